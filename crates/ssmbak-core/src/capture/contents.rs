@@ -1,0 +1,85 @@
+//! What the bucket holds of one key, asked the questions that a capture has.
+
+use jiff::Timestamp;
+
+use crate::parameter::ParameterVersion;
+use crate::record::{Evidence, LostVersion, Record, ValueRecord, times_agree};
+
+/// The stored versions of one key, oldest first; or only its current version, where that settles the matter (see
+/// [`super::needs_all_records`]).
+#[derive(Clone, Copy, Debug)]
+pub struct Contents<'a> {
+    records: &'a [Record],
+}
+
+impl<'a> Contents<'a> {
+    /// Wraps the records of a key, in storage order, oldest first.
+    pub fn new(records: &'a [Record]) -> Self {
+        Self { records }
+    }
+
+    pub(super) fn records(&self) -> &'a [Record] {
+        self.records
+    }
+
+    /// The key's current version or delete marker.
+    pub(super) fn latest(&self) -> Option<&'a Record> {
+        self.records.iter().rfind(|record| record.is_latest).or_else(|| self.records.last())
+    }
+
+    pub(super) fn values(&self) -> impl Iterator<Item = &'a ValueRecord> {
+        self.records.iter().filter_map(|record| match &record.evidence {
+            Evidence::Value(value) => Some(value.as_ref()),
+            _ => None,
+        })
+    }
+
+    /// The record of this version, the latest copy.
+    pub(super) fn value(&self, identity: (u64, Timestamp)) -> Option<&'a ValueRecord> {
+        self.values().filter(|value| value.identity() == identity).last()
+    }
+
+    /// Whether the version at `index` of `history` is recorded, or was and has expired since.
+    pub fn has(&self, history: &[ParameterVersion], index: usize) -> bool {
+        let Some(version) = history.get(index) else { return true };
+        let number = version.details.version;
+        self.values().any(|value| {
+            value.identity() == version.identity()
+                || (value.floor <= number && number <= value.details.version && in_history(history, value))
+        })
+    }
+
+    /// The lowest version number from which on everything up to the oldest of `history` is recorded, once that is.
+    pub(super) fn floor_of_oldest(&self, history: &[ParameterVersion]) -> u64 {
+        let oldest = history.first().map_or(1, |version| version.details.version);
+        self.values()
+            .filter(|value| in_history(history, value) && value.floor <= oldest)
+            .map(|value| value.floor)
+            .fold(oldest, u64::min)
+    }
+
+    /// Whether the bucket accounts for the change that an event told of: its version is recorded or known to be missing,
+    /// or it has been noted as lost.
+    pub(super) fn accounts_for(&self, time: Timestamp, event: Option<&str>) -> bool {
+        let noted = |lost: &LostVersion| lost.time == time && (event.is_none() || lost.event.as_deref() == event);
+        self.records.iter().any(|record| match &record.evidence {
+            Evidence::Value(value) => {
+                let same_event = match &value.event {
+                    Some(reference) if reference.id.is_some() && event.is_some() => reference.id.as_deref() == event,
+                    _ => true,
+                };
+                (same_event && times_agree(time, value.details.modified))
+                    || value.previous.is_some_and(|previous| times_agree(time, previous))
+                    || value.lost.iter().any(noted)
+            }
+            Evidence::Legacy(legacy) => legacy.time.as_second() == time.as_second(),
+            Evidence::Tombstone(tombstone) => tombstone.lost.iter().any(noted),
+            Evidence::DeleteMarker | Evidence::Unreadable(_) => false,
+        })
+    }
+}
+
+/// Whether `value` belongs to the life of the parameter that `history` shows.
+pub(super) fn in_history(history: &[ParameterVersion], value: &ValueRecord) -> bool {
+    history.iter().any(|version| version.identity() == value.identity())
+}

@@ -1,0 +1,197 @@
+//! What to write for one event.
+
+use jiff::Timestamp;
+
+use super::contents::in_history;
+use super::matching::{EventClock, Matched, match_version};
+use super::{Contents, Describe, Write, carry, marker_missing};
+use crate::event::{Change, Operation};
+use crate::parameter::ParameterVersion;
+use crate::record::{DeletionSource, EventReference, Evidence, LostVersion, Record, TombstoneRecord, times_agree};
+use crate::timeline::{State, Timeline};
+
+/// Whether the key's current version alone does not settle what to write, so that all of its versions must be read.
+///
+/// The usual event needs only the current version: it describes itself, belongs to the life that history shows, and
+/// says from which version number on everything is recorded.
+pub fn needs_all_records(
+    change: &Change,
+    clock: EventClock,
+    history: Option<&[ParameterVersion]>,
+    current: Option<&Record>,
+) -> bool {
+    let (Some(history), Some(current)) = (history, current) else { return true };
+    let Evidence::Value(value) = &current.evidence else { return true };
+    let known_life = in_history(history, value);
+    let complete = history.first().is_some_and(|oldest| value.floor <= oldest.details.version);
+    if !known_life || !complete {
+        return true;
+    }
+    match change.operation {
+        Operation::Create | Operation::Update => {
+            let contents = Contents::new(std::slice::from_ref(current));
+            match match_version(change, clock, history, &contents) {
+                Matched::Gone => true,
+                Matched::Version(index) => {
+                    !history.get(index).is_some_and(|version| times_agree(change.time, version.details.modified))
+                }
+            }
+        }
+        Operation::LabelParameterVersion | Operation::PolicyNotification => false,
+        Operation::Delete | Operation::PolicyExpiration | Operation::Other => true,
+    }
+}
+
+/// What to write for an event, given what Parameter Store's history holds now (`None`: the parameter does not exist) and
+/// what the bucket holds.
+pub fn on_event(
+    change: &Change,
+    clock: EventClock,
+    history: Option<&[ParameterVersion]>,
+    contents: &Contents<'_>,
+    now: Timestamp,
+) -> Vec<Write> {
+    let history = history.filter(|history| !history.is_empty());
+    match (change.operation, history) {
+        (Operation::Delete, _) | (Operation::PolicyExpiration, None) => on_deletion(change, history, contents),
+        (Operation::Create | Operation::Update, Some(history)) => on_put(change, clock, history, contents),
+        (Operation::Create | Operation::Update, None) => on_put_of_missing(change, contents, now),
+        (_, Some(history)) => bring_up_to_date(history, contents),
+        (_, None) => Vec::new(),
+    }
+}
+
+/// Everything in history that the bucket lacks, oldest first, and the present version on top.
+pub(super) fn bring_up_to_date(history: &[ParameterVersion], contents: &Contents<'_>) -> Vec<Write> {
+    let describe = Describe::new(history, contents);
+    let mut writes = missing(&describe, contents, None);
+    describe.present_on_top(contents, &mut writes);
+    writes
+}
+
+fn missing(describe: &Describe<'_>, contents: &Contents<'_>, matched: Option<(usize, &EventReference)>) -> Vec<Write> {
+    (0..describe.history.len())
+        .filter_map(|index| match matched {
+            Some((at, event)) if at == index => {
+                let recorded = is_recorded_for(describe.history, index, event, contents);
+                (!recorded).then(|| describe.value(index, Some(event.clone()))).flatten()
+            }
+            _ => (!contents.has(describe.history, index)).then(|| describe.value(index, None)).flatten(),
+        })
+        .collect()
+}
+
+/// Whether a version is recorded as this event tells it: at all, where the two clocks agree; at the event's time, where
+/// they have nothing to do with each other.
+fn is_recorded_for(
+    history: &[ParameterVersion],
+    index: usize,
+    event: &EventReference,
+    contents: &Contents<'_>,
+) -> bool {
+    let Some(version) = history.get(index) else { return true };
+    if times_agree(event.time, version.details.modified) {
+        return contents.has(history, index);
+    }
+    let identity = version.identity();
+    contents
+        .values()
+        .any(|value| value.identity() == identity && value.event.as_ref().is_some_and(|known| known.time == event.time))
+}
+
+fn on_put(change: &Change, clock: EventClock, history: &[ParameterVersion], contents: &Contents<'_>) -> Vec<Write> {
+    let describe = Describe::new(history, contents);
+    let event = EventReference { time: change.time, id: change.id.clone() };
+    match match_version(change, clock, history, contents) {
+        Matched::Version(index) => {
+            // Of comparable clocks, Parameter Store's is the finer: a version that is recorded is not recorded again.
+            let settled = clock == EventClock::Vouched && contents.has(history, index);
+            let matched = (!settled).then_some((index, &event));
+            let mut writes = missing(&describe, contents, matched);
+            describe.present_on_top(contents, &mut writes);
+            writes
+        }
+        Matched::Gone => {
+            let mut writes = missing(&describe, contents, None);
+            if contents.accounts_for(change.time, change.id.as_deref()) {
+                describe.present_on_top(contents, &mut writes);
+            } else {
+                if writes.is_empty() {
+                    writes.extend(describe.present_again(contents, &[], crate::record::Presence::Present));
+                }
+                describe.present_on_top(contents, &mut writes);
+                carry(lost(change), &mut writes);
+            }
+            writes
+        }
+    }
+}
+
+/// The parameter is gone before the change could be read.
+fn on_put_of_missing(change: &Change, contents: &Contents<'_>, now: Timestamp) -> Vec<Write> {
+    let records = contents.records();
+    let told = |record: &Record| !matches!(record.evidence, Evidence::Unreadable(_));
+    if !records.iter().any(told) || contents.accounts_for(change.time, change.id.as_deref()) {
+        return if marker_missing(records) { vec![Write::DeleteMarker] } else { Vec::new() };
+    }
+    let timeline = Timeline::new(records.to_vec());
+    let last_tombstone = records.iter().rev().find_map(|record| match &record.evidence {
+        Evidence::Tombstone(tombstone) => Some(tombstone),
+        _ => None,
+    });
+    let mut tombstone = match (timeline.state_by(Timestamp::MAX), last_tombstone) {
+        (State::Absent(_), Some(tombstone)) => TombstoneRecord { lost: Vec::new(), ..tombstone.clone() },
+        // The bucket believes it alive: that it is not is all that is known; its Delete event will tell when.
+        _ => TombstoneRecord { time: now, source: DeletionSource::Observed, event: None, live: None, lost: Vec::new() },
+    };
+    tombstone.lost.push(lost(change));
+    vec![Write::Tombstone(tombstone), Write::DeleteMarker]
+}
+
+fn lost(change: &Change) -> LostVersion {
+    LostVersion { time: change.time, created: change.operation == Operation::Create, event: change.id.clone() }
+}
+
+fn on_deletion(change: &Change, history: Option<&[ParameterVersion]>, contents: &Contents<'_>) -> Vec<Write> {
+    let mut writes =
+        history.map(|history| missing(&Describe::new(history, contents), contents, None)).unwrap_or_default();
+    if !is_deletion_recorded(change, contents) {
+        let live = history.and_then(|history| history.first()).map(|oldest| oldest.details.modified);
+        writes.push(Write::Tombstone(TombstoneRecord {
+            time: change.time,
+            source: DeletionSource::Event,
+            event: change.id.clone(),
+            live,
+            lost: Vec::new(),
+        }));
+        writes.push(Write::DeleteMarker);
+    } else if marker_missing(contents.records()) {
+        writes.push(Write::DeleteMarker);
+    }
+    match history {
+        Some(history) => Describe::new(history, contents).present_on_top(contents, &mut writes),
+        None => {
+            let marked = matches!(contents.latest().map(|record| &record.evidence), Some(Evidence::DeleteMarker));
+            if writes.is_empty() && !marked {
+                writes.push(Write::DeleteMarker);
+            }
+        }
+    }
+    writes
+}
+
+fn is_deletion_recorded(change: &Change, contents: &Contents<'_>) -> bool {
+    contents.records().iter().any(|record| match &record.evidence {
+        Evidence::Tombstone(tombstone) if tombstone.source == DeletionSource::Event => {
+            match (&tombstone.event, &change.id) {
+                (Some(known), Some(id)) if known == id => true,
+                (Some(_), Some(_)) if change.operation == Operation::Delete => false,
+                _ => {
+                    tombstone.time == change.time
+                        || change.operation == Operation::PolicyExpiration && times_agree(change.time, tombstone.time)
+                }
+            }
+        }
+        _ => false,
+    })
+}

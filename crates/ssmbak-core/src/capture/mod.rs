@@ -1,0 +1,142 @@
+//! What to write for an event, or when looking over a parameter: the list of writes, each with its own time.
+//!
+//! The event is a hint and Parameter Store's history the truth: whatever history still holds and the bucket lacks is
+//! written, each version at its own time, whichever event led here. Writes are in the order in which they must be made:
+//! after every one of them the bucket is a true, if incomplete, account, so the function may be killed between any two.
+
+mod contents;
+mod event;
+mod matching;
+mod sweep;
+
+pub use contents::Contents;
+pub use event::{needs_all_records, on_event};
+pub use matching::EventClock;
+pub use sweep::on_sweep;
+
+use crate::parameter::{Description, ParameterValue, ParameterVersion};
+use crate::record::{EventReference, Evidence, LostVersion, Presence, Record, TombstoneRecord, ValueRecord};
+
+/// One write to the key of a parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// A version of the parameter: the value as the body.
+    Value {
+        /// How it describes itself.
+        record: Box<ValueRecord>,
+        /// The body.
+        value: ParameterValue,
+    },
+    /// A deletion: an empty body.
+    Tombstone(TombstoneRecord),
+    /// S3's delete marker, always after its tombstone.
+    DeleteMarker,
+}
+
+/// How the versions of `history` describe themselves.
+struct Describe<'a> {
+    history: &'a [ParameterVersion],
+    /// By position: the lowest number from which on all up to this version is recorded, once this is.
+    floors: Vec<u64>,
+}
+
+impl<'a> Describe<'a> {
+    fn new(history: &'a [ParameterVersion], contents: &Contents<'_>) -> Self {
+        let mut floors: Vec<u64> = Vec::with_capacity(history.len());
+        for (index, version) in history.iter().enumerate() {
+            let number = version.details.version;
+            let before = index.checked_sub(1).and_then(|before| Some((history.get(before)?, *floors.get(before)?)));
+            floors.push(match before {
+                None => contents.floor_of_oldest(history),
+                // A version that cannot be decrypted is a gap until it is recorded.
+                Some((before, floor)) => {
+                    let recorded = before.value.is_some() || contents.has(history, index - 1);
+                    if recorded && before.details.version + 1 == number { floor } else { number }
+                }
+            });
+        }
+        Self { history, floors }
+    }
+
+    fn value(&self, index: usize, event: Option<EventReference>) -> Option<Write> {
+        let version = self.history.get(index)?;
+        let value = version.value.clone()?;
+        let before = index.checked_sub(1).and_then(|before| self.history.get(before));
+        let previous = before
+            .filter(|before| before.details.version + 1 == version.details.version)
+            .map(|before| before.details.modified);
+        let modified = version.details.modified;
+        let time = match &event {
+            Some(event) if !crate::record::times_agree(event.time, modified) => event.time,
+            _ => modified,
+        };
+        let present = if index + 1 == self.history.len() { Presence::Present } else { Presence::Superseded };
+        let record = ValueRecord {
+            time,
+            event,
+            parameter_type: version.parameter_type,
+            description: Description::exact(version.description.clone()),
+            details: version.details.clone(),
+            previous,
+            floor: self.floors.get(index).copied().unwrap_or(version.details.version),
+            present,
+            lost: Vec::new(),
+        };
+        Some(Write::Value { record: Box::new(record), value })
+    }
+
+    /// The present version again, as it was recorded before (so that readers count it once).
+    fn present_again(&self, contents: &Contents<'_>, written: &[Write], presence: Presence) -> Option<Write> {
+        let index = self.history.len().checked_sub(1)?;
+        let mut again = self.value(index, None)?;
+        if let Write::Value { record, .. } = &mut again {
+            let earlier = contents.value(record.identity()).or_else(|| {
+                written.iter().find_map(|write| match write {
+                    Write::Value { record: other, .. } if other.identity() == record.identity() => Some(other.as_ref()),
+                    _ => None,
+                })
+            });
+            if let Some(earlier) = earlier {
+                record.time = earlier.time;
+                record.event = earlier.event.clone();
+                record.previous = record.previous.or(earlier.previous);
+            }
+            record.present = presence;
+        }
+        Some(again)
+    }
+
+    /// Ends `writes` with the present version where that is not the key's current version already, because lifecycle
+    /// rules expire what is not current.
+    fn present_on_top(&self, contents: &Contents<'_>, writes: &mut Vec<Write>) {
+        let Some(present) = self.history.last().map(ParameterVersion::identity) else { return };
+        let on_top = match writes.last() {
+            Some(Write::Value { record, .. }) => record.identity() == present,
+            Some(_) => false,
+            None => matches!(contents.latest().map(|record| &record.evidence),
+                Some(Evidence::Value(value)) if value.identity() == present),
+        };
+        if !on_top {
+            writes.extend(self.present_again(contents, writes, Presence::Present));
+        }
+    }
+}
+
+/// Lets the last write carry `lost`, which must be a value or a tombstone to do so.
+fn carry(lost: LostVersion, writes: &mut [Write]) {
+    match writes.iter_mut().rfind(|write| !matches!(write, Write::DeleteMarker)) {
+        Some(Write::Value { record, .. }) => record.lost.push(lost),
+        Some(Write::Tombstone(tombstone)) => tombstone.lost.push(lost),
+        _ => {}
+    }
+}
+
+/// Whether more tombstones than markers are stored: the function was killed between the two.
+fn marker_missing(records: &[Record]) -> bool {
+    let tombstones = records.iter().filter(|record| matches!(record.evidence, Evidence::Tombstone(_))).count();
+    let markers = records.iter().filter(|record| matches!(record.evidence, Evidence::DeleteMarker)).count();
+    tombstones > markers
+}
+
+#[cfg(test)]
+mod tests;

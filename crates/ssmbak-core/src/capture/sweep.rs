@@ -1,0 +1,73 @@
+//! What to write when looking a parameter over without an event: at the first seeding, daily, and before a restore.
+
+use jiff::Timestamp;
+
+use super::event::bring_up_to_date;
+use super::{Contents, Describe, Write, marker_missing};
+use crate::parameter::ParameterVersion;
+use crate::record::{DeletionSource, Evidence, Presence, TombstoneRecord};
+use crate::timeline::{State, Timeline};
+
+/// What to write so that the bucket says of one name what Parameter Store says (`history` `None`: it does not exist).
+///
+/// Versions that the bucket lacks are written at their true times. A name that the bucket believes alive and that does
+/// not exist gets a tombstone whose time is `now`: when it was deleted is not known. A name that lives, although the
+/// bucket believes otherwise, is recorded again as confirmed. Nothing to write means that the two agree.
+pub fn on_sweep(history: Option<&[ParameterVersion]>, contents: &Contents<'_>, now: Timestamp) -> Vec<Write> {
+    match history.filter(|history| !history.is_empty()) {
+        Some(history) => on_living(history, contents),
+        None => on_missing(contents, now),
+    }
+}
+
+fn on_living(history: &[ParameterVersion], contents: &Contents<'_>) -> Vec<Write> {
+    let mut writes = bring_up_to_date(history, contents);
+    let Some(present) = history.last() else { return writes };
+    let identity = present.identity();
+    let describe = Describe::new(history, contents);
+    let tags_changed = contents
+        .value(identity)
+        .is_some_and(|known| present.details.tags.is_some() && known.details.tags != present.details.tags);
+    if writes.is_empty() && tags_changed {
+        writes.extend(describe.present_again(contents, &[], Presence::Present));
+    }
+    let timeline = Timeline::new(contents.records().to_vec());
+    let believed = match timeline.state_by(Timestamp::MAX) {
+        State::Held(held) => match &held.record.evidence {
+            Evidence::Value(value) => value.identity() == identity,
+            _ => false,
+        },
+        _ => false,
+    };
+    // What is missing is being written; if nothing of the present version is, the bucket holds something against it.
+    if !believed && contents.value(identity).is_some() {
+        match writes.last_mut() {
+            Some(Write::Value { record, .. }) if record.identity() == identity => record.present = Presence::Confirmed,
+            _ => writes.extend(describe.present_again(contents, &[], Presence::Confirmed)),
+        }
+    }
+    writes
+}
+
+fn on_missing(contents: &Contents<'_>, now: Timestamp) -> Vec<Write> {
+    let timeline = Timeline::new(contents.records().to_vec());
+    if !timeline.is_tracked() {
+        return Vec::new();
+    }
+    match timeline.state_by(Timestamp::MAX) {
+        State::Absent(_) => {
+            let marked = matches!(contents.latest().map(|record| &record.evidence), Some(Evidence::DeleteMarker));
+            if marker_missing(contents.records()) || !marked { vec![Write::DeleteMarker] } else { Vec::new() }
+        }
+        State::Held(_) | State::Unknown(_) => vec![
+            Write::Tombstone(TombstoneRecord {
+                time: now,
+                source: DeletionSource::Observed,
+                event: None,
+                live: None,
+                lost: Vec::new(),
+            }),
+            Write::DeleteMarker,
+        ],
+    }
+}

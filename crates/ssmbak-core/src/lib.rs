@@ -1,0 +1,21 @@
+//! The decisions of ssmbak, as pure functions over values.
+//!
+//! What was true at an instant ([`timeline`]), what to write for an event ([`capture`]), what a restore will change
+//! ([`plan`]), and the languages they are spoken in: parameter names and scopes ([`name`], [`scope`]), instants
+//! ([`instant`]), events ([`event`]), the bucket's record format ([`record`]).
+//!
+//! No I/O, no clock, no environment, no AWS SDK: everything a decision needs is an argument, everything it decides is a
+//! returned value. `docs/SEMANTICS.md` states the rules in words and names the tests that hold them.
+
+pub mod capture;
+pub mod event;
+pub mod instant;
+pub mod name;
+pub mod parameter;
+pub mod plan;
+pub mod record;
+pub mod scope;
+pub mod timeline;
+
+#[cfg(test)]
+pub(crate) mod testing;

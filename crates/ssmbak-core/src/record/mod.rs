@@ -1,0 +1,180 @@
+//! What a stored version says: the record format of the bucket, read and written.
+//!
+//! One S3 object version (or delete marker) is one [`Record`]. Its key is the parameter's name, its body the value's
+//! bytes. It describes itself twice: in the three tags that ssmbak 0.5.2 writes and reads ([`tags`]), and losslessly in
+//! one user-metadata field ([`metadata`]), whose overflow lies in a content-addressed sidecar object.
+
+pub mod metadata;
+pub mod tags;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::parameter::{Description, Details, ParameterType};
+
+/// How far an event's time and Parameter Store's own time of the same change may lie apart and still agree.
+///
+/// Events carry whole seconds; nothing published bounds the skew between the two clocks, so two seconds are assumed.
+pub const CLOCK_AGREEMENT: Duration = Duration::from_secs(2);
+
+/// Whether two times of one change agree, that is lie within [`CLOCK_AGREEMENT`] of each other.
+pub fn times_agree(event: Timestamp, modified: Timestamp) -> bool {
+    let apart = event.as_nanosecond().abs_diff(modified.as_nanosecond());
+    // An event's whole second may have begun up to a second before the change: that second is not skew.
+    let whole_second = if event.subsec_nanosecond() == 0 && modified >= event { 999_999_999 } else { 0 };
+    apart <= CLOCK_AGREEMENT.as_nanos() + whole_second
+}
+
+/// One version or delete marker of a key, with what it says about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// S3's version id (`null` for objects older than the bucket's versioning).
+    pub version_id: String,
+    /// When S3 stored it, to the second.
+    pub last_modified: Timestamp,
+    /// Whether it is the key's current version.
+    pub is_latest: bool,
+    /// Bytes of the body: the value's length.
+    pub size: u64,
+    /// What it says.
+    pub evidence: Evidence,
+}
+
+/// What a stored version can say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// A version of the parameter, self-described.
+    Value(Box<ValueRecord>),
+    /// A version of the parameter as ssmbak 0.5.2 recorded it: tags alone.
+    Legacy(LegacyRecord),
+    /// A deletion, with its true time.
+    Tombstone(TombstoneRecord),
+    /// S3's own delete marker: it says nothing but its LastModified.
+    DeleteMarker,
+    /// Nothing that can be trusted; the reason, for the report.
+    Unreadable(Unreadable),
+}
+
+/// A self-described version of a parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValueRecord {
+    /// When it came into effect: Parameter Store's time where the event agrees with it, else the event's.
+    pub time: Timestamp,
+    /// The event that it was matched to; `None`: found in Parameter Store's history, without an event.
+    pub event: Option<EventReference>,
+    /// The type.
+    pub parameter_type: ParameterType,
+    /// The description.
+    pub description: Description,
+    /// Version number, times, author and the remaining attributes.
+    pub details: Details,
+    /// `LastModifiedDate` of the version before it, as history showed it: the link by which two consecutive numbers are
+    /// known to belong to one life of the parameter. `None`: the version before was not in history any more, or there
+    /// is none.
+    pub previous: Option<Timestamp>,
+    /// The lowest version number from which on every version up to this one was in the bucket when this was written.
+    pub floor: u64,
+    /// Whether it was the parameter's present version when it was written.
+    pub present: Presence,
+    /// Versions of which an event told, but which had left Parameter Store before they could be read.
+    pub lost: Vec<LostVersion>,
+}
+
+impl ValueRecord {
+    /// Version number and Parameter Store's time: together they name one version for all time, because a re-created
+    /// parameter counts from 1 again at a later time.
+    pub fn identity(&self) -> (u64, Timestamp) {
+        (self.details.version, self.details.modified)
+    }
+}
+
+/// Whether a version was the present one when its record was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Presence {
+    /// It was already superseded.
+    Superseded,
+    /// It was the present version, as a handled event found it.
+    Present,
+    /// A sweep, long after, found it still present: whatever the bucket held against it is wrong.
+    Confirmed,
+}
+
+/// The event a record was matched to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventReference {
+    /// The event's own time, whole seconds as a rule.
+    pub time: Timestamp,
+    /// EventBridge's event id.
+    pub id: Option<String>,
+}
+
+/// A version that an event told of and nobody could read any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LostVersion {
+    /// The event's time: from here on the value is unknown until the next record.
+    pub time: Timestamp,
+    /// Whether the event was a Create: before it the parameter did not exist.
+    pub created: bool,
+    /// EventBridge's event id.
+    pub event: Option<String>,
+}
+
+/// A version as ssmbak 0.5.2 recorded it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LegacyRecord {
+    /// `ssmbakTime`: the event's second.
+    pub time: Timestamp,
+    /// `ssmbakType`: the type that the event named.
+    pub parameter_type: ParameterType,
+    /// `ssmbakDescription`, sanitised.
+    pub description: Description,
+}
+
+/// A recorded deletion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TombstoneRecord {
+    /// When the parameter was deleted (for [`DeletionSource::Observed`]: when it was found missing).
+    pub time: Timestamp,
+    /// How that is known.
+    pub source: DeletionSource,
+    /// EventBridge's event id.
+    pub event: Option<String>,
+    /// `LastModifiedDate` of the oldest version in history when the deletion was handled: the parameter existed (again)
+    /// by then. `None`: it did not exist.
+    pub live: Option<Timestamp>,
+    /// Versions of which an event told, but which nobody could read any more.
+    pub lost: Vec<LostVersion>,
+}
+
+/// How a deletion is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeletionSource {
+    /// A Delete event, or the expiry by a parameter policy: its time is the deletion's.
+    Event,
+    /// The parameter was looked up and found missing: it was deleted at some moment before.
+    Observed,
+}
+
+/// Why a stored version says nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// No metadata of ours and no tags of the original.
+    #[error("it was not written by ssmbak: no ssmbak metadata and no ssmbakTime tag")]
+    Foreign,
+    /// A tag of the original's that cannot be read.
+    #[error("its {0} tag cannot be read")]
+    BadTag(&'static str),
+    /// Metadata of ours that cannot be read.
+    #[error("its ssmbak metadata cannot be read: {0}")]
+    BadMetadata(String),
+    /// Metadata of a later format.
+    #[error("it was written by a newer ssmbak (format {0}): update this command")]
+    NewerFormat(u64),
+    /// The sidecar that holds its attributes is missing or not what its name says.
+    #[error("the sidecar object with its attributes is missing or damaged")]
+    BadSidecar,
+    /// The body is empty although it is no tombstone.
+    #[error("its body is empty, and a value never is")]
+    Empty,
+}

@@ -1,0 +1,249 @@
+//! Which stored versions are evidence: copies counted once, markers paired, contradicted leftovers set aside.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::record::{
+    DeletionSource, Evidence, LegacyRecord, LostVersion, Presence, Record, TombstoneRecord, ValueRecord, times_agree,
+};
+
+/// A version of the parameter at the time it came into effect; copies of one version are one of these.
+pub(super) struct ValuePoint<'a> {
+    pub record: &'a ValueRecord,
+    pub time: Timestamp,
+    /// Positions of all its copies, in storage order.
+    pub copies: Vec<usize>,
+    /// Its predecessor was set aside, see [`in_order_of_versions`]: nothing follows from its number for the time before.
+    pub unanchored: bool,
+}
+
+/// A deletion.
+pub(super) struct Deletion {
+    pub time: Timestamp,
+    pub source: DeletionSource,
+    /// The parameter's life that was found when the deletion was handled began at or before this time.
+    pub live: Option<Timestamp>,
+    /// Whether its time is known to the second alone.
+    pub whole_second: bool,
+}
+
+/// A version as the original recorded it.
+pub(super) struct LegacyPoint<'a> {
+    pub record: &'a LegacyRecord,
+    pub position: usize,
+}
+
+/// The evidence about one name.
+#[derive(Default)]
+pub(super) struct Gathered<'a> {
+    pub values: Vec<ValuePoint<'a>>,
+    pub deletions: Vec<Deletion>,
+    pub legacy: Vec<LegacyPoint<'a>>,
+    /// Delete markers without a tombstone, at their LastModified.
+    pub markers: Vec<Timestamp>,
+    pub lost: Vec<LostVersion>,
+}
+
+pub(super) fn gather(records: &[Record]) -> Gathered<'_> {
+    let mut gathered = Gathered { values: values(records), ..Gathered::default() };
+    for (position, record) in records.iter().enumerate() {
+        match &record.evidence {
+            Evidence::Tombstone(tombstone) => {
+                gathered.lost.extend(tombstone.lost.iter().cloned());
+                if !confirmed_through(records, tombstone.time) {
+                    add_deletion(&mut gathered.deletions, tombstone);
+                }
+            }
+            Evidence::Value(value) => gathered.lost.extend(value.lost.iter().cloned()),
+            Evidence::Legacy(legacy) => gathered.legacy.push(LegacyPoint { record: legacy, position }),
+            Evidence::DeleteMarker | Evidence::Unreadable(_) => {}
+        }
+    }
+    gathered.markers = lone_markers(records)
+        .into_iter()
+        .filter(|&position| !outlived(records, position))
+        .filter_map(|position| Some(records.get(position)?.last_modified))
+        .collect();
+    gathered.markers.retain(|&time| !inside_a_life(&gathered.values, time));
+    let values = &gathered.values;
+    gathered.legacy.retain(|point| !contradicted(records, values, point.record.time));
+    gathered.legacy.sort_by_key(|point| (point.record.time, point.position));
+    gathered.lost.retain(|lost| !recovered(values, lost) && !confirmed_through(records, lost.time));
+    gathered.lost.sort_by_key(|lost| (lost.time, !lost.created));
+    gathered.lost.dedup_by(|a, b| a.time == b.time && a.created == b.created);
+    gathered.deletions.sort_by_key(|deletion| deletion.time);
+    gathered
+}
+
+/// The numbered versions in order: by second, then by life and number.
+fn values(records: &[Record]) -> Vec<ValuePoint<'_>> {
+    let mut by_identity: BTreeMap<(Timestamp, u64), Vec<(usize, &ValueRecord)>> = BTreeMap::new();
+    for (position, record) in records.iter().enumerate() {
+        if let Evidence::Value(value) = &record.evidence {
+            let (version, modified) = value.identity();
+            by_identity.entry((modified, version)).or_default().push((position, value));
+        }
+    }
+    let mut points = Vec::new();
+    for copies in by_identity.into_values() {
+        let positions: Vec<usize> = copies.iter().map(|(position, _)| *position).collect();
+        // The event's time is authoritative: a copy that was matched to an event overrules those that were not.
+        let confirmed = copies.iter().any(|(_, value)| value.event.is_some());
+        let mut times: BTreeMap<Timestamp, &ValueRecord> = BTreeMap::new();
+        for (_, value) in copies {
+            if value.event.is_some() || !confirmed {
+                // A copy that was written when its predecessor could be seen links the two.
+                let known = times.entry(value.time).or_insert(value);
+                if known.previous.is_none() {
+                    *known = value;
+                }
+            }
+        }
+        points.extend(times.into_iter().map(|(time, record)| ValuePoint {
+            record,
+            time,
+            copies: positions.clone(),
+            unanchored: false,
+        }));
+    }
+    points.sort_by_key(|point| (point.time.as_second(), point.record.details.modified, point.record.details.version));
+    in_order_of_versions(points)
+}
+
+/// Where events and Parameter Store go by different clocks, a version without an event may seem to come after its
+/// successor. A version never does: it is set aside, and nothing is concluded from its number.
+fn in_order_of_versions(points: Vec<ValuePoint<'_>>) -> Vec<ValuePoint<'_>> {
+    let mut by_life: Vec<usize> = (0..points.len()).collect();
+    by_life.sort_by_key(|&i| (points[i].record.details.modified, points[i].record.details.version, points[i].time));
+    let mut misplaced = vec![false; points.len()];
+    let mut successor: Option<(usize, Timestamp)> = None;
+    for &index in by_life.iter().rev() {
+        let point = &points[index];
+        let bound = successor.filter(|(later, _)| follows(point.record, points[*later].record)).map(|(_, time)| time);
+        misplaced[index] = bound.is_some_and(|bound| bound < point.time);
+        successor = Some((index, bound.map_or(point.time, |bound| bound.min(point.time))));
+    }
+    if !misplaced.contains(&true) {
+        return points;
+    }
+    let aside: Vec<(u64, Timestamp)> =
+        points.iter().zip(&misplaced).filter(|(_, aside)| **aside).map(|(point, _)| point.record.identity()).collect();
+    let mut kept: Vec<ValuePoint<'_>> =
+        points.into_iter().zip(misplaced).filter(|(_, aside)| !aside).map(|(point, _)| point).collect();
+    for point in &mut kept {
+        let predecessor = point.record.previous.map(|modified| (point.record.details.version - 1, modified));
+        point.unanchored = predecessor.is_some_and(|identity| aside.contains(&identity));
+    }
+    kept
+}
+
+/// Whether `later` is the next version of the same life as `earlier`.
+pub(super) fn follows(earlier: &ValueRecord, later: &ValueRecord) -> bool {
+    later.details.version == earlier.details.version + 1 && later.previous == Some(earlier.details.modified)
+}
+
+fn add_deletion(deletions: &mut Vec<Deletion>, tombstone: &TombstoneRecord) {
+    // A life that began within the clocks' agreement before the deletion's time began after the deletion.
+    let reborn = tombstone.live.filter(|live| {
+        tombstone.source == DeletionSource::Event
+            && *live <= tombstone.time
+            && tombstone.time.duration_since(*live) <= SignedDuration::from_secs(2)
+    });
+    let deletion = Deletion {
+        time: reborn.map_or(tombstone.time, just_before),
+        source: tombstone.source,
+        live: tombstone.live,
+        whole_second: reborn.is_none() && tombstone.time.subsec_nanosecond() == 0,
+    };
+    // A tombstone that was written again (to carry a lost version) is one deletion.
+    let known = |d: &Deletion| d.time == deletion.time && d.source == deletion.source && d.live == deletion.live;
+    if !deletions.iter().any(known) {
+        deletions.push(deletion);
+    }
+}
+
+/// The nanosecond before.
+pub(super) fn just_before(time: Timestamp) -> Timestamp {
+    time.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(Timestamp::MIN)
+}
+
+/// A sweep found a version present that was in effect before `time` and never changed since: nothing happened then.
+fn confirmed_through(records: &[Record], time: Timestamp) -> bool {
+    records.iter().any(|record| match &record.evidence {
+        Evidence::Value(value) => {
+            value.present == Presence::Confirmed && value.time < time && time <= record.last_modified
+        }
+        _ => false,
+    })
+}
+
+/// The markers that have no tombstone before them: each marker takes one, whatever was written between them.
+fn lone_markers(records: &[Record]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..records.len()).collect();
+    // Within one second a listing does not tell markers from versions in order; a tombstone precedes its marker.
+    order.sort_by_key(|&position| {
+        let record = &records[position];
+        (record.last_modified, matches!(record.evidence, Evidence::DeleteMarker), position)
+    });
+    let mut unpaired = 0u32;
+    let mut lone = Vec::new();
+    for position in order {
+        match &records[position].evidence {
+            Evidence::Tombstone(_) => unpaired += 1,
+            Evidence::DeleteMarker if unpaired > 0 => unpaired -= 1,
+            Evidence::DeleteMarker => lone.push(position),
+            _ => {}
+        }
+    }
+    lone
+}
+
+/// Whether a version that was in effect before this marker was found present after it: the marker came late.
+fn outlived(records: &[Record], marker: usize) -> bool {
+    let Some(stored) = records.get(marker).map(|record| record.last_modified) else { return false };
+    records.iter().enumerate().any(|(position, record)| match &record.evidence {
+        Evidence::Value(value) => {
+            let after = record.last_modified > stored || (record.last_modified == stored && position > marker);
+            value.present != Presence::Superseded && after && value.time <= stored
+        }
+        _ => false,
+    })
+}
+
+/// Whether `time` lies between two consecutive versions of one life: nothing else can have been true then.
+fn inside_a_life(values: &[ValuePoint<'_>], time: Timestamp) -> bool {
+    values.windows(2).any(|pair| match pair {
+        [earlier, later] => {
+            follows(earlier.record, later.record) && earlier.time <= time && time < later.time && !later.unanchored
+        }
+        _ => false,
+    })
+}
+
+/// Whether a version recorded by the original adds nothing to, or contradicts, what Parameter Store's own history says.
+fn contradicted(records: &[Record], values: &[ValuePoint<'_>], time: Timestamp) -> bool {
+    let same =
+        |point: &ValuePoint<'_>| times_agree(time, point.time) || times_agree(time, point.record.details.modified);
+    let attested = |point: &ValuePoint<'_>| {
+        times_agree(point.time, point.record.details.modified)
+            && point.time <= time
+            && point.copies.iter().filter_map(|&copy| records.get(copy)).any(|record| match &record.evidence {
+                Evidence::Value(value) => value.present != Presence::Superseded && time <= record.last_modified,
+                _ => false,
+            })
+    };
+    values.iter().any(|point| same(point) || attested(point)) || inside_a_life(values, time)
+}
+
+/// Whether a version reported as lost is in the bucket after all (or shows as a gap in the numbers).
+fn recovered(values: &[ValuePoint<'_>], lost: &LostVersion) -> bool {
+    values.iter().any(|point| {
+        let by_event = match &point.record.event {
+            Some(event) => event.id.is_none() || lost.event.is_none() || event.id == lost.event,
+            None => true,
+        };
+        (by_event && times_agree(lost.time, point.record.details.modified))
+            || point.record.previous.is_some_and(|previous| times_agree(lost.time, previous))
+    })
+}

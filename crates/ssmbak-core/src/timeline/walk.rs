@@ -1,0 +1,253 @@
+//! Puts the evidence in order and draws the segments.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::gather::{Deletion, Gathered, LegacyPoint, ValuePoint, follows};
+use super::{Absence, Segment, SegmentState, Unknown};
+use crate::record::{DeletionSource, Evidence, LostVersion, Record};
+
+/// One piece of evidence on its way through [`Walk`].
+enum Point<'g, 'a> {
+    Value(&'g ValuePoint<'a>),
+    Deletion(&'g Deletion),
+    Legacy(&'g LegacyPoint<'a>),
+    Marker(Timestamp),
+    Lost(&'g LostVersion),
+}
+
+impl Point<'_, '_> {
+    fn time(&self) -> Timestamp {
+        match self {
+            Self::Value(point) => point.time,
+            Self::Deletion(deletion) => deletion.time,
+            Self::Legacy(point) => point.record.time,
+            Self::Marker(time) => *time,
+            Self::Lost(lost) => lost.time,
+        }
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Legacy(_) => 0,
+            Self::Marker(_) => 1,
+            Self::Deletion(_) => 2,
+            Self::Value(_) => 3,
+            Self::Lost(_) => 4,
+        }
+    }
+}
+
+pub(super) fn segments(records: &[Record], gathered: Gathered<'_>) -> Vec<Segment> {
+    let mut walk = Walk::new(records);
+    let Gathered { values, deletions, legacy, markers, lost } = &gathered;
+    let mut points: Vec<Point<'_, '_>> = values.iter().map(Point::Value).collect();
+    points.extend(deletions.iter().map(Point::Deletion));
+    points.extend(legacy.iter().map(Point::Legacy));
+    points.extend(markers.iter().copied().map(Point::Marker));
+    points.extend(lost.iter().map(Point::Lost));
+    points.sort_by_key(|point| point.time().as_second());
+    for group in points.chunk_by(|a, b| a.time().as_second() == b.time().as_second()) {
+        walk.second(group);
+    }
+    walk.finish()
+}
+
+struct Walk<'a> {
+    records: &'a [Record],
+    segments: Vec<Segment>,
+    current: Current<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Current<'a> {
+    /// Nothing has been seen yet.
+    Start,
+    Value(&'a crate::record::ValueRecord),
+    Legacy,
+    Absent,
+    Unknown,
+}
+
+impl<'a> Walk<'a> {
+    fn new(records: &'a [Record]) -> Self {
+        Self { records, segments: Vec::new(), current: Current::Start }
+    }
+
+    /// All evidence of one second. Times to the second do not order it: lives and version numbers do, and a deletion
+    /// whose time is a whole second stands where it makes sense.
+    fn second(&mut self, group: &[Point<'_, 'a>]) {
+        let mut waiting: Vec<&Deletion> = Vec::new();
+        let mut ordered: Vec<&Point<'_, 'a>> = Vec::new();
+        for point in group {
+            match point {
+                Point::Deletion(deletion) if deletion.whole_second => waiting.push(deletion),
+                _ => ordered.push(point),
+            }
+        }
+        let any_value = ordered.iter().any(|point| matches!(point, Point::Value(_)));
+        ordered.sort_by_key(|point| match point {
+            // Values of one second are sorted already: by life, then by number.
+            Point::Value(_) => (if any_value { Timestamp::MIN } else { point.time() }, point.rank()),
+            Point::Lost(_) => (Timestamp::MAX, point.rank()),
+            Point::Legacy(_) | Point::Marker(_) => (Timestamp::MIN, point.rank()),
+            Point::Deletion(_) => (Timestamp::MIN, 3),
+        });
+        order_deletions(&mut ordered);
+        for point in ordered {
+            if let Point::Value(value) = point {
+                let reborn = value.record.details.version == 1;
+                let alive = matches!(self.current, Current::Value(_) | Current::Legacy | Current::Unknown);
+                let before = waiting.iter().position(|deletion| {
+                    let forced = deletion.live.is_some_and(|live| live <= value.record.details.modified);
+                    forced || (reborn && alive)
+                });
+                if let Some(index) = before {
+                    let deletion = waiting.remove(index);
+                    self.deletion(deletion, deletion.time.min(super::gather::just_before(value.time)));
+                }
+            }
+            self.point(point);
+        }
+        for deletion in waiting {
+            // It came after what is recorded of its second.
+            let last = self.segments.last().map_or(Timestamp::MIN, |segment| segment.from);
+            let time =
+                if last.as_second() == deletion.time.as_second() { last.max(deletion.time) } else { deletion.time };
+            self.deletion(deletion, time);
+        }
+    }
+
+    fn point(&mut self, point: &Point<'_, 'a>) {
+        match point {
+            Point::Value(value) => self.value(value),
+            Point::Deletion(deletion) => self.deletion(deletion, deletion.time),
+            Point::Legacy(legacy) => {
+                self.begin_unknown_before(legacy.record.time);
+                self.push(legacy.record.time, SegmentState::Held(vec![legacy.position]));
+                self.current = Current::Legacy;
+            }
+            Point::Marker(time) => {
+                self.begin_unknown_before(*time);
+                self.push(*time, SegmentState::Absent(Absence::Deleted(*time)));
+                self.current = Current::Absent;
+            }
+            Point::Lost(lost) => self.lost(lost),
+        }
+    }
+
+    fn value(&mut self, point: &ValuePoint<'a>) {
+        let record = point.record;
+        let (version, time) = (record.details.version, point.time);
+        match self.current {
+            _ if point.unanchored => self.begin_unknown_before(time),
+            Current::Start if version == 1 => {
+                self.push(Timestamp::MIN, SegmentState::Absent(Absence::NotYetCreated(time)));
+            }
+            Current::Start | Current::Unknown => self.begin_unknown_before(time),
+            Current::Value(before) if follows(before, record) || before.identity() == record.identity() => {}
+            Current::Value(before) if version > before.details.version => {
+                let missing = Unknown::VersionsMissing { after: before.details.version, before: version };
+                self.unknown_since_last(missing);
+            }
+            Current::Value(_) => self.unknown_since_last(Unknown::DeletedUnnoticed { until: time }),
+            Current::Legacy if version == 1 => self.unknown_since_last(Unknown::DeletedUnnoticed { until: time }),
+            Current::Legacy => {}
+            Current::Absent if version == 1 => {}
+            Current::Absent => self.unknown_since_last(Unknown::CreatedUnnoticed { until: time }),
+        }
+        self.push(time, SegmentState::Held(point.copies.clone()));
+        self.current = Current::Value(record);
+    }
+
+    fn deletion(&mut self, deletion: &Deletion, time: Timestamp) {
+        let observed = deletion.source == DeletionSource::Observed;
+        match self.current {
+            Current::Absent => {
+                // The same deletion told twice (two events, an expiry and its event, a later look) says nothing new.
+                let since = self.segments.last().map_or(Timestamp::MIN, |segment| segment.from);
+                if observed || time.duration_since(since) <= SignedDuration::from_secs(2) {
+                    return;
+                }
+                self.unknown_since_last(Unknown::CreatedUnnoticed { until: time });
+            }
+            Current::Start => self.begin_unknown_before(time),
+            Current::Value(_) | Current::Legacy if observed => {
+                self.unknown_since_last(Unknown::DeletedUnnoticed { until: time });
+            }
+            Current::Value(_) | Current::Legacy | Current::Unknown => {}
+        }
+        self.push(time, SegmentState::Absent(Absence::Deleted(time)));
+        self.current = Current::Absent;
+    }
+
+    fn lost(&mut self, lost: &LostVersion) {
+        match self.current {
+            Current::Start if lost.created => {
+                self.push(Timestamp::MIN, SegmentState::Absent(Absence::NotYetCreated(lost.time)));
+            }
+            Current::Start => self.begin_unknown_before(lost.time),
+            Current::Absent if !lost.created => {
+                self.unknown_since_last(Unknown::CreatedUnnoticed { until: lost.time });
+            }
+            Current::Value(_) | Current::Legacy if lost.created => {
+                self.unknown_since_last(Unknown::DeletedUnnoticed { until: lost.time });
+            }
+            _ => {}
+        }
+        self.push(lost.time, SegmentState::Unknown(Unknown::ValueLost(lost.time)));
+        self.current = Current::Unknown;
+    }
+
+    /// If nothing has been seen yet, the time before the first evidence is unknown.
+    fn begin_unknown_before(&mut self, first: Timestamp) {
+        if matches!(self.current, Current::Start) {
+            self.push(Timestamp::MIN, SegmentState::Unknown(Unknown::BeforeFirstRecord(first)));
+        }
+    }
+
+    /// What the last segment says holds for its first instant alone.
+    fn unknown_since_last(&mut self, reason: Unknown) {
+        let last = self.segments.last().map_or(Timestamp::MIN, |segment| segment.from);
+        let after = last.checked_add(SignedDuration::from_nanos(1)).unwrap_or(last);
+        self.push(after, SegmentState::Unknown(reason));
+    }
+
+    fn push(&mut self, from: Timestamp, state: SegmentState) {
+        let from = self.segments.last().map_or(Timestamp::MIN, |segment| segment.from).max(from);
+        // Of two segments that begin together the first has no length.
+        if self.segments.last().is_some_and(|last| last.from == from) {
+            self.segments.pop();
+        }
+        // The first segment begins at the beginning of time, whoever draws it.
+        let from = if self.segments.is_empty() { Timestamp::MIN } else { from };
+        self.segments.push(Segment { from, state });
+    }
+
+    fn finish(mut self) -> Vec<Segment> {
+        if self.segments.is_empty() {
+            let unreadable = self.records.iter().find_map(|record| match &record.evidence {
+                Evidence::Unreadable(reason) => Some(Unknown::Unreadable(reason.clone())),
+                _ => None,
+            });
+            let reason = unreadable.unwrap_or(Unknown::NothingRecorded);
+            self.segments.push(Segment { from: Timestamp::MIN, state: SegmentState::Unknown(reason) });
+        }
+        self.segments
+    }
+}
+
+/// Deletions whose time is exact go before the first value that is later than they are.
+fn order_deletions(ordered: &mut Vec<&Point<'_, '_>>) {
+    let exact: Vec<&Point<'_, '_>> =
+        ordered.iter().copied().filter(|point| matches!(point, Point::Deletion(_))).collect();
+    ordered.retain(|point| !matches!(point, Point::Deletion(_)));
+    for deletion in exact {
+        let position = ordered
+            .iter()
+            .position(|point| matches!(point, Point::Value(value) if value.time > deletion.time()))
+            .unwrap_or_else(|| {
+                ordered.iter().position(|point| matches!(point, Point::Lost(_))).unwrap_or(ordered.len())
+            });
+        ordered.insert(position, deletion);
+    }
+}
