@@ -1,0 +1,101 @@
+//! The versioned bucket through the AWS SDK: one file per concern.
+
+mod list;
+mod read;
+mod write;
+
+use std::collections::BTreeMap;
+
+use aws_sdk_s3::Client;
+use jiff::Timestamp;
+use ssmbak_core::record::metadata::{Encoded, Sidecar};
+
+use super::{BackupBucket, Head, Keys, StoredVersion};
+use crate::{Error, ErrorKind};
+
+/// A versioned bucket behind an SDK client.
+#[derive(Clone, Debug)]
+pub struct S3BackupBucket {
+    client: Client,
+    name: String,
+}
+
+impl S3BackupBucket {
+    /// Wraps a client, whose region, endpoint, credentials and retries are its owner's business. A custom endpoint wants
+    /// a client with `force_path_style`.
+    pub fn new(client: Client, name: impl Into<String>) -> Self {
+        Self { client, name: name.into() }
+    }
+
+    /// The bucket's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Makes sure that the bucket exists and keeps versions, without which it cannot tell the past.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BucketMissing`], [`ErrorKind::BucketNotVersioned`], or the failed request.
+    pub async fn check_versioned(&self) -> Result<(), Error> {
+        let name = &self.name;
+        let output = self
+            .client
+            .get_bucket_versioning()
+            .bucket(name)
+            .send()
+            .await
+            .map_err(|error| Error::from_sdk(&format!("look at bucket {name}"), &error))?;
+        // Suspended versioning keeps the versions that were made before.
+        if output.status().is_none() {
+            return Err(Error::new(ErrorKind::BucketNotVersioned, format!("bucket {name} keeps no versions")));
+        }
+        Ok(())
+    }
+
+    fn bucket_error<E, R>(&self, action: &str, error: &aws_sdk_s3::error::SdkError<E, R>) -> Error
+    where
+        E: aws_sdk_s3::error::ProvideErrorMetadata + std::error::Error + 'static,
+        R: std::fmt::Debug + 'static,
+    {
+        Error::from_sdk(&format!("{action} in bucket {}", self.name), error)
+    }
+}
+
+impl BackupBucket for S3BackupBucket {
+    async fn versions(&self, of: Keys<'_>) -> Result<Vec<StoredVersion>, Error> {
+        list::versions(self, of).await
+    }
+
+    async fn head(&self, key: &str, version_id: Option<&str>) -> Result<Head, Error> {
+        read::head(self, key, version_id).await
+    }
+
+    async fn tags(&self, key: &str, version_id: &str) -> Result<BTreeMap<String, String>, Error> {
+        read::tags(self, key, version_id).await
+    }
+
+    async fn body(&self, key: &str, version_id: Option<&str>) -> Result<Vec<u8>, Error> {
+        read::body(self, key, version_id).await
+    }
+
+    async fn put(&self, key: &str, body: &[u8], encoded: &Encoded) -> Result<(), Error> {
+        write::put(self, key, body, encoded).await
+    }
+
+    async fn put_sidecar(&self, sidecar: &Sidecar) -> Result<(), Error> {
+        write::put_sidecar(self, sidecar).await
+    }
+
+    async fn delete_marker(&self, key: &str) -> Result<(), Error> {
+        write::delete_marker(self, key).await
+    }
+}
+
+fn timestamp(time: Option<&aws_sdk_s3::primitives::DateTime>) -> Result<Timestamp, Error> {
+    time.and_then(|time| Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok())
+        .ok_or_else(|| Error::new(ErrorKind::Other, "s3 returned a version without a usable LastModified"))
+}
+
+fn size(bytes: Option<i64>) -> u64 {
+    bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0)
+}

@@ -1,0 +1,88 @@
+//! From stored versions to what they say: metadata first, its sidecar where it has one, tags where it has none.
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use ssmbak_core::record::metadata::{Decoded, decode, decode_with_sidecar};
+use ssmbak_core::record::{Evidence, Record, Unreadable, tags};
+
+use super::{BackupBucket, Head, StoredVersion};
+use crate::{CONCURRENCY, Error, ErrorKind};
+
+/// The records of listed versions, in the same order, read concurrently.
+///
+/// # Errors
+/// The first request that fails. A version that says nothing is no error but an unreadable record; one that has expired
+/// since it was listed is left out.
+pub async fn describe_versions<B: BackupBucket>(
+    bucket: &B,
+    listed: Vec<StoredVersion>,
+) -> Result<Vec<(String, Record)>, Error> {
+    let described: Vec<Option<(String, Record)>> = stream::iter(listed)
+        .map(|version| async move {
+            let record = record_of(bucket, &version).await?;
+            Ok::<_, Error>(record.map(|record| (version.key, record)))
+        })
+        .buffered(CONCURRENCY)
+        .try_collect()
+        .await?;
+    Ok(described.into_iter().flatten().collect())
+}
+
+/// The record of one listed version; `None` if it is gone.
+///
+/// # Errors
+/// Any request that fails.
+pub async fn record_of<B: BackupBucket>(bucket: &B, version: &StoredVersion) -> Result<Option<Record>, Error> {
+    let evidence = if version.is_marker {
+        Evidence::DeleteMarker
+    } else {
+        match bucket.head(&version.key, Some(&version.version_id)).await? {
+            Head::Missing => return Ok(None),
+            Head::DeleteMarker => Evidence::DeleteMarker,
+            Head::Object { metadata, size, .. } => {
+                evidence_of(bucket, &version.key, &version.version_id, metadata.as_deref(), size).await?
+            }
+        }
+    };
+    Ok(Some(Record {
+        version_id: version.version_id.clone(),
+        last_modified: version.last_modified,
+        is_latest: version.is_latest,
+        size: version.size,
+        evidence,
+    }))
+}
+
+/// What an object says, given its metadata field.
+pub(crate) async fn evidence_of<B: BackupBucket>(
+    bucket: &B,
+    key: &str,
+    version_id: &str,
+    metadata: Option<&str>,
+    size: u64,
+) -> Result<Evidence, Error> {
+    let described = match (decode(metadata, size), metadata) {
+        (Decoded::Complete(evidence), _) => evidence,
+        (Decoded::NeedsSidecar(sidecar), Some(field)) => {
+            let body = sidecar_body(bucket, &sidecar).await?;
+            decode_with_sidecar(field, body.as_deref(), size)
+        }
+        _ => Evidence::Unreadable(Unreadable::Foreign),
+    };
+    let Evidence::Unreadable(reason) = described else { return Ok(described) };
+    // The tags say less, but they say it in the original's words.
+    let said = tags::read(&bucket.tags(key, version_id).await?);
+    Ok(match (said, reason) {
+        (Ok(_), _) if size == 0 => Evidence::Unreadable(Unreadable::Empty),
+        (Ok(legacy), _) => Evidence::Legacy(legacy),
+        (Err(reason), Unreadable::Foreign) => Evidence::Unreadable(reason),
+        (Err(_), reason) => Evidence::Unreadable(reason),
+    })
+}
+
+async fn sidecar_body<B: BackupBucket>(bucket: &B, key: &str) -> Result<Option<String>, Error> {
+    match bucket.body(key, None).await {
+        Ok(body) => Ok(String::from_utf8(body).ok()),
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,87 @@
+//! The versioned bucket, as ssmbak uses it.
+
+mod aws;
+mod evidence;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+pub use aws::S3BackupBucket;
+pub(crate) use evidence::evidence_of;
+pub use evidence::{describe_versions, record_of};
+
+use jiff::Timestamp;
+use ssmbak_core::record::metadata::{Encoded, Sidecar};
+
+use crate::Error;
+
+/// The operations of S3 that ssmbak needs. Implemented by [`S3BackupBucket`], and by fakes.
+pub trait BackupBucket: Send + Sync {
+    /// Every version and delete marker of the keys that begin with a prefix, or of the one key: by key, oldest first.
+    fn versions(&self, of: Keys<'_>) -> impl Future<Output = Result<Vec<StoredVersion>, Error>> + Send;
+
+    /// What a version (`None`: the current one) says about itself, without its body.
+    fn head(&self, key: &str, version_id: Option<&str>) -> impl Future<Output = Result<Head, Error>> + Send;
+
+    /// A version's tags.
+    fn tags(&self, key: &str, version_id: &str)
+    -> impl Future<Output = Result<BTreeMap<String, String>, Error>> + Send;
+
+    /// A version's body (`None` for the current one's).
+    fn body(&self, key: &str, version_id: Option<&str>) -> impl Future<Output = Result<Vec<u8>, Error>> + Send;
+
+    /// Stores a new version of a key, described as `encoded` says. The sidecar is not its business.
+    fn put(&self, key: &str, body: &[u8], encoded: &Encoded) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Stores a sidecar object, if it is not there already.
+    fn put_sidecar(&self, sidecar: &Sidecar) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Puts a delete marker on a key.
+    fn delete_marker(&self, key: &str) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+/// Which keys to list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keys<'a> {
+    /// One key, and not those that share its beginning.
+    One(&'a str),
+    /// All keys that begin so.
+    Prefix(&'a str),
+}
+
+/// A row of a versioned listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredVersion {
+    /// The key.
+    pub key: String,
+    /// S3's version id.
+    pub version_id: String,
+    /// When S3 stored it.
+    pub last_modified: Timestamp,
+    /// Whether it is the key's current version.
+    pub is_latest: bool,
+    /// Whether it is a delete marker.
+    pub is_marker: bool,
+    /// Bytes of the body.
+    pub size: u64,
+}
+
+/// What a version says about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Head {
+    /// There is none.
+    Missing,
+    /// It is a delete marker.
+    DeleteMarker,
+    /// It is an object.
+    Object {
+        /// S3's version id.
+        version_id: String,
+        /// When S3 stored it.
+        last_modified: Timestamp,
+        /// Bytes of the body.
+        size: u64,
+        /// The metadata field of ssmbak, if it has one.
+        metadata: Option<String>,
+    },
+}

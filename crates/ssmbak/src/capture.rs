@@ -1,0 +1,246 @@
+//! Brings the bucket up to date with Parameter Store, one name at a time.
+
+use jiff::Timestamp;
+use ssmbak_core::capture::{Contents, EventClock, Write, needs_all_records, on_event, on_sweep};
+use ssmbak_core::event::Change;
+use ssmbak_core::name::ParameterName;
+use ssmbak_core::parameter::ParameterVersion;
+use ssmbak_core::record::Record;
+use ssmbak_core::record::metadata::{encode_tombstone, encode_value};
+
+use crate::bucket::{BackupBucket, Head, Keys, describe_versions};
+use crate::store::ParameterStore;
+use crate::{Error, ErrorKind};
+
+/// Records what Parameter Store says in the bucket.
+#[derive(Clone, Debug)]
+pub struct Capture<S, B> {
+    store: S,
+    bucket: B,
+}
+
+/// What was written for one name, without any value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Captured {
+    /// The writes, in the order in which they were made.
+    pub writes: Vec<Written>,
+}
+
+/// One write, as a log may show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// `version`, `tombstone` or `marker`.
+    pub kind: &'static str,
+    /// Parameter Store's version number.
+    pub version: Option<u64>,
+    /// When it came into effect.
+    pub time: Option<Timestamp>,
+    /// The parameter's type.
+    pub parameter_type: Option<&'static str>,
+    /// Bytes of the value.
+    pub size: usize,
+}
+
+impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
+    /// Captures from `store` into `bucket`.
+    pub fn new(store: S, bucket: B) -> Self {
+        Self { store, bucket }
+    }
+
+    /// The store it reads.
+    pub fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// The bucket it writes.
+    pub fn bucket(&self) -> &B {
+        &self.bucket
+    }
+
+    /// Handles one event: its name is brought up to date, and the event's own time recorded. `sent` is the queue's stamp
+    /// of the message. Handling an event twice writes nothing the second time.
+    ///
+    /// # Errors
+    /// The first request that failed; what was written before stays, and handling the event again completes it. A version
+    /// that cannot be decrypted fails with [`ErrorKind::KeyUnusable`] after all others have been written.
+    pub async fn event(&self, change: &Change, sent: Option<Timestamp>, now: Timestamp) -> Result<Captured, Error> {
+        let key = change.name.key();
+        let clock = EventClock::of(change.time, sent, now);
+        let (history, current) =
+            futures_util::future::try_join(self.store.history(&change.name), self.current(key)).await?;
+        let records = if needs_all_records(change, clock, history.as_deref(), current.as_ref()) {
+            self.records(key).await?
+        } else {
+            current.into_iter().collect()
+        };
+        let writes = on_event(change, clock, history.as_deref(), &Contents::new(&records), now);
+        let captured = self.write(&change.name, writes, history.as_deref(), None).await?;
+        complete_or_fail(&change.name, history.as_deref(), &Contents::new(&records))?;
+        Ok(captured)
+    }
+
+    /// Looks one name over: what would have to be written, if anything, so that the bucket says what Parameter Store says.
+    ///
+    /// # Errors
+    /// The first request that failed.
+    pub async fn survey(&self, name: &ParameterName, now: Timestamp) -> Result<Survey, Error> {
+        let (mut history, current) =
+            futures_util::future::try_join(self.store.history(name), self.current(name.key())).await?;
+        if let Some(present) = history.as_mut().and_then(|history| history.last_mut()) {
+            present.details.tags = Some(self.store.tags(name).await?);
+        }
+        let records = match current {
+            None => self.records(name.key()).await?,
+            Some(current) => {
+                let settled =
+                    on_sweep(history.as_deref(), &Contents::new(std::slice::from_ref(&current)), now).is_empty();
+                if settled && history.is_some() { vec![current] } else { self.records(name.key()).await? }
+            }
+        };
+        let writes = on_sweep(history.as_deref(), &Contents::new(&records), now);
+        Ok(Survey { name: name.clone(), writes, history, records })
+    }
+
+    /// Writes what a survey found missing.
+    ///
+    /// # Errors
+    /// As [`Capture::event`].
+    pub async fn settle(&self, survey: Survey) -> Result<Captured, Error> {
+        let Survey { name, writes, history, records } = survey;
+        let tags = history.as_ref().and_then(|history| history.last()).and_then(|present| present.details.tags.clone());
+        let captured = self.write(&name, writes, history.as_deref(), tags).await?;
+        complete_or_fail(&name, history.as_deref(), &Contents::new(&records))?;
+        Ok(captured)
+    }
+
+    /// The record of a key's current version.
+    async fn current(&self, key: &str) -> Result<Option<Record>, Error> {
+        match self.bucket.head(key, None).await? {
+            Head::Missing | Head::DeleteMarker => Ok(None),
+            Head::Object { version_id, last_modified, size, metadata } => {
+                let evidence =
+                    crate::bucket::evidence_of(&self.bucket, key, &version_id, metadata.as_deref(), size).await?;
+                Ok(Some(Record { version_id, last_modified, is_latest: true, size, evidence }))
+            }
+        }
+    }
+
+    async fn records(&self, key: &str) -> Result<Vec<Record>, Error> {
+        let listed = self.bucket.versions(Keys::One(key)).await?;
+        let described = describe_versions(&self.bucket, listed).await?;
+        Ok(described.into_iter().map(|(_, record)| record).collect())
+    }
+
+    async fn write(
+        &self,
+        name: &ParameterName,
+        writes: Vec<Write>,
+        history: Option<&[ParameterVersion]>,
+        mut tags: Option<std::collections::BTreeMap<String, String>>,
+    ) -> Result<Captured, Error> {
+        let present = history.and_then(<[ParameterVersion]>::last).map(ParameterVersion::identity);
+        let is_present =
+            |write: &Write| matches!(write, Write::Value { record, .. } if Some(record.identity()) == present);
+        // Tags have no history: those of now belong to the present version.
+        if tags.is_none() && writes.iter().any(is_present) {
+            tags = Some(self.store.tags(name).await?);
+        }
+        let mut captured = Captured::default();
+        for mut write in writes {
+            if is_present(&write)
+                && let Write::Value { record, .. } = &mut write
+            {
+                record.details.tags.clone_from(&tags);
+            }
+            captured.writes.push(self.write_one(name.key(), &write).await?);
+        }
+        Ok(captured)
+    }
+
+    async fn write_one(&self, key: &str, write: &Write) -> Result<Written, Error> {
+        match write {
+            Write::Value { record, value } => {
+                let encoded = encode_value(record);
+                if let Some(sidecar) = &encoded.sidecar {
+                    self.bucket.put_sidecar(sidecar).await?;
+                }
+                self.bucket.put(key, value.expose().as_bytes(), &encoded).await?;
+                Ok(Written {
+                    kind: "version",
+                    version: Some(record.details.version),
+                    time: Some(record.time),
+                    parameter_type: Some(record.parameter_type.as_str()),
+                    size: value.len(),
+                })
+            }
+            Write::Tombstone(tombstone) => {
+                let encoded = encode_tombstone(tombstone);
+                if let Some(sidecar) = &encoded.sidecar {
+                    self.bucket.put_sidecar(sidecar).await?;
+                }
+                self.bucket.put(key, b"", &encoded).await?;
+                Ok(Written {
+                    kind: "tombstone",
+                    version: None,
+                    time: Some(tombstone.time),
+                    parameter_type: None,
+                    size: 0,
+                })
+            }
+            Write::DeleteMarker => {
+                self.bucket.delete_marker(key).await?;
+                Ok(Written { kind: "marker", version: None, time: None, parameter_type: None, size: 0 })
+            }
+        }
+    }
+}
+
+/// What looking a name over found.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    name: ParameterName,
+    writes: Vec<Write>,
+    history: Option<Vec<ParameterVersion>>,
+    records: Vec<Record>,
+}
+
+impl Survey {
+    /// The name that was looked over.
+    pub fn name(&self) -> &ParameterName {
+        &self.name
+    }
+
+    /// What would be written, in order; empty: the bucket has it all.
+    pub fn writes(&self) -> &[Write] {
+        &self.writes
+    }
+}
+
+/// A version that cannot be decrypted and is not recorded must be tried again.
+fn complete_or_fail(
+    name: &ParameterName,
+    history: Option<&[ParameterVersion]>,
+    contents: &Contents<'_>,
+) -> Result<(), Error> {
+    let history = history.unwrap_or_default();
+    let unread: Vec<String> = (0..history.len())
+        .filter(|&index| history.get(index).is_some_and(|v| v.value.is_none()) && !contents.has(history, index))
+        .filter_map(|index| history.get(index).map(|version| version.details.version.to_string()))
+        .collect();
+    if unread.is_empty() {
+        return Ok(());
+    }
+    let keys: std::collections::BTreeSet<&str> = history
+        .iter()
+        .filter(|version| version.value.is_none())
+        .filter_map(|version| version.details.key_id.as_deref())
+        .collect();
+    let keys = keys.into_iter().collect::<Vec<_>>().join(", ");
+    Err(Error::new(
+        ErrorKind::KeyUnusable,
+        format!(
+            "version {} of {name} cannot be decrypted: KMS key {keys} is disabled or out of reach",
+            unread.join(", ")
+        ),
+    ))
+}

@@ -1,0 +1,252 @@
+//! What can go wrong between ssmbak and AWS, said in one sentence.
+
+use std::error::Error as StdError;
+
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+/// Why an operation failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    /// What kind of failure it is.
+    pub kind: ErrorKind,
+    /// One lower-case sentence; never a parameter's value.
+    pub message: String,
+    /// What to do next, if that is known.
+    pub hint: Option<String>,
+}
+
+/// The kinds of failure that callers tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// No credentials were found, or they are expired or unknown to AWS.
+    Credentials,
+    /// The credentials lack a permission.
+    AccessDenied,
+    /// The endpoint does not answer.
+    Unreachable,
+    /// The bucket does not exist.
+    BucketMissing,
+    /// The bucket does not keep versions.
+    BucketNotVersioned,
+    /// The parameter or the stored version does not exist.
+    NotFound,
+    /// AWS asks to slow down, and went on asking after all retries.
+    Throttled,
+    /// A KMS key is disabled, deleted or out of reach.
+    KeyUnusable,
+    /// Parameter Store refuses to change a parameter's type in place.
+    TypeChange,
+    /// The parameter exists already.
+    AlreadyExists,
+    /// The request was refused as it stands.
+    Refused,
+    /// What is stored cannot be used.
+    Unreadable,
+    /// Anything else.
+    Other,
+}
+
+impl ErrorKind {
+    /// The code that `--output json` prints.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Credentials => "Credentials",
+            Self::AccessDenied => "AccessDenied",
+            Self::Unreachable => "Unreachable",
+            Self::BucketMissing => "BucketMissing",
+            Self::BucketNotVersioned => "BucketNotVersioned",
+            Self::NotFound => "NotFound",
+            Self::Throttled => "Throttled",
+            Self::KeyUnusable => "KeyUnusable",
+            Self::TypeChange => "TypeChange",
+            Self::AlreadyExists => "AlreadyExists",
+            Self::Refused => "Refused",
+            Self::Unreadable => "Unreadable",
+            Self::Other => "Other",
+        }
+    }
+
+    fn hint(self) -> Option<&'static str> {
+        match self {
+            Self::Credentials => Some(
+                "give credentials with --profile, AWS_PROFILE or AWS_ACCESS_KEY_ID, or log in again (aws sso login)",
+            ),
+            Self::AccessDenied => Some("ask for the permission that the message names, or use another --profile"),
+            Self::Unreachable => Some("check the network, --region and --endpoint-url"),
+            Self::BucketMissing => Some("check --bucket, SSMBAK_BUCKET and --region"),
+            Self::BucketNotVersioned => Some("only a versioned bucket can say what was true at a time"),
+            Self::Throttled => Some("run it again: what is done stays done"),
+            Self::KeyUnusable => Some("enable the KMS key, or grant kms:Decrypt on it, and run it again"),
+            _ => None,
+        }
+    }
+}
+
+impl Error {
+    /// An error with the kind's usual hint.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hint: kind.hint().map(str::to_owned) }
+    }
+
+    /// The same error with this hint.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Says what an SDK call failed at: `action` continues "cannot …", `e.g. "read the history of /a/b"`.
+    pub fn from_sdk<E, R>(action: &str, error: &SdkError<E, R>) -> Self
+    where
+        E: ProvideErrorMetadata + StdError + 'static,
+        R: std::fmt::Debug + 'static,
+    {
+        match error {
+            SdkError::ServiceError(context) => from_service(action, context.err().code(), context.err().message()),
+            SdkError::TimeoutError(_) => {
+                Self::new(ErrorKind::Unreachable, format!("cannot {action}: the endpoint did not answer in time"))
+            }
+            SdkError::DispatchFailure(failure) => {
+                let text = failure.as_connector_error().map(|error| deepest(error)).unwrap_or_default();
+                from_dispatch(action, failure.as_connector_error().is_some_and(|e| e.is_io() || e.is_timeout()), &text)
+            }
+            SdkError::ConstructionFailure(_) => from_construction(action, &deepest(error)),
+            SdkError::ResponseError(_) => {
+                Self::new(ErrorKind::Other, format!("cannot {action}: the answer could not be read"))
+                    .with_hint("check --endpoint-url: is it an AWS endpoint?")
+            }
+            _ => Self::new(ErrorKind::Other, format!("cannot {action}: {}", deepest(error))),
+        }
+    }
+}
+
+fn from_service(action: &str, code: Option<&str>, message: Option<&str>) -> Error {
+    let code = code.unwrap_or("unknown error");
+    let kind = kind_of(code);
+    let said = message.filter(|text| !text.is_empty()).map(|text| format!("{code}: {text}"));
+    let reason = match kind {
+        ErrorKind::Credentials => format!("AWS does not accept the credentials ({code})"),
+        ErrorKind::BucketMissing => "the bucket does not exist".to_owned(),
+        ErrorKind::Throttled => format!("AWS asks to slow down ({code})"),
+        _ => said.unwrap_or_else(|| code.to_owned()),
+    };
+    Error::new(kind, format!("cannot {action}: {reason}"))
+}
+
+fn kind_of(code: &str) -> ErrorKind {
+    match code {
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "InvalidAccessKeyId"
+        | "InvalidClientTokenId"
+        | "UnrecognizedClientException"
+        | "SignatureDoesNotMatch"
+        | "InvalidSignatureException"
+        | "AuthorizationHeaderMalformed"
+        | "MissingAuthenticationToken"
+        | "TokenRefreshRequired"
+        | "InvalidToken" => ErrorKind::Credentials,
+        "AccessDenied" | "AccessDeniedException" | "Forbidden" | "403" | "AllAccessDisabled" => ErrorKind::AccessDenied,
+        "NoSuchBucket" => ErrorKind::BucketMissing,
+        "ParameterNotFound"
+        | "ParameterVersionNotFound"
+        | "NoSuchKey"
+        | "NoSuchVersion"
+        | "NotFound"
+        | "InvalidResourceId" => ErrorKind::NotFound,
+        "ThrottlingException"
+        | "Throttling"
+        | "TooManyUpdates"
+        | "SlowDown"
+        | "RequestLimitExceeded"
+        | "TooManyRequestsException" => ErrorKind::Throttled,
+        "InvalidKeyId"
+        | "DisabledException"
+        | "KMSInvalidStateException"
+        | "KMSAccessDeniedException"
+        | "KMS.DisabledException"
+        | "KMS.NotFoundException"
+        | "KMSNotFoundException"
+        | "IncorrectKeyException" => ErrorKind::KeyUnusable,
+        "HierarchyTypeMismatch" => ErrorKind::TypeChange,
+        "ParameterAlreadyExists" => ErrorKind::AlreadyExists,
+        "ValidationException"
+        | "ParameterPatternMismatchException"
+        | "UnsupportedParameterType"
+        | "InvalidPolicyTypeException"
+        | "InvalidPolicyAttributeException"
+        | "PoliciesLimitExceededException"
+        | "ParameterLimitExceeded"
+        | "ParameterMaxVersionLimitExceeded"
+        | "HierarchyLevelLimitExceededException"
+        | "InvalidAllowedPatternException"
+        | "IncompatiblePolicyException" => ErrorKind::Refused,
+        _ => ErrorKind::Other,
+    }
+}
+
+fn from_dispatch(action: &str, network: bool, text: &str) -> Error {
+    if mentions_credentials(text) {
+        return Error::new(ErrorKind::Credentials, format!("cannot {action}: no AWS credentials were found"));
+    }
+    let reason = if network || text.is_empty() { "the endpoint cannot be reached" } else { "the request failed" };
+    let said = if text.is_empty() { String::new() } else { format!(" ({text})") };
+    Error::new(ErrorKind::Unreachable, format!("cannot {action}: {reason}{said}"))
+}
+
+fn from_construction(action: &str, text: &str) -> Error {
+    if mentions_credentials(text) {
+        return Error::new(ErrorKind::Credentials, format!("cannot {action}: no AWS credentials were found"));
+    }
+    if text.contains("region") {
+        return Error::new(ErrorKind::Other, format!("cannot {action}: no AWS region is set"))
+            .with_hint("give one with --region, AWS_REGION or in the profile");
+    }
+    Error::new(ErrorKind::Refused, format!("cannot {action}: {text}"))
+}
+
+fn mentions_credentials(text: &str) -> bool {
+    let text = text.to_lowercase();
+    text.contains("credential") || text.contains("identity") || text.contains("sso")
+}
+
+/// The innermost cause, which is where the SDK says what happened.
+fn deepest(error: &(dyn StdError + 'static)) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_error_is_one_sentence_with_its_kind() {
+        let error = from_service("list /a", Some("AccessDeniedException"), Some("not authorized: ssm:PutParameter"));
+        assert_eq!(error.kind, ErrorKind::AccessDenied);
+        assert_eq!(error.to_string(), "cannot list /a: AccessDeniedException: not authorized: ssm:PutParameter");
+        assert!(error.hint.is_some());
+    }
+
+    #[test]
+    fn an_unknown_code_is_kept_as_it_is() {
+        let error = from_service("list /a", Some("Weird"), None);
+        assert_eq!((error.kind, error.to_string().as_str()), (ErrorKind::Other, "cannot list /a: Weird"));
+    }
+
+    #[test]
+    fn missing_credentials_are_named_wherever_the_sdk_notices() {
+        for error in [
+            from_dispatch("x", false, "no providers in chain provided credentials"),
+            from_construction("x", "failed to select an auth scheme: no identity"),
+        ] {
+            assert_eq!(error.kind, ErrorKind::Credentials);
+        }
+    }
+}

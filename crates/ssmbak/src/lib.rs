@@ -1,0 +1,32 @@
+//! Point-in-time recovery for AWS SSM Parameter Store, as a library.
+//!
+//! [`ParamPath`] previews and restores a parameter, a path or a tree to an instant; [`Capture`] brings the bucket up to
+//! date with Parameter Store, for one event or for all parameters. Both work over [`ParameterStore`] and
+//! [`BackupBucket`], which [`store::SsmParameterStore`] and [`bucket::S3BackupBucket`] implement with the AWS SDK.
+//!
+//! The library reads no environment, prints nothing and asks no clock but the one it is given. What is decided is decided
+//! in [`ssmbak_core`]; here it is carried out.
+
+pub mod bucket;
+pub mod capture;
+mod error;
+mod param_path;
+pub mod read;
+pub mod restore;
+pub mod store;
+pub mod sweep;
+
+pub use bucket::BackupBucket;
+pub use capture::Capture;
+pub use error::{Error, ErrorKind};
+pub use param_path::ParamPath;
+pub use ssmbak_core as core;
+pub use store::ParameterStore;
+
+/// How many requests are under way at once, where nothing else bounds them.
+///
+/// Enough to hide the latency of S3, few enough for a common limit of 1,024 open files.
+pub(crate) const CONCURRENCY: usize = 64;
+
+/// How many requests to Parameter Store are under way at once: its read quota is 40 a second per account and region.
+pub(crate) const STORE_CONCURRENCY: usize = 16;

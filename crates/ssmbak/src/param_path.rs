@@ -1,0 +1,200 @@
+//! A parameter, a path or a tree at an instant.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ssmbak_core::instant::Instant;
+use ssmbak_core::name::ParameterName;
+use ssmbak_core::plan::{Plan, PlanOptions, Present, RecordedParameter, Target};
+use ssmbak_core::scope::Selection;
+use ssmbak_core::timeline::{Timeline, Unknown};
+
+use crate::bucket::BackupBucket;
+use crate::read::{Recorded, described, presents, targets, timelines};
+use crate::restore::{Applied, Restore, RestoreOptions, Watcher};
+use crate::store::ParameterStore;
+use crate::{Error, ErrorKind};
+
+/// Parameters as they were at an instant: previewed, compared with the present, restored.
+///
+/// ```no_run
+/// # async fn example(ssm: aws_sdk_ssm::Client, s3: aws_sdk_s3::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// use ssmbak::core::{instant::Instant, scope::Selection};
+/// use ssmbak::{ParamPath, bucket::S3BackupBucket, store::SsmParameterStore};
+///
+/// let selection = Selection::new(&["/prod/"], true, &[], &[])?;
+/// let at = Instant::exact("2026-06-15T17:56:58Z".parse()?);
+/// let path = ParamPath::new(SsmParameterStore::new(ssm), S3BackupBucket::new(s3, "backup"), selection, at);
+/// for change in path.preview().await?.changes {
+///     println!("{} {}", change.action_name(), change.name);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct ParamPath<S, B> {
+    store: S,
+    bucket: B,
+    selection: Selection,
+    at: Instant,
+    options: PlanOptions,
+}
+
+impl<S: ParameterStore + Clone, B: BackupBucket + Clone> ParamPath<S, B> {
+    /// The selected parameters of `store`, recorded in `bucket`, at the instant `at`.
+    pub fn new(store: S, bucket: B, selection: Selection, at: Instant) -> Self {
+        Self { store, bucket, selection, at, options: PlanOptions::default() }
+    }
+
+    /// With other ways to read the evidence.
+    #[must_use]
+    pub fn with_options(mut self, options: PlanOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// The instant.
+    pub fn at(&self) -> &Instant {
+        &self.at
+    }
+
+    /// Every selected name that the bucket has anything about, whatever was true of it (the original's *tracked keys*).
+    ///
+    /// # Errors
+    /// The first request that failed.
+    pub async fn tracked_keys(&self) -> Result<Vec<ParameterName>, Error> {
+        let recorded = timelines(&self.bucket, &self.selection).await?;
+        Ok(recorded.timelines.into_iter().filter(|(_, timeline)| timeline.is_tracked()).map(|(name, _)| name).collect())
+    }
+
+    /// The names that existed at the instant.
+    ///
+    /// # Errors
+    /// The first request that failed.
+    pub async fn names(&self) -> Result<Vec<ParameterName>, Error> {
+        Ok(self.versions().await?.into_keys().collect())
+    }
+
+    /// What existed at the instant, by name.
+    ///
+    /// # Errors
+    /// The first request that failed.
+    pub async fn versions(&self) -> Result<BTreeMap<ParameterName, RecordedParameter>, Error> {
+        let recorded = timelines(&self.bucket, &self.selection).await?;
+        let targets = targets(&self.bucket, &recorded.timelines, &self.at).await?;
+        Ok(targets
+            .into_iter()
+            .filter_map(|(name, target)| match target {
+                Target::Held(held) => Some((name, *held)),
+                Target::Absent(_) | Target::Unknown(_) => None,
+            })
+            .collect())
+    }
+
+    /// What was true of one name at the instant.
+    ///
+    /// # Errors
+    /// The first request that failed; [`ErrorKind::Refused`] for a name outside the selection.
+    pub async fn latest_version(&self, name: &ParameterName) -> Result<Target, Error> {
+        let one = self.only(name)?;
+        let recorded = timelines(&self.bucket, &one).await?;
+        let mut targets = targets(&self.bucket, &recorded.timelines, &self.at).await?;
+        Ok(targets.remove(name).unwrap_or_else(|| Target::Unknown(Unknown::NothingRecorded.to_string())))
+    }
+
+    /// The timelines of all selected names.
+    ///
+    /// # Errors
+    /// The first request that failed.
+    pub async fn timelines(&self) -> Result<BTreeMap<ParameterName, Timeline>, Error> {
+        Ok(timelines(&self.bucket, &self.selection).await?.timelines)
+    }
+
+    /// What a restore would change.
+    ///
+    /// # Errors
+    /// The first request that failed. A name that cannot be told is no error: it is in [`Plan::unknown`].
+    pub async fn preview(&self) -> Result<Plan, Error> {
+        let (recorded, described) = futures_util::future::try_join(
+            timelines(&self.bucket, &self.selection),
+            described(&self.store, &self.selection),
+        )
+        .await?;
+        let targets = targets(&self.bucket, &recorded.timelines, &self.at).await?;
+        let targets = self.read_options(&recorded, targets);
+        let names: BTreeSet<ParameterName> = targets.keys().chain(described.keys()).cloned().collect();
+        let mut presents = presents(&self.store, described, &targets).await?;
+        let mut plan = Plan { warnings: warnings(&recorded), ..Plan::default() };
+        let mut targets = targets;
+        for name in names {
+            let target = targets.remove(&name).unwrap_or_else(|| Target::Unknown(Unknown::NothingRecorded.to_string()));
+            let present = presents.remove(&name).unwrap_or(Present::Missing);
+            plan.add(name, target, present, self.options);
+        }
+        plan.sort();
+        Ok(plan)
+    }
+
+    /// What a restore of one name would change.
+    ///
+    /// # Errors
+    /// As [`ParamPath::preview`]; [`ErrorKind::Refused`] for a name outside the selection.
+    pub async fn preview_key(&self, name: &ParameterName) -> Result<Plan, Error> {
+        let one = Self { selection: self.only(name)?, ..self.clone() };
+        one.preview().await
+    }
+
+    /// Restores: previews, and applies what the preview says.
+    ///
+    /// # Errors
+    /// As [`ParamPath::preview`]. A change that fails is no error but an outcome of its own.
+    pub async fn restore(&self, options: &RestoreOptions, watcher: &impl Watcher) -> Result<(Plan, Applied), Error> {
+        let plan = self.preview().await?;
+        let applied = Restore::new(self.store.clone(), self.bucket.clone()).apply(&plan, options, watcher).await;
+        Ok((plan, applied))
+    }
+
+    fn only(&self, name: &ParameterName) -> Result<Selection, Error> {
+        if !self.selection.contains(name) {
+            return Err(Error::new(ErrorKind::Refused, format!("{name} is not within what is selected")));
+        }
+        Selection::new(&[name.as_str()], false, &[], &[])
+            .map_err(|error| Error::new(ErrorKind::Refused, error.to_string()))
+    }
+
+    /// `assume_absent`: what was recorded later only is taken not to have existed, as the original does.
+    fn read_options(
+        &self,
+        recorded: &Recorded,
+        targets: BTreeMap<ParameterName, Target>,
+    ) -> BTreeMap<ParameterName, Target> {
+        if !self.options.assume_absent {
+            return targets;
+        }
+        targets
+            .into_iter()
+            .map(|(name, target)| {
+                let later = recorded.timelines.get(&name).and_then(|timeline| match timeline.state_at(&self.at) {
+                    ssmbak_core::timeline::State::Unknown(Unknown::BeforeFirstRecord(first)) => Some(*first),
+                    _ => None,
+                });
+                match later {
+                    Some(first) => (name, Target::Absent(ssmbak_core::timeline::Absence::NotYetCreated(first))),
+                    None => (name, target),
+                }
+            })
+            .collect()
+    }
+}
+
+fn warnings(recorded: &Recorded) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for (name, timeline) in &recorded.timelines {
+        for (record, reason) in timeline.unreadable() {
+            warnings.push(format!("a version of {name} ({}) is left out: {reason}", record.version_id));
+        }
+    }
+    for key in &recorded.strangers {
+        warnings.push(format!("an object is left out, its key is no parameter name: {key}"));
+    }
+    warnings
+}

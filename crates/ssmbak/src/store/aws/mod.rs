@@ -1,0 +1,96 @@
+//! Parameter Store through the AWS SDK: one file per operation.
+
+mod delete;
+mod describe;
+mod history;
+mod put;
+mod tags;
+mod values;
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ssm::Client;
+use jiff::Timestamp;
+use ssmbak_core::name::ParameterName;
+use ssmbak_core::parameter::{CurrentParameter, ParameterType, ParameterValue, ParameterVersion};
+use ssmbak_core::scope::Scope;
+
+use super::{ParameterStore, PutParameter};
+use crate::{Error, ErrorKind};
+
+/// Parameter Store behind an SDK client.
+#[derive(Clone, Debug)]
+pub struct SsmParameterStore {
+    client: Client,
+}
+
+impl SsmParameterStore {
+    /// Wraps a client, whose region, endpoint, credentials and retries are its owner's business.
+    pub fn new(client: Client) -> Self {
+        Self { client }
+    }
+}
+
+impl ParameterStore for SsmParameterStore {
+    async fn history(&self, name: &ParameterName) -> Result<Option<Vec<ParameterVersion>>, Error> {
+        history::history(&self.client, name).await
+    }
+
+    async fn tags(&self, name: &ParameterName) -> Result<BTreeMap<String, String>, Error> {
+        tags::tags(&self.client, name).await
+    }
+
+    async fn describe(&self, scope: &Scope) -> Result<Vec<CurrentParameter>, Error> {
+        describe::describe(&self.client, scope).await
+    }
+
+    async fn values(&self, spellings: &[String]) -> Result<BTreeMap<String, Result<ParameterValue, Error>>, Error> {
+        values::values(&self.client, spellings).await
+    }
+
+    async fn put(&self, put: &PutParameter) -> Result<(), Error> {
+        put::put(&self.client, put).await
+    }
+
+    async fn set_tags(&self, spelling: &str, add: &BTreeMap<String, String>, remove: &[String]) -> Result<(), Error> {
+        tags::set_tags(&self.client, spelling, add, remove).await
+    }
+
+    async fn delete(&self, spellings: &[String]) -> Result<Vec<String>, Error> {
+        delete::delete(&self.client, spellings).await
+    }
+}
+
+/// The spellings under which a name may be found: root-level names exist without their slash as well.
+fn spellings(name: &ParameterName) -> impl Iterator<Item = &str> {
+    std::iter::once(name.as_str()).chain(name.root_spelling())
+}
+
+/// A time of the SDK. What does not fit a timestamp is not a time of AWS.
+fn timestamp(time: Option<&aws_sdk_ssm::primitives::DateTime>) -> Result<Timestamp, Error> {
+    time.and_then(|time| Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok())
+        .ok_or_else(|| Error::new(ErrorKind::Other, "parameter store returned a version without a usable date"))
+}
+
+fn parameter_type(value: Option<&aws_sdk_ssm::types::ParameterType>) -> Result<ParameterType, Error> {
+    value.and_then(|value| value.as_str().parse().ok()).ok_or_else(|| {
+        Error::new(ErrorKind::Other, "parameter store returned a parameter of a type that is not known here")
+            .with_hint("update ssmbak")
+    })
+}
+
+/// An absent text and an empty one are the same to Parameter Store.
+fn text(value: Option<&str>) -> Option<String> {
+    value.filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn policies(value: &[aws_sdk_ssm::types::ParameterInlinePolicy]) -> Vec<String> {
+    value.iter().filter_map(|policy| text(policy.policy_text())).collect()
+}
+
+fn version_number(value: i64) -> Result<u64, Error> {
+    u64::try_from(value)
+        .ok()
+        .filter(|number| *number > 0)
+        .ok_or_else(|| Error::new(ErrorKind::Other, "parameter store returned a version without a number"))
+}

@@ -1,0 +1,78 @@
+//! Parameter Store, as ssmbak uses it.
+
+mod aws;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+pub use aws::SsmParameterStore;
+
+use ssmbak_core::name::ParameterName;
+use ssmbak_core::parameter::{CurrentParameter, ParameterType, ParameterValue, ParameterVersion};
+use ssmbak_core::scope::Scope;
+
+use crate::Error;
+
+/// The operations of Parameter Store that ssmbak needs. Implemented by [`SsmParameterStore`], and by fakes.
+pub trait ParameterStore: Send + Sync {
+    /// All versions that are kept of a parameter, oldest first, decrypted where its key allows; `None`: there is no such
+    /// parameter. Both spellings of a root-level name are looked up.
+    fn history(
+        &self,
+        name: &ParameterName,
+    ) -> impl Future<Output = Result<Option<Vec<ParameterVersion>>, Error>> + Send;
+
+    /// The parameter's tags, without those of AWS's own.
+    fn tags(&self, name: &ParameterName) -> impl Future<Output = Result<BTreeMap<String, String>, Error>> + Send;
+
+    /// All parameters within a scope, with everything but values and tags.
+    fn describe(&self, scope: &Scope) -> impl Future<Output = Result<Vec<CurrentParameter>, Error>> + Send;
+
+    /// The decrypted values of parameters under the spellings that [`ParameterStore::describe`] gave; what does not
+    /// exist any more is absent; what cannot be decrypted fails alone.
+    fn values(
+        &self,
+        spellings: &[String],
+    ) -> impl Future<Output = Result<BTreeMap<String, Result<ParameterValue, Error>>, Error>> + Send;
+
+    /// Creates a parameter or makes a new version of it.
+    fn put(&self, put: &PutParameter) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Adds or replaces tags and removes others.
+    fn set_tags(
+        &self,
+        spelling: &str,
+        add: &BTreeMap<String, String>,
+        remove: &[String],
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Deletes up to ten parameters; returns the spellings that Parameter Store did not delete.
+    fn delete(&self, spellings: &[String]) -> impl Future<Output = Result<Vec<String>, Error>> + Send;
+}
+
+/// What to put.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PutParameter {
+    /// The name as Parameter Store spells it.
+    pub spelling: String,
+    /// The value.
+    pub value: ParameterValue,
+    /// The type.
+    pub parameter_type: ParameterType,
+    /// The description; empty: none.
+    pub description: String,
+    /// The tier, `None`: the account's default.
+    pub tier: Option<String>,
+    /// The data type, `None`: text.
+    pub data_type: Option<String>,
+    /// The KMS key, for a SecureString; `None`: the account's default key.
+    pub key_id: Option<String>,
+    /// The allowed pattern; empty: none.
+    pub allowed_pattern: Option<String>,
+    /// The policies; `None`: as they are.
+    pub policies: Option<Vec<String>>,
+    /// The tags of a new parameter; Parameter Store refuses tags together with an overwrite.
+    pub tags: BTreeMap<String, String>,
+    /// Whether it makes a new version of an existing parameter.
+    pub overwrite: bool,
+}
