@@ -1,7 +1,7 @@
 //! Brings the bucket up to date with Parameter Store, one name at a time.
 
 use jiff::Timestamp;
-use ssmbak_core::capture::{Contents, EventClock, Write, needs_all_records, on_event, on_sweep};
+use ssmbak_core::capture::{Contents, EventClock, Write, deleted_here, needs_all_records, on_event, on_sweep};
 use ssmbak_core::event::Change;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::ParameterVersion;
@@ -111,6 +111,14 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
         let captured = self.write(&name, writes, history.as_deref(), tags).await?;
         complete_or_fail(&name, history.as_deref(), &Contents::new(&records))?;
         Ok(captured)
+    }
+
+    /// Records a deletion that the caller has just made of a parameter that was recorded, alive and unchanged, at `seen`.
+    ///
+    /// # Errors
+    /// The first request that failed.
+    pub async fn deleted(&self, name: &ParameterName, seen: Timestamp, now: Timestamp) -> Result<Captured, Error> {
+        self.write(name, deleted_here(seen, now), None, None).await
     }
 
     /// The record of a key's current version.

@@ -20,6 +20,18 @@ pub fn on_sweep(history: Option<&[ParameterVersion]>, contents: &Contents<'_>, n
     }
 }
 
+/// What to write after deleting a parameter oneself: it lived, unchanged, at `seen` and is gone at `now`. The Delete event
+/// will tell the second; should it be lost, this is evidence enough.
+pub fn deleted_here(seen: Timestamp, now: Timestamp) -> Vec<Write> {
+    observed(now, Some(seen))
+}
+
+fn observed(now: Timestamp, live: Option<Timestamp>) -> Vec<Write> {
+    let source = DeletionSource::Observed;
+    let tombstone = TombstoneRecord { time: now, source, event: None, live, lost: Vec::new() };
+    vec![Write::Tombstone(tombstone), Write::DeleteMarker]
+}
+
 fn on_living(history: &[ParameterVersion], contents: &Contents<'_>) -> Vec<Write> {
     let mut writes = bring_up_to_date(history, contents);
     let Some(present) = history.last() else { return writes };
@@ -59,15 +71,6 @@ fn on_missing(contents: &Contents<'_>, now: Timestamp) -> Vec<Write> {
             let marked = matches!(contents.latest().map(|record| &record.evidence), Some(Evidence::DeleteMarker));
             if marker_missing(contents.records()) || !marked { vec![Write::DeleteMarker] } else { Vec::new() }
         }
-        State::Held(_) | State::Unknown(_) => vec![
-            Write::Tombstone(TombstoneRecord {
-                time: now,
-                source: DeletionSource::Observed,
-                event: None,
-                live: None,
-                lost: Vec::new(),
-            }),
-            Write::DeleteMarker,
-        ],
+        State::Held(_) | State::Unknown(_) => observed(now, None),
     }
 }

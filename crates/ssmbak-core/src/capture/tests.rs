@@ -249,6 +249,17 @@ fn a_sweep_notices_a_deletion_but_not_its_time() {
 }
 
 #[test]
+fn a_deletion_of_ones_own_is_known_to_the_moment() {
+    let mut key = Key::default();
+    key.sweep(Some(&[version(1, "10:00:00.5", "a")]), "10:30:00");
+    key.apply(&deleted_here(at("11:00:00.2"), at("11:00:00.7")), at("11:00:00.8"));
+    assert_eq!(key.states(&["11:00:00.0", "11:00:00.4", "11:00:00.7"]), "a ? -");
+    key.event(&change(Delete, "11:00:00"), None, "11:00:30");
+    assert_eq!(key.states(&["11:00:00.0", "11:00:01", "12:00:00"]), "a - -", "and its event changes nothing");
+    assert_eq!(key.sweep(None, "12:00:00"), 0);
+}
+
+#[test]
 fn a_sweep_confirms_a_parameter_that_the_bucket_believes_deleted() {
     let mut key = Key::default();
     let history = [version(1, "10:00:00.5", "a")];

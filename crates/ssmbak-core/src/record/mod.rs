@@ -140,8 +140,8 @@ pub struct TombstoneRecord {
     pub source: DeletionSource,
     /// EventBridge's event id.
     pub event: Option<String>,
-    /// `LastModifiedDate` of the oldest version in history when the deletion was handled: the parameter existed (again)
-    /// by then. `None`: it did not exist.
+    /// Of an event: `LastModifiedDate` of the oldest version in history when the deletion was handled: the parameter
+    /// existed (again) by then; `None`: it did not exist. Of an observation: when it was last seen alive and unchanged.
     pub live: Option<Timestamp>,
     /// Versions of which an event told, but which nobody could read any more.
     pub lost: Vec<LostVersion>,

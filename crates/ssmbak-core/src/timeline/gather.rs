@@ -22,7 +22,7 @@ pub(super) struct ValuePoint<'a> {
 pub(super) struct Deletion {
     pub time: Timestamp,
     pub source: DeletionSource,
-    /// The parameter's life that was found when the deletion was handled began at or before this time.
+    /// As in [`TombstoneRecord::live`].
     pub live: Option<Timestamp>,
     /// Whether its time is known to the second alone.
     pub whole_second: bool,

@@ -52,6 +52,9 @@ pub(super) fn segments(records: &[Record], gathered: Gathered<'_>) -> Vec<Segmen
     walk.finish()
 }
 
+/// From the beginning of a second to its last nanosecond.
+const LAST_OF_SECOND: SignedDuration = SignedDuration::from_nanos(999_999_999);
+
 struct Walk<'a> {
     records: &'a [Record],
     segments: Vec<Segment>,
@@ -80,7 +83,9 @@ impl<'a> Walk<'a> {
         let mut ordered: Vec<&Point<'_, 'a>> = Vec::new();
         for point in group {
             match point {
-                Point::Deletion(deletion) if deletion.whole_second => waiting.push(deletion),
+                Point::Deletion(deletion) if deletion.whole_second && deletion.source == DeletionSource::Event => {
+                    waiting.push(deletion);
+                }
                 _ => ordered.push(point),
             }
         }
@@ -98,7 +103,8 @@ impl<'a> Walk<'a> {
                 let reborn = value.record.details.version == 1;
                 let alive = matches!(self.current, Current::Value(_) | Current::Legacy | Current::Unknown);
                 let before = waiting.iter().position(|deletion| {
-                    let forced = deletion.live.is_some_and(|live| live <= value.record.details.modified);
+                    let forced = deletion.source == DeletionSource::Event
+                        && deletion.live.is_some_and(|live| live <= value.record.details.modified);
                     forced || (reborn && alive)
                 });
                 if let Some(index) = before {
@@ -109,11 +115,9 @@ impl<'a> Walk<'a> {
             self.point(point);
         }
         for deletion in waiting {
-            // It came after what is recorded of its second.
-            let last = self.segments.last().map_or(Timestamp::MIN, |segment| segment.from);
-            let time =
-                if last.as_second() == deletion.time.as_second() { last.max(deletion.time) } else { deletion.time };
-            self.deletion(deletion, time);
+            // It came after what is recorded of its second; at which moment of it is not known, and until then the parameter
+            // is taken to live: of two readings the one that deletes less.
+            self.deletion(deletion, deletion.time.checked_add(LAST_OF_SECOND).unwrap_or(deletion.time));
         }
     }
 
@@ -172,11 +176,15 @@ impl<'a> Walk<'a> {
             }
             Current::Start => self.begin_unknown_before(time),
             Current::Value(_) | Current::Legacy if observed => {
-                self.unknown_since_last(Unknown::DeletedUnnoticed { until: time });
+                let reason = Unknown::DeletedUnnoticed { until: time };
+                match deletion.live {
+                    Some(seen) => self.push(seen, SegmentState::Unknown(reason)),
+                    None => self.unknown_since_last(reason),
+                }
             }
             Current::Value(_) | Current::Legacy | Current::Unknown => {}
         }
-        self.push(time, SegmentState::Absent(Absence::Deleted(time)));
+        self.push(time, SegmentState::Absent(Absence::Deleted(deletion.time)));
         self.current = Current::Absent;
     }
 

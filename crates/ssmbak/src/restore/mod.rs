@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::plan::{Action, Change, Plan};
 
-pub use pace::Pace;
+pub use pace::{Pace, Patience};
 
 use crate::bucket::BackupBucket;
 use crate::capture::Capture;
@@ -31,8 +31,8 @@ pub struct RestoreOptions {
     pub puts_per_second: Option<f64>,
     /// Names deleted a second; `None`: as fast as they are answered. AWS allows 5, which cannot be raised.
     pub deletes_per_second: Option<f64>,
-    /// How often a throttled call is tried again after the SDK gave up, each time after a longer pause.
-    pub patience: u32,
+    /// How often a throttled call is tried again after the SDK gave up.
+    pub patience: Patience,
     /// How long to wait between deleting a parameter and creating it with another type, where Parameter Store does not
     /// change a type in place.
     pub rebirth: Duration,
@@ -40,7 +40,7 @@ pub struct RestoreOptions {
 
 impl Default for RestoreOptions {
     fn default() -> Self {
-        Self { puts_per_second: Some(3.0), deletes_per_second: Some(5.0), patience: 6, rebirth: REBIRTH }
+        Self { puts_per_second: Some(3.0), deletes_per_second: Some(5.0), patience: Patience::default(), rebirth: REBIRTH }
     }
 }
 
@@ -79,6 +79,8 @@ pub struct Applied {
     pub outcomes: Vec<Outcome>,
     /// Whether it was stopped before its end.
     pub stopped: bool,
+    /// What went wrong beside the rows.
+    pub warnings: Vec<String>,
 }
 
 impl Applied {
@@ -104,9 +106,10 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
     /// deleted is in the bucket before the first write.
     pub async fn apply(&self, plan: &Plan, options: &RestoreOptions, watcher: &impl Watcher) -> Applied {
         let mut ledger = Ledger::new(plan, watcher);
+        let seen = Timestamp::now();
         self.record_present(plan, &mut ledger).await;
         self.put_all(plan, options, &mut ledger).await;
-        self.delete_all(plan, options, &mut ledger).await;
+        self.delete_all(plan, options, seen, &mut ledger).await;
         ledger.close()
     }
 
@@ -152,7 +155,13 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
         }
     }
 
-    async fn delete_all(&self, plan: &Plan, options: &RestoreOptions, ledger: &mut Ledger<'_, impl Watcher>) {
+    async fn delete_all(
+        &self,
+        plan: &Plan,
+        options: &RestoreOptions,
+        seen: Timestamp,
+        ledger: &mut Ledger<'_, impl Watcher>,
+    ) {
         let mut pace = Pace::new(options.deletes_per_second);
         let deletes: Vec<(usize, &Change, String)> = plan
             .changes
@@ -177,6 +186,12 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
                     Ok(left) if left.contains(spelling) => self.why_left(&change.name).await,
                     Ok(_) => Outcome::Done,
                 };
+                // Unlike a version, a deletion leaves no trace in Parameter Store: should its event be lost, this is it.
+                if outcome == Outcome::Done
+                    && let Err(error) = self.capture.deleted(&change.name, seen, Timestamp::now()).await
+                {
+                    ledger.warn(format!("{} was deleted, but that could not be recorded: {error}", change.name));
+                }
                 ledger.settle(*row, outcome);
             }
         }
@@ -198,15 +213,20 @@ struct Ledger<'a, W> {
     outcomes: Vec<Option<Outcome>>,
     watcher: &'a W,
     stopped: bool,
+    warnings: Vec<String>,
 }
 
 impl<'a, W: Watcher> Ledger<'a, W> {
     fn new(plan: &'a Plan, watcher: &'a W) -> Self {
-        Self { plan, outcomes: vec![None; plan.changes.len()], watcher, stopped: false }
+        Self { plan, outcomes: vec![None; plan.changes.len()], watcher, stopped: false, warnings: Vec::new() }
     }
 
     fn open(&self, row: usize) -> bool {
         self.outcomes.get(row).is_some_and(Option::is_none)
+    }
+
+    fn warn(&mut self, warning: String) {
+        self.warnings.push(warning);
     }
 
     fn stop(&mut self) -> bool {
@@ -227,6 +247,7 @@ impl<'a, W: Watcher> Ledger<'a, W> {
             self.outcomes.iter().enumerate().filter(|(_, o)| o.is_none()).map(|(row, _)| row).collect();
         Applied {
             stopped: self.stopped && !names.is_empty(),
+            warnings: self.warnings,
             outcomes: self.outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(left)).collect(),
         }
     }
