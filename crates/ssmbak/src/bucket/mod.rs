@@ -85,3 +85,25 @@ pub enum Head {
         metadata: Option<String>,
     },
 }
+
+/// By key, oldest first. The SDK splits versions from markers, so their order within one second is lost: the current one
+/// is known to be last, and a marker is taken to follow the versions of its second (a tombstone precedes its marker).
+pub fn storage_order(mut listed: Vec<StoredVersion>) -> Vec<StoredVersion> {
+    // Listings are newest first within a key: reversed, a stable sort keeps what order there is.
+    listed.reverse();
+    listed.sort_by(|a, b| {
+        (a.key.as_str(), a.last_modified, a.is_latest, a.is_marker).cmp(&(
+            b.key.as_str(),
+            b.last_modified,
+            b.is_latest,
+            b.is_marker,
+        ))
+    });
+    // Emulators with finer clocks aside, nothing is later than the current version.
+    for key in listed.chunk_by_mut(|a, b| a.key == b.key) {
+        if let Some(latest) = key.iter().position(|version| version.is_latest) {
+            key[latest..].rotate_left(1);
+        }
+    }
+    listed
+}

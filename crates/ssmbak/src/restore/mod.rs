@@ -107,7 +107,7 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
     pub async fn apply(&self, plan: &Plan, options: &RestoreOptions, watcher: &impl Watcher) -> Applied {
         let mut ledger = Ledger::new(plan, watcher);
         let seen = Timestamp::now();
-        self.record_present(plan, &mut ledger).await;
+        self.record_present(plan, options, &mut ledger).await;
         self.put_all(plan, options, &mut ledger).await;
         self.delete_all(plan, options, seen, &mut ledger).await;
         ledger.close()
@@ -115,7 +115,7 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
 
     /// Records what the plan would overwrite or delete, where the bucket lacks it. A row of which that fails is not
     /// touched.
-    async fn record_present(&self, plan: &Plan, ledger: &mut Ledger<'_, impl Watcher>) {
+    async fn record_present(&self, plan: &Plan, options: &RestoreOptions, ledger: &mut Ledger<'_, impl Watcher>) {
         let endangered =
             plan.changes.iter().enumerate().filter(|(_, change)| !matches!(change.action, Action::Create(_)));
         let watcher = ledger.watcher;
@@ -124,11 +124,11 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
                 if watcher.stopped() {
                     return (row, Ok(()));
                 }
-                let outcome = async {
+                let recorded = pace::patiently(options.patience, || async {
                     let survey = self.capture.survey(&change.name, Timestamp::now()).await?;
                     self.capture.settle(survey).await.map(drop)
-                };
-                (row, outcome.await)
+                });
+                (row, recorded.await)
             })
             .buffer_unordered(STORE_CONCURRENCY)
             .collect()

@@ -1,0 +1,197 @@
+//! A versioned bucket by S3's documentation.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use ssmbak::bucket::{BackupBucket, Head, Keys, StoredVersion, storage_order};
+use ssmbak::{Error, ErrorKind};
+use ssmbak_core::record::metadata::{Encoded, Sidecar};
+
+use crate::{Clock, Faults};
+
+/// A versioned bucket in memory.
+#[derive(Clone, Debug)]
+pub struct FakeBucket {
+    clock: Clock,
+    faults: Faults,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    keys: BTreeMap<String, Vec<Version>>,
+    next_id: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Version {
+    id: String,
+    stored: Timestamp,
+    /// Since when it is not the current version any more.
+    noncurrent: Option<Timestamp>,
+    marker: bool,
+    body: Vec<u8>,
+    metadata: Option<String>,
+    tags: BTreeMap<String, String>,
+}
+
+impl FakeBucket {
+    /// An empty one.
+    pub fn new(clock: Clock, faults: Faults) -> Self {
+        Self { clock, faults, state: Arc::default() }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn store(&self, key: &str, marker: bool, body: &[u8], metadata: Option<String>, tags: BTreeMap<String, String>) {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        state.next_id += 1;
+        let id = format!("v{}", state.next_id);
+        let versions = state.keys.entry(key.to_owned()).or_default();
+        if let Some(current) = versions.last_mut() {
+            current.noncurrent = Some(now);
+        }
+        versions.push(Version { id, stored: now, noncurrent: None, marker, body: body.to_vec(), metadata, tags });
+    }
+
+    /// The body of a key's current version, `None` for a delete marker or nothing; no call is counted.
+    pub fn current(&self, key: &str) -> Option<Vec<u8>> {
+        let state = self.lock();
+        state.keys.get(key)?.last().filter(|version| !version.marker).map(|version| version.body.clone())
+    }
+
+    /// How many versions and markers a key has; no call is counted.
+    pub fn len_of(&self, key: &str) -> usize {
+        self.lock().keys.get(key).map_or(0, Vec::len)
+    }
+
+    /// A version as ssmbak 0.5.2 writes it.
+    pub fn put_as_original(&self, key: &str, body: &str, tags: Vec<(String, String)>) {
+        self.store(key, false, body.as_bytes(), None, tags.into_iter().collect());
+    }
+
+    /// A delete marker as ssmbak 0.5.2 writes it.
+    pub fn delete_as_original(&self, key: &str) {
+        self.store(key, true, b"", None, BTreeMap::new());
+    }
+
+    /// What lifecycle rules take away: versions that have not been current for `retention`, and of those only what
+    /// `taken` says (S3 removes them some time later, in no order); then markers that are left alone on their key.
+    pub fn expire(&self, retention: SignedDuration, mut taken: impl FnMut() -> bool) {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        for versions in state.keys.values_mut() {
+            versions.retain(|version| {
+                let expired = version.noncurrent.is_some_and(|since| now.duration_since(since) > retention);
+                !(expired && taken())
+            });
+            if matches!(versions.as_slice(), [version] if version.marker) && taken() {
+                versions.clear();
+            }
+        }
+        state.keys.retain(|_, versions| !versions.is_empty());
+    }
+}
+
+fn second(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
+}
+
+fn find<'a>(state: &'a State, key: &str, id: Option<&str>) -> Option<&'a Version> {
+    let versions = state.keys.get(key)?;
+    match id {
+        Some(id) => versions.iter().find(|version| version.id == id),
+        None => versions.last(),
+    }
+}
+
+impl BackupBucket for FakeBucket {
+    async fn versions(&self, of: Keys<'_>) -> Result<Vec<StoredVersion>, Error> {
+        self.faults.call("versions", || {
+            let state = self.lock();
+            let wanted = |key: &str| match of {
+                Keys::One(one) => key == one,
+                Keys::Prefix(prefix) => key.starts_with(prefix),
+            };
+            let (mut objects, mut markers) = (Vec::new(), Vec::new());
+            for (key, versions) in state.keys.iter().filter(|(key, _)| wanted(key)) {
+                for (index, version) in versions.iter().enumerate().rev() {
+                    let row = StoredVersion {
+                        key: key.clone(),
+                        version_id: version.id.clone(),
+                        last_modified: second(version.stored),
+                        is_latest: index + 1 == versions.len(),
+                        is_marker: version.marker,
+                        size: version.body.len() as u64,
+                    };
+                    if version.marker { markers.push(row) } else { objects.push(row) }
+                }
+            }
+            // As the SDK gives them: versions and markers apart, their order among each other lost.
+            objects.append(&mut markers);
+            Ok(storage_order(objects))
+        })
+    }
+
+    async fn head(&self, key: &str, version_id: Option<&str>) -> Result<Head, Error> {
+        self.faults.call("head", || {
+            let state = self.lock();
+            Ok(match find(&state, key, version_id) {
+                None => Head::Missing,
+                Some(version) if version.marker => Head::DeleteMarker,
+                Some(version) => Head::Object {
+                    version_id: version.id.clone(),
+                    last_modified: second(version.stored),
+                    size: version.body.len() as u64,
+                    metadata: version.metadata.clone(),
+                },
+            })
+        })
+    }
+
+    async fn tags(&self, key: &str, version_id: &str) -> Result<BTreeMap<String, String>, Error> {
+        self.faults.call("get_tags", || {
+            Ok(find(&self.lock(), key, Some(version_id)).map(|version| version.tags.clone()).unwrap_or_default())
+        })
+    }
+
+    async fn body(&self, key: &str, version_id: Option<&str>) -> Result<Vec<u8>, Error> {
+        self.faults.call("body", || {
+            find(&self.lock(), key, version_id)
+                .filter(|version| !version.marker)
+                .map(|version| version.body.clone())
+                .ok_or_else(|| Error::new(ErrorKind::NotFound, format!("cannot read {key}: NoSuchVersion")))
+        })
+    }
+
+    async fn put(&self, key: &str, body: &[u8], encoded: &Encoded) -> Result<(), Error> {
+        self.faults.call("put_object", || {
+            if encoded.metadata.len() + "ssmbak".len() > 2048 || !encoded.metadata.is_ascii() || encoded.tags.len() > 10 {
+                return Err(Error::new(ErrorKind::Refused, "cannot write: MetadataTooLarge"));
+            }
+            let tags = encoded.tags.iter().cloned().collect();
+            self.store(key, false, body, Some(encoded.metadata.clone()), tags);
+            Ok(())
+        })
+    }
+
+    async fn put_sidecar(&self, sidecar: &Sidecar) -> Result<(), Error> {
+        self.faults.call("put_sidecar", || {
+            if self.current(&sidecar.key).is_none() {
+                self.store(&sidecar.key, false, sidecar.body.as_bytes(), None, BTreeMap::new());
+            }
+            Ok(())
+        })
+    }
+
+    async fn delete_marker(&self, key: &str) -> Result<(), Error> {
+        self.faults.call("delete_marker", || {
+            self.store(key, true, b"", None, BTreeMap::new());
+            Ok(())
+        })
+    }
+}

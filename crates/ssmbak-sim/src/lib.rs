@@ -1,0 +1,15 @@
+//! The proof: what the emulators do not show, by the book.
+//!
+//! [`FakeStore`] and [`FakeBucket`] behave as AWS documents Parameter Store and S3 (limits, quotas, refusals, one-second
+//! resolution included), in memory, on a clock that the test turns ([`Clock`]), counting calls and failing where the test
+//! says ([`Faults`]).
+
+pub mod bucket;
+mod clock;
+mod faults;
+pub mod store;
+
+pub use bucket::FakeBucket;
+pub use clock::Clock;
+pub use faults::{Fault, Faults};
+pub use store::FakeStore;

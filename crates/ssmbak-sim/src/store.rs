@@ -1,0 +1,301 @@
+//! Parameter Store by its documentation.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ssmbak::store::{ParameterStore, PutParameter};
+use ssmbak::{Error, ErrorKind};
+use ssmbak_core::name::ParameterName;
+use ssmbak_core::parameter::{CurrentParameter, Details, ParameterType, ParameterValue, ParameterVersion};
+use ssmbak_core::scope::Scope;
+
+use crate::{Clock, Faults};
+
+/// Parameter Store keeps 100 versions of a parameter.
+pub const KEPT_VERSIONS: usize = 100;
+/// The key that a SecureString has when none is given.
+pub const DEFAULT_KEY: &str = "alias/aws/ssm";
+
+/// What Parameter Store does where the documentation leaves it open, or where an account differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Habits {
+    /// Whether a type can be changed in place.
+    pub changes_type: bool,
+    /// Whether an overwrite keeps the description and pattern that it leaves out.
+    pub keeps_omitted: bool,
+    /// KMS keys that cannot be used.
+    pub disabled_keys: BTreeSet<String>,
+    /// Names that DeleteParameters refuses.
+    pub undeletable: BTreeSet<String>,
+    /// Names that PutParameter refuses.
+    pub unwritable: BTreeSet<String>,
+}
+
+impl Default for Habits {
+    fn default() -> Self {
+        Self {
+            changes_type: true,
+            keeps_omitted: true,
+            disabled_keys: BTreeSet::new(),
+            undeletable: BTreeSet::new(),
+            unwritable: BTreeSet::new(),
+        }
+    }
+}
+
+/// A Parameter Store in memory.
+#[derive(Clone, Debug)]
+pub struct FakeStore {
+    clock: Clock,
+    faults: Faults,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    habits: Habits,
+    parameters: BTreeMap<ParameterName, Parameter>,
+    /// What was done, in order, `put /a`, `delete /a`.
+    journal: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Parameter {
+    versions: Vec<ParameterVersion>,
+    tags: BTreeMap<String, String>,
+}
+
+impl FakeStore {
+    /// An empty one.
+    pub fn new(clock: Clock, faults: Faults) -> Self {
+        Self { clock, faults, state: Arc::default() }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes its habits.
+    pub fn with_habits(&self, change: impl FnOnce(&mut Habits)) {
+        change(&mut self.lock().habits);
+    }
+
+    /// What was written, in order: `put /a`, `delete /a`, `tag /a`.
+    pub fn journal(&self) -> Vec<String> {
+        self.lock().journal.clone()
+    }
+
+    /// The versions kept of a parameter, whatever its keys; no call is counted.
+    pub fn versions(&self, name: &ParameterName) -> Option<Vec<ParameterVersion>> {
+        self.lock().parameters.get(name).map(|parameter| parameter.versions.clone())
+    }
+
+    /// The parameter's present version and tags; no call is counted.
+    pub fn present(&self, name: &ParameterName) -> Option<(ParameterVersion, BTreeMap<String, String>)> {
+        let state = self.lock();
+        let parameter = state.parameters.get(name)?;
+        Some((parameter.versions.last()?.clone(), parameter.tags.clone()))
+    }
+
+    /// All names; no call is counted.
+    pub fn names(&self) -> Vec<ParameterName> {
+        self.lock().parameters.keys().cloned().collect()
+    }
+
+    /// Somebody's write, by nobody of ours: no fault, no count.
+    ///
+    /// # Errors
+    /// Parameter Store's refusals.
+    pub fn put_now(&self, put: &PutParameter) -> Result<(), Error> {
+        let now = self.clock.now();
+        self.lock().put(put, now)
+    }
+
+    /// Somebody's deletion, by nobody of ours. Whether there was anything to delete.
+    pub fn delete_now(&self, name: &ParameterName) -> bool {
+        self.lock().parameters.remove(name).is_some()
+    }
+}
+
+impl State {
+    fn put(&mut self, put: &PutParameter, now: jiff::Timestamp) -> Result<(), Error> {
+        let refuse = |kind: ErrorKind, code: &str| Err(Error::new(kind, format!("cannot put {}: {code}", put.spelling)));
+        let Ok(name) = ParameterName::parse(&put.spelling) else {
+            return refuse(ErrorKind::Refused, "ValidationException");
+        };
+        if self.habits.unwritable.contains(name.as_str()) {
+            return refuse(ErrorKind::AccessDenied, "AccessDeniedException");
+        }
+        let limit = if put.tier.as_deref() == Some("Advanced") { 8192 } else { 4096 };
+        if put.value.is_empty() || put.value.len() > limit || put.description.chars().count() > 1024 {
+            return refuse(ErrorKind::Refused, "ValidationException");
+        }
+        let before = self.parameters.get(&name).cloned();
+        let last = before.as_ref().and_then(|parameter| parameter.versions.last());
+        match last {
+            Some(_) if !put.overwrite => return refuse(ErrorKind::AlreadyExists, "ParameterAlreadyExists"),
+            Some(_) if !put.tags.is_empty() => return refuse(ErrorKind::Refused, "ValidationException"),
+            Some(last) if last.parameter_type != put.parameter_type && !self.habits.changes_type => {
+                return refuse(ErrorKind::TypeChange, "HierarchyTypeMismatch");
+            }
+            Some(last)
+                if last.details.tier.as_deref() == Some("Advanced") && put.tier.as_deref() == Some("Standard") =>
+            {
+                return refuse(ErrorKind::Refused, "ValidationException");
+            }
+            _ => {}
+        }
+        let secret = put.parameter_type == ParameterType::SecureString;
+        let key_id = secret.then(|| put.key_id.clone().unwrap_or_else(|| DEFAULT_KEY.to_owned()));
+        if key_id.as_ref().is_some_and(|key| self.habits.disabled_keys.contains(key)) {
+            return refuse(ErrorKind::KeyUnusable, "InvalidKeyId");
+        }
+        let kept = last.filter(|_| self.habits.keeps_omitted);
+        let filled = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        let version = ParameterVersion {
+            value: Some(put.value.clone()),
+            parameter_type: put.parameter_type,
+            // The adapter always sends a description with an overwrite.
+            description: filled(&put.description),
+            details: Details {
+                version: last.map_or(1, |last| last.details.version + 1),
+                modified: now,
+                author: Some("arn:aws:iam::123456789012:user/somebody".to_owned()),
+                tier: put
+                    .tier
+                    .clone()
+                    .or_else(|| last.and_then(|last| last.details.tier.clone()))
+                    .or_else(|| Some("Standard".to_owned())),
+                data_type: Some(put.data_type.clone().unwrap_or_else(|| "text".to_owned())),
+                key_id,
+                allowed_pattern: match &put.allowed_pattern {
+                    Some(pattern) => filled(pattern),
+                    None => kept.and_then(|kept| kept.details.allowed_pattern.clone()),
+                },
+                policies: match &put.policies {
+                    Some(policies) => policies.clone(),
+                    None => last.map(|last| last.details.policies.clone()).unwrap_or_default(),
+                },
+                tags: None,
+            },
+        };
+        let parameter = self.parameters.entry(name.clone()).or_default();
+        if before.is_none() {
+            parameter.tags.clone_from(&put.tags);
+        }
+        parameter.versions.push(version);
+        if parameter.versions.len() > KEPT_VERSIONS {
+            parameter.versions.remove(0);
+        }
+        self.journal.push(format!("put {name}"));
+        Ok(())
+    }
+
+    fn readable(&self, version: &ParameterVersion) -> bool {
+        version.details.key_id.as_ref().is_none_or(|key| !self.habits.disabled_keys.contains(key))
+    }
+}
+
+fn named(spelling: &str) -> Result<ParameterName, Error> {
+    ParameterName::parse(spelling).map_err(|error| Error::new(ErrorKind::Refused, error.to_string()))
+}
+
+impl ParameterStore for FakeStore {
+    async fn history(&self, name: &ParameterName) -> Result<Option<Vec<ParameterVersion>>, Error> {
+        self.faults.call("history", || {
+            let state = self.lock();
+            let versions = state.parameters.get(name).map(|parameter| parameter.versions.clone());
+            Ok(versions.map(|versions| {
+                let masked = |mut version: ParameterVersion| {
+                    version.value = version.value.clone().filter(|_| state.readable(&version));
+                    version
+                };
+                versions.into_iter().map(masked).collect()
+            }))
+        })
+    }
+
+    async fn tags(&self, name: &ParameterName) -> Result<BTreeMap<String, String>, Error> {
+        self.faults.call("tags", || {
+            Ok(self.lock().parameters.get(name).map(|parameter| parameter.tags.clone()).unwrap_or_default())
+        })
+    }
+
+    async fn describe(&self, scope: &Scope) -> Result<Vec<CurrentParameter>, Error> {
+        self.faults.call("describe", || {
+            let state = self.lock();
+            let all = state.parameters.iter().filter(|(name, _)| scope.contains(name));
+            Ok(all
+                .filter_map(|(name, parameter)| {
+                    let present = parameter.versions.last()?;
+                    Some(CurrentParameter {
+                        name: name.clone(),
+                        spelling: name.root_spelling().unwrap_or(name.as_str()).to_owned(),
+                        parameter_type: present.parameter_type,
+                        description: present.description.clone(),
+                        details: present.details.clone(),
+                    })
+                })
+                .collect())
+        })
+    }
+
+    async fn values(&self, spellings: &[String]) -> Result<BTreeMap<String, Result<ParameterValue, Error>>, Error> {
+        self.faults.call("values", || {
+            let state = self.lock();
+            let mut values = BTreeMap::new();
+            for spelling in spellings {
+                let name = named(spelling)?;
+                let Some(present) = state.parameters.get(&name).and_then(|parameter| parameter.versions.last()) else {
+                    continue;
+                };
+                let value = match &present.value {
+                    Some(value) if state.readable(present) => Ok(value.clone()),
+                    _ => Err(Error::new(ErrorKind::KeyUnusable, format!("cannot read {name}: its key is disabled"))),
+                };
+                values.insert(spelling.clone(), value);
+            }
+            Ok(values)
+        })
+    }
+
+    async fn put(&self, put: &PutParameter) -> Result<(), Error> {
+        self.faults.call("put", || {
+            let now = self.clock.now();
+            self.lock().put(put, now)
+        })
+    }
+
+    async fn set_tags(&self, spelling: &str, add: &BTreeMap<String, String>, remove: &[String]) -> Result<(), Error> {
+        self.faults.call("set_tags", || {
+            let name = named(spelling)?;
+            let mut state = self.lock();
+            let Some(parameter) = state.parameters.get_mut(&name) else {
+                return Err(Error::new(ErrorKind::NotFound, format!("cannot tag {name}: InvalidResourceId")));
+            };
+            parameter.tags.retain(|key, _| !remove.contains(key));
+            parameter.tags.extend(add.clone());
+            state.journal.push(format!("tag {name}"));
+            Ok(())
+        })
+    }
+
+    async fn delete(&self, spellings: &[String]) -> Result<Vec<String>, Error> {
+        self.faults.call("delete", || {
+            if spellings.len() > 10 {
+                return Err(Error::new(ErrorKind::Refused, "cannot delete: ValidationException"));
+            }
+            let mut state = self.lock();
+            let mut left = Vec::new();
+            for spelling in spellings {
+                let name = named(spelling)?;
+                if state.habits.undeletable.contains(name.as_str()) || state.parameters.remove(&name).is_none() {
+                    left.push(spelling.clone());
+                } else {
+                    state.journal.push(format!("delete {name}"));
+                }
+            }
+            Ok(left)
+        })
+    }
+}
