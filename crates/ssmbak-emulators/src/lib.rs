@@ -1,0 +1,25 @@
+//! The emulators of AWS and the original tool, as processes: prepared, started, awaited and ended.
+//!
+//! Nothing in here knows the AWS SDK, so that the project's own tasks (`cargo xtask`) compile in seconds. What the tests
+//! need beyond it (clients, the Lambda Runtime API) is in `ssmbak-testkit`.
+//!
+//! - [`Venv`]: the Python environment under `target/`, installed once from `local/requirements.txt`.
+//! - [`Moto`] and [`Ministack`]: the two emulators, on loopback, in memory, ended with their owner.
+//! - [`Original`]: ssmbak 0.5.2, the tool that this project replaces, as a peer.
+//! - [`binary`]: the project's own commands, as built.
+
+mod emulators;
+mod environment;
+mod error;
+pub mod http;
+mod original;
+mod places;
+mod process;
+mod venv;
+
+pub use emulators::{Ministack, Moto};
+pub use environment::{ACCESS_KEY, REGION, SECRET_KEY, clean, environment};
+pub use error::{Error, Result};
+pub use original::Original;
+pub use places::{binary, find_binary, target_dir, workspace_dir};
+pub use venv::Venv;

@@ -1,0 +1,198 @@
+//! The bucket from which CloudFormation takes the function's code: the account's own, private, made when it is missing.
+//!
+//! Bucket names are everybody's. Whoever guesses ours first could serve us a function of theirs, so every call names the
+//! account that has to own the bucket, and S3 refuses it otherwise:
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html>
+
+use aws_sdk_s3::Client as S3;
+use aws_sdk_s3::error::ProvideErrorMetadata as _;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{
+    BucketLocationConstraint, ChecksumMode, CreateBucketConfiguration, PublicAccessBlockConfiguration,
+    ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+};
+use aws_sdk_sts::Client as Sts;
+use aws_smithy_types::base64;
+
+use crate::call::{CallError, Task};
+use crate::function_code::FunctionCode;
+
+const WHO: Task = Task::new("find out the account", "sts:GetCallerIdentity");
+const LOOK: Task = Task::new("look for the function's code", "s3:GetObject");
+const OWN: Task = Task::new("look at the bucket for the function's code", "s3:ListBucket");
+const MAKE: Task = Task::new("make the bucket for the function's code", "s3:CreateBucket");
+const CLOSE: Task =
+    Task::new("close the bucket for the function's code to the public", "s3:PutBucketPublicAccessBlock");
+const ENCRYPT: Task = Task::new("encrypt the bucket for the function's code", "s3:PutEncryptionConfiguration");
+const UPLOAD: Task = Task::new("upload the function's code", "s3:PutObject");
+
+/// The function's code cannot be stored.
+#[derive(Debug, thiserror::Error)]
+pub enum ArtifactsError {
+    /// The name of the bucket is taken by another account.
+    #[error(
+        "another account owns the bucket {bucket}, where the function's code belongs: nothing was uploaded; deploy to another region, and tell AWS of that bucket"
+    )]
+    NotOurs {
+        /// The bucket.
+        bucket: String,
+    },
+    /// A call to AWS failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
+impl ArtifactsError {
+    /// A stable name of the error, for programs.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::NotOurs { .. } => "ArtifactsBucketNotOurs",
+            Self::Call(error) => error.code(),
+        }
+    }
+}
+
+/// The artifacts bucket of an account in a region.
+pub struct Artifacts<'a> {
+    s3: &'a S3,
+    account: String,
+    region: String,
+}
+
+impl<'a> Artifacts<'a> {
+    /// The bucket of the account that the caller belongs to. Nothing is made yet.
+    ///
+    /// # Errors
+    /// [`CallError`]: STS does not answer or does not accept the credentials.
+    pub async fn of_caller(s3: &'a S3, sts: &Sts, region: &str) -> Result<Self, CallError> {
+        let identity = sts.get_caller_identity().send().await;
+        let identity = identity.map_err(|error| WHO.failed(error))?;
+        Ok(Self { s3, account: identity.account.unwrap_or_default(), region: region.to_owned() })
+    }
+
+    /// The bucket's name.
+    pub fn bucket(&self) -> String {
+        format!("ssmbak-artifacts-{}-{}", self.account, self.region)
+    }
+
+    /// Stores a package unless it is there already, and makes the bucket unless that is. Says whether it uploaded.
+    ///
+    /// # Errors
+    /// [`ArtifactsError::NotOurs`] if the bucket belongs to somebody else, else what S3 refuses.
+    pub async fn store(&self, code: &FunctionCode) -> Result<bool, ArtifactsError> {
+        if self.holds(code).await? {
+            return Ok(false);
+        }
+        self.make_bucket().await?;
+        self.close_bucket().await?;
+        let upload = self
+            .s3
+            .put_object()
+            .bucket(self.bucket())
+            .key(code.key())
+            .expected_bucket_owner(&self.account)
+            .content_type("application/zip")
+            .checksum_sha256(base64::encode(code.sha256()))
+            .body(ByteStream::from(code.package().to_vec()));
+        upload.send().await.map_err(|error| UPLOAD.failed(error))?;
+        Ok(true)
+    }
+
+    /// Whether the package is stored, its content being what its name says.
+    async fn holds(&self, code: &FunctionCode) -> Result<bool, ArtifactsError> {
+        let head = self
+            .s3
+            .head_object()
+            .bucket(self.bucket())
+            .key(code.key())
+            .expected_bucket_owner(&self.account)
+            .checksum_mode(ChecksumMode::Enabled);
+        match head.send().await {
+            Ok(found) => Ok(found.checksum_sha256().is_none_or(|checksum| checksum == base64::encode(code.sha256()))),
+            // 403 as well: who may not list a bucket is told so of a missing key. The next step finds out.
+            Err(error) => match error.raw_response().map(|raw| raw.status().as_u16()) {
+                Some(403 | 404) => Ok(false),
+                _ => Err(LOOK.failed(error).into()),
+            },
+        }
+    }
+
+    /// Makes the bucket if it is missing, and makes sure that it is ours if it is not.
+    async fn make_bucket(&self) -> Result<(), ArtifactsError> {
+        let bucket = self.bucket();
+        let head = self.s3.head_bucket().bucket(&bucket);
+        match head.expected_bucket_owner(&self.account).send().await {
+            Ok(_) => return Ok(()),
+            // 403: another's, or ours without the permission to look; only the attempt to make it tells.
+            Err(error) => match error.raw_response().map(|raw| raw.status().as_u16()) {
+                Some(403 | 404) => {}
+                _ => return Err(OWN.failed(error).into()),
+            },
+        }
+        let create = self.s3.create_bucket().bucket(&bucket);
+        let create = create.set_create_bucket_configuration(location(&self.region));
+        match create.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => match error.code() {
+                Some("BucketAlreadyOwnedByYou") => Ok(()),
+                Some("BucketAlreadyExists") => Err(ArtifactsError::NotOurs { bucket }),
+                _ => Err(MAKE.failed(error).into()),
+            },
+        }
+    }
+
+    /// Shuts the public out and encrypts: what S3 does by itself since 2023, and says here for older accounts' sake.
+    async fn close_bucket(&self) -> Result<(), CallError> {
+        let closed = PublicAccessBlockConfiguration::builder()
+            .block_public_acls(true)
+            .block_public_policy(true)
+            .ignore_public_acls(true)
+            .restrict_public_buckets(true)
+            .build();
+        let close = self.s3.put_public_access_block().bucket(self.bucket());
+        let close = close.expected_bucket_owner(&self.account);
+        let close = close.public_access_block_configuration(closed).send().await;
+        close.map_err(|error| CLOSE.failed(error))?;
+
+        let encrypt = self.s3.put_bucket_encryption().bucket(self.bucket());
+        let encrypt = encrypt.expected_bucket_owner(&self.account);
+        let encrypt = encrypt.set_server_side_encryption_configuration(encryption());
+        let encrypt = encrypt.send().await;
+        encrypt.map_err(|error| ENCRYPT.failed(error))?;
+        Ok(())
+    }
+}
+
+/// Where to make a bucket: us-east-1 must not be named.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucketConfiguration.html>
+fn location(region: &str) -> Option<CreateBucketConfiguration> {
+    (region != "us-east-1").then(|| {
+        CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::from(region)).build()
+    })
+}
+
+/// Encryption with S3's own keys. None only if the SDK came to demand more of a rule than it does.
+fn encryption() -> Option<ServerSideEncryptionConfiguration> {
+    let by_default =
+        ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::Aes256).build().ok()?;
+    let rule = ServerSideEncryptionRule::builder().apply_server_side_encryption_by_default(by_default).build();
+    ServerSideEncryptionConfiguration::builder().rules(rule).build().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_a_location_everywhere_but_in_us_east_1() {
+        assert_eq!(location("us-east-1"), None);
+        let named = location("eu-west-1").unwrap();
+        let named = named.location_constraint().unwrap().as_str().to_owned();
+        assert_eq!(named, "eu-west-1");
+    }
+
+    #[test]
+    fn encrypts() {
+        assert!(encryption().is_some());
+    }
+}

@@ -1,0 +1,163 @@
+//! What can go wrong with a stack.
+
+use crate::artifacts::ArtifactsError;
+use crate::call::CallError;
+use crate::event::FirstCause;
+use crate::function_code::CodeError;
+use crate::parameters::ParameterError;
+use crate::status::StackStatus;
+use crate::template::MAX_STACK_NAME;
+
+/// Whatever can go wrong in this crate. Each message is one sentence with what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The function's executable cannot be deployed.
+    #[error(transparent)]
+    Code(#[from] CodeError),
+    /// A parameter cannot be set.
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
+    /// The function's code cannot be stored.
+    #[error(transparent)]
+    Artifacts(#[from] ArtifactsError),
+    /// The stack does not allow it, or failed.
+    #[error(transparent)]
+    Stack(#[from] StackError),
+}
+
+impl Error {
+    /// A stable name of the error, for programs.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Code(error) => error.code(),
+            Self::Parameter(ParameterError::Unknown { .. }) => "ParameterUnknown",
+            Self::Parameter(ParameterError::FilledIn { .. }) => "ParameterFilledIn",
+            Self::Artifacts(error) => error.code(),
+            Self::Stack(error) => error.code(),
+        }
+    }
+}
+
+/// The stack does not allow it, or failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StackError {
+    /// The name is none that a stack of ours can have.
+    #[error(
+        "{name:?} cannot be the name of a stack: take letters, digits and hyphens, a letter first, at most {MAX_STACK_NAME} of them"
+    )]
+    Name {
+        /// The name that was given.
+        name: String,
+    },
+    /// There is no such stack.
+    #[error(
+        "there is no stack {name} in {region}: create it with `ssmbak-stack {name} create`, or choose another region with --region"
+    )]
+    Missing {
+        /// The stack.
+        name: String,
+        /// The region that was asked.
+        region: String,
+    },
+    /// It is to be created and exists.
+    #[error("the stack {name} exists already ({status}): bring it up to date with `ssmbak-stack {name} update`")]
+    Exists {
+        /// The stack.
+        name: String,
+        /// Its status.
+        status: StackStatus,
+    },
+    /// It is being worked on.
+    #[error(
+        "the stack {name} is being worked on ({status}): wait until `ssmbak-stack {name} status` says that it is complete"
+    )]
+    Busy {
+        /// The stack.
+        name: String,
+        /// Its status.
+        status: StackStatus,
+    },
+    /// An earlier creation failed and left an empty stack.
+    #[error(
+        "an earlier creation of the stack {name} failed and left it empty: `ssmbak-stack {name} create` removes it and starts anew"
+    )]
+    FailedCreation {
+        /// The stack.
+        name: String,
+    },
+    /// CloudFormation cannot go on by itself.
+    #[error(
+        "the stack {name} is stuck ({status}): look at its events in the CloudFormation console and continue its rollback or delete it there"
+    )]
+    Stuck {
+        /// The stack.
+        name: String,
+        /// Its status.
+        status: StackStatus,
+    },
+    /// CloudFormation cannot work out what to change.
+    #[error("no change set for the stack {name} can be had: {reason}; put that right and run the command again")]
+    ChangeSet {
+        /// The stack.
+        name: String,
+        /// What CloudFormation says.
+        reason: String,
+    },
+    /// The bucket with the history would be exchanged for an empty one.
+    #[error(
+        "the update of the stack {name} would put another bucket in the place of {bucket} and was not made: nothing has changed, please report this"
+    )]
+    WouldLoseBucket {
+        /// The stack.
+        name: String,
+        /// The bucket.
+        bucket: String,
+    },
+    /// It was carried out and failed; CloudFormation has put things back.
+    #[error("the stack {name} ended in {status}: {}", cause_or_silence(cause.as_ref()))]
+    Failed {
+        /// The stack.
+        name: String,
+        /// Where it ended.
+        status: StackStatus,
+        /// What failed first, if that is known.
+        cause: Option<FirstCause>,
+    },
+    /// The stack has no such resource, so it is none of ours.
+    #[error("the stack {name} has no resource {resource}, so it is not one of ssmbak: check the name")]
+    NoResource {
+        /// The stack.
+        name: String,
+        /// The resource's name in the template.
+        resource: &'static str,
+    },
+    /// A call to AWS failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
+impl StackError {
+    /// A stable name of the error, for programs.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Name { .. } => "StackName",
+            Self::Missing { .. } => "StackMissing",
+            Self::Exists { .. } => "StackExists",
+            Self::Busy { .. } => "StackBusy",
+            Self::FailedCreation { .. } => "StackCreationFailed",
+            Self::Stuck { .. } => "StackStuck",
+            Self::ChangeSet { .. } => "ChangeSetFailed",
+            Self::WouldLoseBucket { .. } => "StackWouldLoseBucket",
+            Self::Failed { .. } => "StackFailed",
+            Self::NoResource { .. } => "StackForeign",
+            Self::Call(error) => error.code(),
+        }
+    }
+}
+
+fn cause_or_silence(cause: Option<&FirstCause>) -> String {
+    match cause {
+        Some(cause) => cause.to_string(),
+        None => "CloudFormation gives no reason; look at its events in the console".to_owned(),
+    }
+}

@@ -1,0 +1,34 @@
+//! The pipeline of ssmbak as a CloudFormation stack: its template, the function's code, and the stack's life.
+//!
+//! Deciding is apart from doing. Pure, over plain values: the [`template`] itself, the [`parameters`] to give it, what an
+//! executable was built for ([`elf`]), the function's package ([`function_code`]), what a stack's [`status`] allows, what
+//! a change set means ([`change_set`]) and what made a stack fail ([`event`]). Thin, one per concern, over injected
+//! clients: the [`artifacts`] bucket and the [`Stack`]. [`prepare`] puts them together.
+//!
+//! A deployment goes in three steps, so that whoever runs it can look before anything happens: read the code
+//! ([`FunctionCode::from_file`]), [`prepare`] the change set, [`Stack::execute`] it.
+//!
+//! The crate reads no environment, prints nothing and keeps no state.
+
+pub mod artifacts;
+mod call;
+pub mod change_set;
+mod deploy;
+pub mod elf;
+mod error;
+pub mod event;
+pub mod function_code;
+pub mod parameters;
+mod stack;
+pub mod status;
+pub mod template;
+
+pub use call::CallError;
+pub use change_set::{Change, ChangeSet, Prepared};
+pub use deploy::prepare;
+pub use error::{Error, StackError};
+pub use event::{FirstCause, StackEvent};
+pub use function_code::{CodeError, FunctionCode};
+pub use parameters::ParameterError;
+pub use stack::{Description, Output, Parameter, Resource, Stack};
+pub use status::{Operation, StackStatus};

@@ -1,0 +1,112 @@
+//! Which values the template's parameters get.
+
+use crate::elf::Architecture;
+use crate::template::{ARCHITECTURE, CODE_BUCKET, CODE_KEY, SETTINGS};
+
+/// A parameter was asked for that cannot be set.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ParameterError {
+    /// The template has no such parameter.
+    #[error("the stack has no parameter {name}: it has {}", SETTINGS.join(", "))]
+    Unknown {
+        /// The name that was given.
+        name: String,
+    },
+    /// The parameter follows from the function's code.
+    #[error("the parameter {name} follows from the function's code: choose that with --lambda")]
+    FilledIn {
+        /// The name that was given.
+        name: String,
+    },
+}
+
+/// The value of a parameter in a request to CloudFormation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// This one.
+    Set(String),
+    /// The one that the stack has.
+    Previous,
+}
+
+/// Checks what people ask for, before anything else is done.
+///
+/// # Errors
+/// [`ParameterError`] for the first that cannot be set.
+pub fn check(settings: &[(String, String)]) -> Result<(), ParameterError> {
+    for (name, _) in settings {
+        if [CODE_BUCKET, CODE_KEY, ARCHITECTURE].contains(&name.as_str()) {
+            return Err(ParameterError::FilledIn { name: name.clone() });
+        }
+        if !SETTINGS.contains(&name.as_str()) {
+            return Err(ParameterError::Unknown { name: name.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// The parameters of a request: what was asked for, else what the stack has, else (by leaving it out) the default.
+///
+/// Left out of an update, CloudFormation would set a parameter back to its default. `current` names the parameters that
+/// the stack has; those that only an older template knew are left behind. Of a setting given twice, the last one counts.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Parameter.html>
+pub fn resolve(
+    settings: &[(String, String)],
+    current: &[String],
+    code_bucket: &str,
+    code_key: &str,
+    architecture: Architecture,
+) -> Vec<(&'static str, Value)> {
+    let mut values = vec![
+        (CODE_BUCKET, Value::Set(code_bucket.to_owned())),
+        (CODE_KEY, Value::Set(code_key.to_owned())),
+        (ARCHITECTURE, Value::Set(architecture.as_str().to_owned())),
+    ];
+    for name in SETTINGS {
+        let asked = settings.iter().rfind(|(asked, _)| asked == name);
+        if let Some((_, value)) = asked {
+            values.push((name, Value::Set(value.clone())));
+        } else if current.iter().any(|current| current == name) {
+            values.push((name, Value::Previous));
+        }
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        pairs.iter().map(own).collect()
+    }
+
+    #[test]
+    fn keeps_what_the_stack_has() {
+        let asked = settings(&[("RetentionDays", "7"), ("LogLevel", "DEBUG"), ("RetentionDays", "30")]);
+        let current = ["LogLevel", "ThresholdAgeOfOldestMessage", "FromAnOldTemplate"];
+        let values = resolve(&asked, &current.map(str::to_owned), "bucket", "key", Architecture::Arm64);
+        let set = |value: &str| Value::Set(value.to_owned());
+        assert_eq!(
+            values,
+            [
+                ("CodeBucket", set("bucket")),
+                ("CodeKey", set("key")),
+                ("Architecture", set("arm64")),
+                ("LogLevel", set("DEBUG")),
+                ("RetentionDays", set("30")),
+                ("ThresholdAgeOfOldestMessage", Value::Previous),
+            ]
+        );
+    }
+
+    #[test]
+    fn refuses_what_cannot_be_set() {
+        assert_eq!(check(&settings(&[("LogLevel", "INFO")])), Ok(()));
+        let unknown = check(&settings(&[("LogLevel", "INFO"), ("loglevel", "x")]));
+        insta::assert_snapshot!(unknown.unwrap_err(), @"the stack has no parameter loglevel: it has LogLevel, LogRetentionDays, RetentionDays, ThresholdAgeOfOldestMessage, ThresholdNumberOfMessagesVisible");
+        let filled_in = check(&settings(&[("CodeKey", "x")]));
+        insta::assert_snapshot!(filled_in.unwrap_err(), @"the parameter CodeKey follows from the function's code: choose that with --lambda");
+    }
+}

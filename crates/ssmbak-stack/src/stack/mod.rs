@@ -1,0 +1,63 @@
+//! A stack at CloudFormation: the thin side, one file per concern.
+
+mod change;
+mod describe;
+mod watch;
+
+use std::time::Duration;
+
+use aws_sdk_cloudformation::Client;
+
+use crate::error::StackError;
+use crate::template::is_stack_name;
+
+pub use describe::{Description, Output, Parameter, Resource};
+
+/// How often CloudFormation is asked for news, unless told otherwise: often enough to watch, seldom enough for its quota.
+const POLLING: Duration = Duration::from_secs(2);
+
+/// A stack, existing or not.
+#[derive(Clone, Debug)]
+pub struct Stack {
+    client: Client,
+    name: String,
+    region: String,
+    polling: Duration,
+}
+
+impl Stack {
+    /// Names a stack. The region is the client's, for messages and for where the function's code has to be.
+    ///
+    /// # Errors
+    /// [`StackError::Name`] if no stack of ours can have the name.
+    pub fn new(client: Client, name: &str, region: &str) -> Result<Self, StackError> {
+        if !is_stack_name(name) {
+            return Err(StackError::Name { name: name.to_owned() });
+        }
+        Ok(Self { client, name: name.to_owned(), region: region.to_owned(), polling: POLLING })
+    }
+
+    /// Sets how often CloudFormation is asked for news.
+    #[must_use]
+    pub fn polling(self, polling: Duration) -> Self {
+        Self { polling, ..self }
+    }
+
+    /// The stack's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The stack's region.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    fn missing(&self) -> StackError {
+        StackError::Missing { name: self.name.clone(), region: self.region.clone() }
+    }
+
+    async fn pause(&self) {
+        tokio::time::sleep(self.polling).await;
+    }
+}

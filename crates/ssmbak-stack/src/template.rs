@@ -1,0 +1,64 @@
+//! The template of the stack, and the names in it that others rely on.
+
+/// The template, as CloudFormation takes it (YAML).
+///
+/// It is ours but for its logical ids, which are those of the template of ssmbak 0.5.2 where something must survive an
+/// update in place: CloudFormation tells by them what to keep.
+pub const TEMPLATE: &str = include_str!("../template.yml");
+
+/// What CloudFormation takes in a request (`TemplateBody`); a longer one has to be uploaded first.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>
+pub const MAX_TEMPLATE_BODY: usize = 51_200;
+
+/// Logical id of the bucket with the history.
+pub const BUCKET: &str = "Bucket";
+/// Logical id of the function.
+pub const FUNCTION: &str = "Function";
+/// Logical id of the function's log group.
+pub const LOG_GROUP: &str = "LogGroup";
+
+/// The tag on a stack that says whose it is, as the original sets it.
+pub const MANAGED_TAG: (&str, &str) = ("ssmbak:managed", "true");
+
+/// Parameter of the template: bucket of the function's code. Filled in by a deployment.
+pub const CODE_BUCKET: &str = "CodeBucket";
+/// Parameter of the template: key of the function's code. Filled in by a deployment.
+pub const CODE_KEY: &str = "CodeKey";
+/// Parameter of the template: what the function's code was built for. Filled in by a deployment.
+pub const ARCHITECTURE: &str = "Architecture";
+
+/// The parameters of the template that people may set.
+pub const SETTINGS: [&str; 5] = [
+    "LogLevel",
+    "LogRetentionDays",
+    "RetentionDays",
+    "ThresholdAgeOfOldestMessage",
+    "ThresholdNumberOfMessagesVisible",
+];
+
+/// The longest name that works: function and rule are called like the stack and may have 64 characters.
+pub const MAX_STACK_NAME: usize = 64;
+
+/// Whether a stack of this template can have the name: a letter, then letters, digits and hyphens, and not longer than
+/// [`MAX_STACK_NAME`] (CloudFormation itself would take 128).
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html>
+pub fn is_stack_name(name: &str) -> bool {
+    name.len() <= MAX_STACK_NAME
+        && name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name.chars().all(|char| char.is_ascii_alphanumeric() || char == '-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_stacks() {
+        for good in ["a", "ssmbak", "dev-ssmbak-2", &"a".repeat(64)] {
+            assert!(is_stack_name(good), "{good}");
+        }
+        for bad in ["", "1a", "-a", "a_b", "a/b", "ä", "arn:aws:x", &"a".repeat(65)] {
+            assert!(!is_stack_name(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! What the crate promises, seen from outside: the template as a tree, the stack and its bucket against a scripted AWS.
+
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
+mod artifacts;
+mod script;
+mod stack;
+mod template;
+mod tree;

@@ -1,0 +1,240 @@
+//! What no emulator shows of the template: that everything in it is joined up, and allowed no more than it needs.
+
+use crate::tree::{attribute_of, of_type, statements, template};
+use serde_json::{Value, json};
+use ssmbak_stack::template::{
+    ARCHITECTURE, BUCKET, CODE_BUCKET, CODE_KEY, FUNCTION, LOG_GROUP, MAX_TEMPLATE_BODY, SETTINGS, TEMPLATE,
+};
+
+/// What a stack of ssmbak 0.5.2 consists of. An update in place tells by these ids what to keep.
+const ORIGINAL: [(&str, &str); 11] = [
+    ("StackParam", "AWS::SSM::Parameter"),
+    ("BucketParam", "AWS::SSM::Parameter"),
+    ("Bucket", "AWS::S3::Bucket"),
+    ("Q", "AWS::SQS::Queue"),
+    ("EventRule", "AWS::Events::Rule"),
+    ("QPolicy", "AWS::SQS::QueuePolicy"),
+    ("SqsToLambda", "AWS::Lambda::EventSourceMapping"),
+    ("Function", "AWS::Lambda::Function"),
+    ("FunctionRole", "AWS::IAM::Role"),
+    ("OldMessages", "AWS::CloudWatch::Alarm"),
+    ("VisibleMessages", "AWS::CloudWatch::Alarm"),
+];
+
+fn properties<'a>(template: &'a Value, id: &str) -> &'a Value {
+    &template["Resources"][id]["Properties"]
+}
+
+#[test]
+fn fits_into_a_request() {
+    assert!(TEMPLATE.len() <= MAX_TEMPLATE_BODY, "{}", TEMPLATE.len());
+}
+
+#[test]
+fn keeps_the_ids_of_the_original() {
+    let template = template();
+    for (id, kind) in ORIGINAL {
+        assert_eq!(template["Resources"][id]["Type"], kind, "{id}");
+    }
+    for output in ["QUrl", "QArn", "OldMessagesAlarm", "VisibleMessagesAlarm", "Bucketname"] {
+        assert!(template["Outputs"][output].is_object(), "{output}");
+    }
+    // A change of either would make CloudFormation put new ones in their places.
+    assert_eq!(properties(&template, "Bucket")["BucketName"], Value::Null);
+    assert_eq!(properties(&template, "Q")["QueueName"], Value::Null);
+    assert_eq!(properties(&template, "EventRule")["Name"], json!({"Ref": "AWS::StackName"}));
+}
+
+#[test]
+fn old_values_of_the_original_s_parameters_stay_valid() {
+    let parameters = &template()["Parameters"];
+    for name in ["LogLevel", "ThresholdAgeOfOldestMessage", "ThresholdNumberOfMessagesVisible"] {
+        assert_eq!(parameters[name]["Type"], "String", "{name}");
+        assert_eq!(parameters[name]["AllowedValues"], Value::Null, "{name}");
+    }
+}
+
+#[test]
+fn the_code_knows_the_parameters() {
+    let template = template();
+    let declared = template["Parameters"].as_object().unwrap();
+    let mut known: Vec<&str> = [CODE_BUCKET, CODE_KEY, ARCHITECTURE].into_iter().chain(SETTINGS).collect();
+    known.sort_unstable();
+    let mut declared_names: Vec<&str> = declared.keys().map(String::as_str).collect();
+    declared_names.sort_unstable();
+    assert_eq!(declared_names, known);
+    for name in SETTINGS {
+        assert!(!declared[name]["Default"].is_null(), "{name} must have a default");
+        assert!(declared[name]["Description"].is_string(), "{name} must be explained");
+    }
+    for id in [BUCKET, FUNCTION, LOG_GROUP] {
+        assert!(template["Resources"][id].is_object(), "{id}");
+    }
+}
+
+#[test]
+fn the_bucket_is_safe() {
+    let template = template();
+    let bucket = &template["Resources"]["Bucket"];
+    assert_eq!(bucket["DeletionPolicy"], "Retain");
+    assert_eq!(bucket["UpdateReplacePolicy"], "Retain");
+    let bucket = &bucket["Properties"];
+    assert_eq!(bucket["VersioningConfiguration"]["Status"], "Enabled");
+    let block = bucket["PublicAccessBlockConfiguration"].as_object().unwrap();
+    assert_eq!(block.len(), 4);
+    assert!(block.values().all(|value| value == true));
+    let rules = bucket["LifecycleConfiguration"]["Rules"].as_array().unwrap();
+    assert_eq!(rules[0]["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"], 7);
+    assert_eq!(rules[1]["Fn::If"][0], "HistoryExpires");
+    // Nothing but the days of the parameter ever deletes, and nothing ever expires what is current.
+    let expiry = &rules[1]["Fn::If"][1];
+    assert_eq!(expiry["NoncurrentVersionExpiration"]["NoncurrentDays"], json!({"Ref": "RetentionDays"}));
+    assert_eq!(expiry["ExpirationInDays"], Value::Null);
+    assert_eq!(template["Parameters"]["RetentionDays"]["Default"], 0);
+}
+
+#[test]
+fn the_commands_find_the_bucket_where_they_always_did() {
+    let template = template();
+    let stack = properties(&template, "StackParam");
+    assert_eq!(
+        (&stack["Name"], &stack["Value"]),
+        (&json!("/newvoll/ssmbak/stackname"), &json!({"Ref": "AWS::StackName"}))
+    );
+    let bucket = properties(&template, "BucketParam");
+    assert_eq!((&bucket["Name"], &bucket["Value"]), (&json!("/newvoll/ssmbak/bucketname"), &json!({"Ref": "Bucket"})));
+}
+
+#[test]
+fn takes_every_event_of_parameter_store() {
+    let template = template();
+    let pattern = &properties(&template, "EventRule")["EventPattern"];
+    assert_eq!(pattern["source"], json!(["aws.ssm"]));
+    assert_eq!(pattern["detail-type"], json!(["Parameter Store Change", "Parameter Store Policy Action"]));
+}
+
+#[test]
+fn every_rule_target_has_retries_dead_letters_and_the_right_to_send() {
+    let template = template();
+    for (id, rule) in of_type(&template, "AWS::Events::Rule") {
+        for target in rule["Properties"]["Targets"].as_array().unwrap() {
+            assert_eq!(target["RetryPolicy"]["MaximumEventAgeInSeconds"], 86400);
+            let queue = attribute_of(&target["Arn"], "Arn");
+            let dead_letters = attribute_of(&target["DeadLetterConfig"]["Arn"], "Arn");
+            assert_ne!(queue, dead_letters);
+            for queue in [queue, dead_letters] {
+                assert!(may_send(&template, id, queue), "{id} may not send to {queue}");
+            }
+        }
+    }
+}
+
+fn may_send(template: &Value, rule: &str, queue: &str) -> bool {
+    let policies = of_type(template, "AWS::SQS::QueuePolicy").into_iter();
+    policies
+        .filter(|(_, policy)| policy["Properties"]["Queues"] == json!([{"Ref": queue}]))
+        .flat_map(|(_, policy)| statements(&policy["Properties"]["PolicyDocument"]))
+        .any(|statement| {
+            statement["Effect"] == "Allow"
+                && statement["Principal"]["Service"] == "events.amazonaws.com"
+                && statement["Action"] == json!(["sqs:SendMessage"])
+                && statement["Resource"] == json!([{"Fn::GetAtt": [queue, "Arn"]}])
+                && statement["Condition"]["ArnEquals"]["aws:SourceArn"] == json!({"Fn::GetAtt": [rule, "Arn"]})
+        })
+}
+
+#[test]
+fn every_queue_has_one_policy_and_takes_tls_only() {
+    let template = template();
+    for (queue, _) in of_type(&template, "AWS::SQS::Queue") {
+        let policies = of_type(&template, "AWS::SQS::QueuePolicy");
+        let own: Vec<_> =
+            policies.iter().filter(|(_, policy)| policy["Properties"]["Queues"] == json!([{"Ref": queue}])).collect();
+        // SQS keeps one policy a queue: of two, the later would silently win.
+        assert_eq!(own.len(), 1, "{queue}");
+        assert!(denies_plain_http(&own[0].1["Properties"]["PolicyDocument"]), "{queue}");
+    }
+    assert!(denies_plain_http(&properties(&template, "BucketPolicy")["PolicyDocument"]));
+}
+
+fn denies_plain_http(document: &Value) -> bool {
+    statements(document).iter().any(|statement| {
+        statement["Effect"] == "Deny"
+            && statement["Principal"] == "*"
+            && statement["Condition"]["Bool"]["aws:SecureTransport"] == "false"
+    })
+}
+
+#[test]
+fn the_queue_outlasts_the_function_and_gives_up_late() {
+    let template = template();
+    let queue = properties(&template, "Q");
+    let timeout = properties(&template, "Function")["Timeout"].as_i64().unwrap();
+    assert_eq!(queue["VisibilityTimeout"], 6 * timeout);
+    assert!(queue["RedrivePolicy"]["maxReceiveCount"].as_i64().unwrap() >= 5);
+    let dead_letters = attribute_of(&queue["RedrivePolicy"]["deadLetterTargetArn"], "Arn");
+    assert_eq!(properties(&template, dead_letters)["MessageRetentionPeriod"], 14 * 86400);
+    let mapping = properties(&template, "SqsToLambda");
+    assert_eq!(attribute_of(&mapping["EventSourceArn"], "Arn"), "Q");
+    assert_eq!(attribute_of(&mapping["FunctionName"], "Arn"), "Function");
+    assert_eq!(mapping["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
+    assert!(mapping["ScalingConfig"]["MaximumConcurrency"].as_i64().unwrap() >= 2);
+}
+
+#[test]
+fn the_function_is_what_the_package_is() {
+    let template = template();
+    let function = properties(&template, "Function");
+    assert_eq!(function["Runtime"], "provided.al2023");
+    assert_eq!(function["Handler"], "bootstrap");
+    assert_eq!(function["Code"], json!({"S3Bucket": {"Ref": CODE_BUCKET}, "S3Key": {"Ref": CODE_KEY}}));
+    assert_eq!(function["Architectures"], json!([{"Ref": ARCHITECTURE}]));
+    assert_eq!(attribute_of(&function["Role"], "Arn"), "FunctionRole");
+    let variables = function["Environment"]["Variables"].as_object().unwrap();
+    let mut names: Vec<&str> = variables.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["LOGLEVEL", "SSMBAK_BUCKET", "Stack"]);
+    // `aws logs tail /aws/lambda/$(ssmbak-stack NAME lambdaname)` is in the original's tutorial.
+    assert_eq!(function["FunctionName"], json!({"Ref": "AWS::StackName"}));
+    let group = &properties(&template, "LogGroup")["LogGroupName"];
+    assert_eq!(group, &json!({"Fn::Sub": "/aws/lambda/${AWS::StackName}"}));
+}
+
+#[test]
+fn the_function_may_do_what_it_does_and_nothing_else() {
+    let template = template();
+    let role = properties(&template, "FunctionRole");
+    assert_eq!(role["ManagedPolicyArns"], Value::Null);
+    let policies = role["Policies"].as_array().unwrap();
+    assert_eq!(policies.len(), 1);
+    let statements = statements(&policies[0]["PolicyDocument"]);
+    assert!(statements.iter().all(|statement| statement["Effect"] == "Allow"));
+    let rights: Vec<Value> = statements
+        .iter()
+        .map(|statement| json!([statement["Action"], statement["Resource"], statement["Condition"]]))
+        .collect();
+    insta::assert_json_snapshot!(rights);
+}
+
+#[test]
+fn every_alarm_means_something() {
+    let template = template();
+    let alarms = of_type(&template, "AWS::CloudWatch::Alarm");
+    for (id, alarm) in &alarms {
+        let alarm = &alarm["Properties"];
+        assert_eq!(alarm["TreatMissingData"], "notBreaching", "{id}");
+        assert!(alarm["AlarmDescription"].is_string(), "{id}");
+        let queue = attribute_of(&alarm["Dimensions"][0]["Value"], "QueueName");
+        assert_eq!(template["Resources"][queue]["Type"], "AWS::SQS::Queue", "{id}");
+    }
+    // Whatever takes dead letters is watched.
+    for queue in ["DeadLetters", "UndeliveredEvents"] {
+        let watched = |(_, alarm): &(&str, &Value)| {
+            let alarm = &alarm["Properties"];
+            alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
+                && alarm["Threshold"] == 0
+                && attribute_of(&alarm["Dimensions"][0]["Value"], "QueueName") == queue
+        };
+        assert!(alarms.iter().any(watched), "{queue}");
+    }
+}

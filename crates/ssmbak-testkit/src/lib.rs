@@ -1,0 +1,18 @@
+//! What the tests of ssmbak share.
+//!
+//! - The emulators and the original tool, from `ssmbak-emulators`: [`Moto`], [`Ministack`], [`Original`], [`binary`].
+//! - [`ssm_client`] and [`s3_client`]: the official SDK, pointed at an emulator.
+//! - [`RuntimeApi`] and [`LambdaProcess`]: a Lambda Runtime API, and the real function run against it.
+
+mod clients;
+mod lambda;
+mod runtime_api;
+mod wire;
+
+pub use clients::{create_versioned_bucket, s3_client, ssm_client};
+pub use lambda::LambdaProcess;
+pub use runtime_api::{InvocationError, InvocationOutcome, RuntimeApi};
+pub use ssmbak_emulators::{
+    Error, Ministack, Moto, Original, REGION, Result, Venv, binary, clean, environment, find_binary, http, target_dir,
+    workspace_dir,
+};

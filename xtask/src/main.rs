@@ -1,0 +1,66 @@
+//! The project's own tasks, run with `cargo xtask`.
+#![allow(clippy::print_stdout, reason = "a task's output is for the person who runs it")]
+
+mod cargo;
+mod demo;
+mod elf;
+mod failure;
+mod function;
+mod local;
+mod pipeline;
+mod story;
+mod test;
+
+use std::env;
+use std::process::ExitCode;
+
+use failure::{Failure, Outcome};
+
+const USAGE: &str = "\
+The project's own tasks.
+
+usage: cargo xtask local [--port PORT]     the whole pipeline on this machine, until Ctrl-C (port 4566)
+       cargo xtask demo                    the tutorial, on a pipeline of its own
+       cargo xtask test [--quick] [-- …]   everything that continuous integration checks; --quick leaves out the
+                                           function's release build; what follows -- goes to `cargo test`
+       cargo xtask function                builds the function for AWS and checks its size and C library
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match run(&arguments.iter().map(String::as_str).collect::<Vec<_>>()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Usage(message)) => {
+            print_error(&format!("{message}\n\n{USAGE}"));
+            ExitCode::from(2)
+        }
+        Err(failure) => {
+            print_error(&failure.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[&str]) -> Outcome {
+    match arguments {
+        ["local"] => local::run(local::DEFAULT_PORT),
+        ["local", "--port", port] => match port.parse() {
+            Ok(port) => local::run(port),
+            Err(_) => Err(Failure::Usage(format!("{port} is not a port"))),
+        },
+        ["demo"] => demo::run(),
+        ["test", rest @ ..] => test::run(rest),
+        ["function"] => function::build_and_check(),
+        ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        [] => Err(Failure::Usage("a task is missing".to_owned())),
+        _ => Err(Failure::Usage(format!("cannot understand `{}`", arguments.join(" ")))),
+    }
+}
+
+#[allow(clippy::print_stderr, reason = "the one place where errors are printed")]
+fn print_error(message: &str) {
+    eprintln!("\nerror: {message}");
+}

@@ -1,0 +1,36 @@
+//! `cargo xtask test`: everything that continuous integration checks.
+
+use ssmbak_emulators::Venv;
+
+use crate::cargo::Steps;
+use crate::failure::{Failure, Outcome};
+use crate::function;
+
+/// Runs the checks, the quickest first.
+pub fn run(arguments: &[&str]) -> Outcome {
+    let (ours, for_cargo) = match arguments.iter().position(|argument| *argument == "--") {
+        Some(at) => (&arguments[..at], &arguments[at + 1..]),
+        None => (arguments, &[][..]),
+    };
+    let quick = match ours {
+        [] => false,
+        ["--quick"] => true,
+        _ => return Err(Failure::Usage(format!("cannot understand `test {}`", ours.join(" ")))),
+    };
+
+    let mut steps = Steps::default();
+    steps.cargo("format", &["fmt", "--all", "--check"])?;
+    steps.cargo("lints", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    // The end-to-end tests run the commands, which `cargo test` builds only for the package under test. Together with the
+    // tests, because alone they would be built with other features of their dependencies, and all twice.
+    steps.cargo("build", &["build", "--workspace", "--bins", "--tests"])?;
+    // Here rather than inside of the first test that needs it, which would look as if it hung.
+    steps.step("Python environment", |_| Ok(Venv::ready().map(drop)?))?;
+    steps.cargo("tests", &[&["test", "--workspace"], for_cargo].concat())?;
+    steps.cargo_with("documentation", &["doc", "--workspace", "--no-deps"], &[("RUSTDOCFLAGS", "-D warnings")])?;
+    if !quick {
+        function::steps(&mut steps)?;
+    }
+    steps.summarise();
+    Ok(())
+}
