@@ -1,0 +1,57 @@
+//! The SDK's clients, built once for all invocations of a sandbox.
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use ssmbak::Capture;
+use ssmbak::bucket::S3BackupBucket;
+use ssmbak::store::SsmParameterStore;
+
+use crate::config::Config;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// Objects here are a few kilobytes: an answer that takes longer is not coming.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What records, over the clients that the configuration asks for.
+///
+/// Both share one HTTPS client (one set of root certificates) and the SDK's standard retries, three attempts; what still
+/// fails then is the queue's to deliver again.
+pub fn capture(config: &Config) -> Capture<SsmParameterStore, S3BackupBucket> {
+    let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    let timeouts =
+        TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
+    let credentials: &Credentials = &config.credentials;
+
+    let mut ssm = aws_sdk_ssm::Config::builder()
+        .behavior_version(aws_sdk_ssm::config::BehaviorVersion::latest())
+        .region(aws_sdk_ssm::config::Region::new(config.region.clone()))
+        .credentials_provider(credentials.clone())
+        .http_client(http.clone())
+        .timeout_config(timeouts.clone())
+        .retry_config(RetryConfig::standard())
+        .sleep_impl(TokioSleep::new());
+    ssm.set_endpoint_url(config.ssm_endpoint.clone());
+
+    let mut s3 = aws_sdk_s3::Config::builder()
+        .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
+        .region(aws_sdk_s3::config::Region::new(config.region.clone()))
+        .credentials_provider(credentials.clone())
+        // An endpoint of one's own rarely has a DNS name for each bucket.
+        .force_path_style(config.s3_endpoint.is_some())
+        .http_client(http)
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard())
+        .sleep_impl(TokioSleep::new());
+    s3.set_endpoint_url(config.s3_endpoint.clone());
+    Capture::new(
+        SsmParameterStore::new(aws_sdk_ssm::Client::from_conf(ssm.build())),
+        S3BackupBucket::new(aws_sdk_s3::Client::from_conf(s3.build()), &config.bucket),
+    )
+}

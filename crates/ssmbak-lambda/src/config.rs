@@ -1,0 +1,148 @@
+//! What the environment says.
+
+use aws_credential_types::Credentials;
+
+/// Everything the function is told, read once at its start.
+#[derive(Debug)]
+pub struct Config {
+    /// The bucket that is written to.
+    pub bucket: String,
+    /// The region of Parameter Store and of the bucket.
+    pub region: String,
+    /// The role's credentials. Lambda gives each sandbox its own and ends it before they expire.
+    pub credentials: Credentials,
+    /// Where S3 is, if not where AWS has it.
+    pub s3_endpoint: Option<String>,
+    /// Where Parameter Store is, if not where AWS has it.
+    pub ssm_endpoint: Option<String>,
+}
+
+/// Why the function cannot start.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// A variable without which the Lambda runtime panics.
+    #[error("{0} is missing or no number; this program is the bootstrap of a Lambda function and is started by Lambda")]
+    NotInLambda(&'static str),
+    /// No bucket.
+    #[error("SSMBAK_BUCKET is not set; set it to the name of the bucket that changes are to be recorded in")]
+    NoBucket,
+    /// No region.
+    #[error("neither AWS_REGION nor AWS_DEFAULT_REGION is set; Lambda sets the former")]
+    NoRegion,
+    /// No credentials.
+    #[error("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set; Lambda sets them to the role's")]
+    NoCredentials,
+}
+
+impl StartError {
+    /// A fixed name, for logs and the init error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotInLambda(_) => "NotInLambda",
+            Self::NoBucket => "NoBucket",
+            Self::NoRegion => "NoRegion",
+            Self::NoCredentials => "NoCredentials",
+        }
+    }
+}
+
+/// Whether everything is there that the Lambda runtime takes for granted.
+pub fn check_lambda(variable: impl Fn(&str) -> Option<String>) -> Result<(), StartError> {
+    const TEXTS: [&str; 3] = ["AWS_LAMBDA_RUNTIME_API", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION"];
+    const MEMORY: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
+    if let Some(missing) = TEXTS.into_iter().find(|name| variable(name).is_none()) {
+        return Err(StartError::NotInLambda(missing));
+    }
+    let megabytes = variable(MEMORY).and_then(|text| text.parse::<i32>().ok());
+    megabytes.map(drop).ok_or(StartError::NotInLambda(MEMORY))
+}
+
+impl Config {
+    /// Reads it from variables; `variable` gives none that is empty.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, StartError> {
+        let first = |names: &[&str]| names.iter().find_map(|name| variable(name)).map(|text| text.trim().to_owned());
+        let bucket = first(&["SSMBAK_BUCKET"]).ok_or(StartError::NoBucket)?;
+        let region = first(&["AWS_REGION", "AWS_DEFAULT_REGION"]).ok_or(StartError::NoRegion)?;
+        let key = first(&["AWS_ACCESS_KEY_ID"]).zip(first(&["AWS_SECRET_ACCESS_KEY"]));
+        let (id, secret) = key.ok_or(StartError::NoCredentials)?;
+        let credentials = Credentials::new(id, secret, first(&["AWS_SESSION_TOKEN"]), None, "environment");
+        // AWS_ENDPOINT is the spelling of ssmbak 0.5.2.
+        let endpoint = |own: &str| first(&[own, "AWS_ENDPOINT_URL", "AWS_ENDPOINT"]);
+        let s3_endpoint = endpoint("AWS_ENDPOINT_URL_S3");
+        let ssm_endpoint = endpoint("AWS_ENDPOINT_URL_SSM");
+        Ok(Self { bucket, region, credentials, s3_endpoint, ssm_endpoint })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [(&str, &str); 4] = [
+        ("SSMBAK_BUCKET", "bucket"),
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI"),
+    ];
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, StartError> {
+        Config::read(|name| variables.iter().rfind(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    fn with(more: &[(&'static str, &'static str)]) -> Config {
+        read(&[&ALL, more].concat()).unwrap()
+    }
+
+    fn without(name: &str) -> StartError {
+        read(&ALL.into_iter().filter(|(key, _)| *key != name).collect::<Vec<_>>()).unwrap_err()
+    }
+
+    #[test]
+    fn lambdas_own_variables_suffice() {
+        let config = with(&[("AWS_SESSION_TOKEN", "token")]);
+        assert_eq!((config.bucket.as_str(), config.region.as_str()), ("bucket", "eu-central-1"));
+        assert_eq!(config.credentials.session_token(), Some("token"));
+        assert_eq!((config.s3_endpoint, config.ssm_endpoint), (None, None));
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        assert_eq!(without("SSMBAK_BUCKET"), StartError::NoBucket);
+        assert_eq!(without("AWS_REGION"), StartError::NoRegion);
+        assert_eq!(without("AWS_ACCESS_KEY_ID"), StartError::NoCredentials);
+        assert_eq!(without("AWS_SECRET_ACCESS_KEY"), StartError::NoCredentials);
+        assert!(StartError::NoBucket.to_string().contains("SSMBAK_BUCKET"));
+    }
+
+    #[test]
+    fn a_service_has_an_endpoint_of_its_own_or_the_common_one() {
+        let config = with(&[("AWS_ENDPOINT", "http://old"), ("AWS_ENDPOINT_URL_S3", "http://s3")]);
+        assert_eq!(config.s3_endpoint.as_deref(), Some("http://s3"));
+        assert_eq!(config.ssm_endpoint.as_deref(), Some("http://old"));
+        let config = with(&[("AWS_ENDPOINT", "http://old"), ("AWS_ENDPOINT_URL", "http://new")]);
+        assert_eq!(config.s3_endpoint.as_deref(), Some("http://new"));
+    }
+
+    #[test]
+    fn the_default_region_serves_where_lambda_sets_none() {
+        let config = with(&[("AWS_DEFAULT_REGION", "us-east-1")]);
+        assert_eq!(config.region, "eu-central-1");
+        let mut variables = ALL.to_vec();
+        variables[1] = ("AWS_DEFAULT_REGION", "us-east-1");
+        assert_eq!(read(&variables).unwrap().region, "us-east-1");
+    }
+
+    #[test]
+    fn outside_of_lambda_the_missing_variable_is_named() {
+        let complete = |name: &str| Some(if name.ends_with("SIZE") { "128" } else { "x" }.to_owned());
+        assert_eq!(check_lambda(complete), Ok(()));
+        let bad_number = check_lambda(|_: &str| Some("x".to_owned()));
+        assert_eq!(bad_number, Err(StartError::NotInLambda("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")));
+        assert_eq!(check_lambda(|_: &str| None), Err(StartError::NotInLambda("AWS_LAMBDA_RUNTIME_API")));
+    }
+
+    #[test]
+    fn the_secret_key_is_not_in_the_debug_output() {
+        assert!(!format!("{:?}", with(&[])).contains("wJalrXUtnFEMI"));
+    }
+}

@@ -1,0 +1,142 @@
+//! What an invocation delivers, read as far as it can be.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+use ssmbak_core::event::{Delivery, EventError, Notice, message_id, parse_body, parse_event, records};
+use ssmbak_core::name::ParameterName;
+
+/// One message of the batch.
+#[derive(Debug)]
+pub struct Message {
+    /// Its id, by which it can be reported as failed.
+    pub id: Option<String>,
+    /// When it entered the queue.
+    pub sent: Option<Timestamp>,
+    /// What it says.
+    pub notice: Result<Notice, EventError>,
+}
+
+impl Message {
+    fn of_record(record: &Value) -> Self {
+        let id = message_id(record).map(str::to_owned);
+        match Delivery::from_record(record) {
+            Ok(delivery) => Self { id, sent: delivery.sent, notice: parse_body(&delivery.body) },
+            Err(error) => Self { id, sent: None, notice: Err(error) },
+        }
+    }
+
+    fn name(&self) -> Option<&ParameterName> {
+        match &self.notice {
+            Ok(Notice::Change(change)) => Some(&change.name),
+            _ => None,
+        }
+    }
+}
+
+/// The messages of an invocation: a batch of the queue, or one EventBridge event sent straight to the function, which is
+/// taken as a message without an id.
+///
+/// # Errors
+/// [`EventError::NoRecords`] if it is neither.
+pub fn read(event: &Value) -> Result<Vec<Message>, EventError> {
+    match records(event) {
+        Ok(records) => Ok(records.into_iter().map(Message::of_record).collect()),
+        Err(_) if event.get("source").is_some() && event.get("detail-type").is_some() => {
+            Ok(vec![Message { id: None, sent: None, notice: parse_event(event) }])
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The messages' positions, those about one name together and in the order of the batch.
+///
+/// Messages about one name are handled one after another, because each looks at what the one before has written.
+pub fn by_name(messages: &[Message]) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut group_of: HashMap<&ParameterName, usize> = HashMap::new();
+    for (position, message) in messages.iter().enumerate() {
+        let known = message.name().map(|name| *group_of.entry(name).or_insert(groups.len()));
+        match known.and_then(|group| groups.get_mut(group)) {
+            Some(group) => group.push(position),
+            None => groups.push(vec![position]),
+        }
+    }
+    groups
+}
+
+/// The answer to a batch: the messages that the queue shall deliver again.
+#[derive(Debug, Default, Serialize)]
+pub struct BatchResponse {
+    /// One entry for each failed message.
+    #[serde(rename = "batchItemFailures")]
+    pub failures: Vec<ItemFailure>,
+}
+
+/// A failed message.
+#[derive(Debug, Serialize)]
+pub struct ItemFailure {
+    /// Its message id.
+    #[serde(rename = "itemIdentifier")]
+    pub id: String,
+}
+
+#[cfg(test)]
+pub mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    pub fn record(id: &str, name: &str) -> Value {
+        let event = json!({
+            "source": "aws.ssm", "detail-type": "Parameter Store Change", "time": "2024-06-15T17:56:58Z",
+            "detail": {"operation": "Update", "name": name, "type": "String"}
+        });
+        json!({"messageId": id, "body": event.to_string(), "attributes": {"SentTimestamp": "1718474219000"}})
+    }
+
+    #[test]
+    fn a_batch_is_read_message_by_message() {
+        let event =
+            json!({"Records": [record("1", "/a"), {"messageId": "2", "body": "no"}, {"messageId": "3"}, {}, 7]});
+        let messages = read(&event).unwrap();
+        let ids: Vec<_> = messages.iter().map(|message| message.id.as_deref()).collect();
+        assert_eq!(ids, [Some("1"), Some("2"), Some("3"), None, None]);
+        let readable: Vec<_> = messages.iter().map(|message| message.notice.is_ok()).collect();
+        assert_eq!(readable, [true, false, false, false, false]);
+        assert_eq!(messages[0].sent.unwrap().as_second(), 1_718_474_219);
+    }
+
+    #[test]
+    fn an_event_without_a_queue_is_a_message_without_an_id() {
+        let event: Value = serde_json::from_str(record("1", "/a")["body"].as_str().unwrap()).unwrap();
+        let messages = read(&event).unwrap();
+        assert_eq!(messages.len(), 1);
+        assert_eq!(messages[0].id, None);
+        assert_eq!(messages[0].name().map(ParameterName::as_str), Some("/a"));
+    }
+
+    #[test]
+    fn what_is_neither_is_refused() {
+        for event in [json!({}), json!({"key1": "value1"}), json!([]), json!(null), json!({"Records": {}})] {
+            assert_eq!(read(&event).unwrap_err(), EventError::NoRecords, "{event}");
+        }
+    }
+
+    #[test]
+    fn messages_about_one_name_stay_together_in_order() {
+        let records = [record("0", "/a"), record("1", "/b"), json!({}), record("3", "a"), record("4", "/a"), json!({})];
+        let messages = read(&json!({"Records": records})).unwrap();
+        assert_eq!(by_name(&messages), [vec![0, 3, 4], vec![1], vec![2], vec![5]]);
+    }
+
+    #[test]
+    fn the_answer_has_the_shape_that_lambda_reads() {
+        let response = BatchResponse { failures: vec![ItemFailure { id: "m".to_owned() }] };
+        let expected = json!({"batchItemFailures": [{"itemIdentifier": "m"}]});
+        assert_eq!(serde_json::to_value(response).unwrap(), expected);
+        assert_eq!(serde_json::to_value(BatchResponse::default()).unwrap(), json!({"batchItemFailures": []}));
+    }
+}

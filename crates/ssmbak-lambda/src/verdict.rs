@@ -1,0 +1,113 @@
+//! What became of a message, and the one line in the log that says so.
+
+use jiff::Timestamp;
+use ssmbak::capture::{Captured, Written};
+use ssmbak_core::event::{Change, Ignored, Notice};
+
+use crate::failure::Failure;
+use crate::message::Message;
+
+/// What became of a message.
+pub type Verdict = Result<Done, Failure>;
+
+/// How a message succeeded.
+#[derive(Debug)]
+pub enum Done {
+    /// Its name is up to date in the bucket.
+    Captured(Captured),
+    /// There was nothing to do.
+    Ignored(Ignored),
+}
+
+/// A line with the fields that all verdicts share.
+macro_rules! line {
+    ($level:ident, $message:expr, $($fields:tt)*) => {{
+        let change = change($message);
+        tracing::$level!(
+            operation = change.map(|change| change.operation.as_str()),
+            name = change.map(|change| change.name.as_str()),
+            "type" = change.and_then(|change| change.parameter_type.as_deref()),
+            eventTime = change.map(|change| tracing::field::display(change.time)),
+            $($fields)*
+        )
+    }};
+}
+
+/// Logs a verdict: never a value, a description or a body.
+pub fn log(message: &Message, verdict: &Verdict, now: Timestamp) {
+    match verdict {
+        Ok(Done::Captured(captured)) => {
+            for write in &captured.writes {
+                debug(write);
+            }
+            let outcome = if captured.writes.is_empty() { "unchanged" } else { "recorded" };
+            let size: usize = captured.writes.iter().map(|write| write.size).sum();
+            let lag = change(message).map(|change| now.duration_since(change.time).as_secs());
+            line!(
+                info,
+                message,
+                versions = versions(captured),
+                writes = kinds(captured),
+                size,
+                outcome,
+                lagSeconds = lag,
+                "{outcome}"
+            );
+        }
+        Ok(Done::Ignored(reason)) if reason.is_warning() => line!(warn, message, outcome = "ignored", "{reason}"),
+        Ok(Done::Ignored(reason)) => line!(info, message, outcome = "ignored", "{reason}"),
+        Err(failure) => line!(error, message, outcome = "failed", code = failure.code(), "{failure}"),
+    }
+}
+
+fn change(message: &Message) -> Option<&Change> {
+    match &message.notice {
+        Ok(Notice::Change(change)) => Some(change),
+        _ => None,
+    }
+}
+
+fn debug(write: &Written) {
+    tracing::debug!(
+        kind = write.kind,
+        version = write.version,
+        "type" = write.parameter_type,
+        time = write.time.map(tracing::field::display),
+        size = write.size,
+        "wrote"
+    );
+}
+
+/// The version numbers that were written, in that order: `3,4`.
+fn versions(captured: &Captured) -> Option<String> {
+    let numbers: Vec<_> = captured.writes.iter().filter_map(|write| write.version).map(|n| n.to_string()).collect();
+    (!numbers.is_empty()).then(|| numbers.join(","))
+}
+
+/// What was written, in that order: `version,tombstone,marker`.
+fn kinds(captured: &Captured) -> Option<String> {
+    let kinds: Vec<_> = captured.writes.iter().map(|write| write.kind).collect();
+    (!kinds.is_empty()).then(|| kinds.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn captured(writes: &[(&'static str, Option<u64>)]) -> Captured {
+        let written = |&(kind, version)| Written { kind, version, time: None, parameter_type: None, size: 3 };
+        Captured { writes: writes.iter().map(written).collect() }
+    }
+
+    #[test]
+    fn writes_are_named_in_their_order() {
+        let captured = captured(&[("version", Some(3)), ("tombstone", None), ("marker", None), ("version", Some(1))]);
+        assert_eq!(versions(&captured).as_deref(), Some("3,1"));
+        assert_eq!(kinds(&captured).as_deref(), Some("version,tombstone,marker,version"));
+    }
+
+    #[test]
+    fn where_nothing_was_written_the_fields_are_absent() {
+        assert_eq!((versions(&captured(&[])), kinds(&captured(&[]))), (None, None));
+    }
+}

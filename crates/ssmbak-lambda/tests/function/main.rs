@@ -1,0 +1,14 @@
+//! The function as Lambda runs it: the real binary, between a Runtime API and moto as S3 and Parameter Store.
+
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
+mod batches;
+mod defects;
+mod endpoints;
+mod failures;
+mod messages;
+mod oddities;
+mod pipeline;
+mod recording;
+mod secrecy;
+mod start;
