@@ -170,7 +170,8 @@ impl BackupBucket for FakeBucket {
 
     async fn put(&self, key: &str, body: &[u8], encoded: &Encoded) -> Result<(), Error> {
         self.faults.call("put_object", || {
-            if encoded.metadata.len() + "ssmbak".len() > 2048 || !encoded.metadata.is_ascii() || encoded.tags.len() > 10 {
+            if encoded.metadata.len() + "ssmbak".len() > 2048 || !encoded.metadata.is_ascii() || encoded.tags.len() > 10
+            {
                 return Err(Error::new(ErrorKind::Refused, "cannot write: MetadataTooLarge"));
             }
             let tags = encoded.tags.iter().cloned().collect();

@@ -19,6 +19,8 @@ pub const DEFAULT_KEY: &str = "alias/aws/ssm";
 /// What Parameter Store does where the documentation leaves it open, or where an account differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Habits {
+    /// How many versions of a parameter are kept.
+    pub kept_versions: usize,
     /// Whether a type can be changed in place.
     pub changes_type: bool,
     /// Whether an overwrite keeps the description and pattern that it leaves out.
@@ -34,6 +36,7 @@ pub struct Habits {
 impl Default for Habits {
     fn default() -> Self {
         Self {
+            kept_versions: KEPT_VERSIONS,
             changes_type: true,
             keeps_omitted: true,
             disabled_keys: BTreeSet::new(),
@@ -119,7 +122,8 @@ impl FakeStore {
 
 impl State {
     fn put(&mut self, put: &PutParameter, now: jiff::Timestamp) -> Result<(), Error> {
-        let refuse = |kind: ErrorKind, code: &str| Err(Error::new(kind, format!("cannot put {}: {code}", put.spelling)));
+        let refuse =
+            |kind: ErrorKind, code: &str| Err(Error::new(kind, format!("cannot put {}: {code}", put.spelling)));
         let Ok(name) = ParameterName::parse(&put.spelling) else {
             return refuse(ErrorKind::Refused, "ValidationException");
         };
@@ -179,12 +183,13 @@ impl State {
                 tags: None,
             },
         };
+        let kept_versions = self.habits.kept_versions;
         let parameter = self.parameters.entry(name.clone()).or_default();
         if before.is_none() {
             parameter.tags.clone_from(&put.tags);
         }
         parameter.versions.push(version);
-        if parameter.versions.len() > KEPT_VERSIONS {
+        if parameter.versions.len() > kept_versions {
             parameter.versions.remove(0);
         }
         self.journal.push(format!("put {name}"));

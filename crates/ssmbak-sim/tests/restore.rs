@@ -252,8 +252,7 @@ async fn names_that_parameter_store_did_not_delete_are_reported() {
     world.store.with_habits(|habits| habits_changed(habits.undeletable.insert("/n/04".to_owned())));
     world.store.delete_now(&name("/n/05"));
     let applied = world.apply(&plan, &Unwatched).await;
-    let failed: Vec<usize> =
-        (0..12).filter(|row| !matches!(applied.outcomes[*row], Outcome::Done)).collect();
+    let failed: Vec<usize> = (0..12).filter(|row| !matches!(applied.outcomes[*row], Outcome::Done)).collect();
     assert_eq!(failed, [4], "and what was gone already is as wanted: {:?}", applied.outcomes);
 }
 

@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 
-use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 /// Why an operation failed.
@@ -111,7 +111,9 @@ impl Error {
             }
             SdkError::DispatchFailure(failure) => {
                 let text = failure.as_connector_error().map(|error| deepest(error)).unwrap_or_default();
-                from_dispatch(action, failure.as_connector_error().is_some_and(|e| e.is_io() || e.is_timeout()), &text)
+                // The command's client marks as the user's what is not worth another try: nobody listens there.
+                let network = |e: &ConnectorError| e.is_io() || e.is_timeout() || e.is_user();
+                from_dispatch(action, failure.as_connector_error().is_some_and(network), &text)
             }
             SdkError::ConstructionFailure(_) => from_construction(action, &deepest(error)),
             SdkError::ResponseError(_) => {

@@ -261,7 +261,11 @@ async fn foreign_and_broken_objects_are_reported() {
         sidecar: None,
     };
     world.bucket.put("/f/untagged", b"x", &raw("", &[])).await.unwrap();
-    world.bucket.put("/f/binary", b"\xff\xfe", &raw("", &[("ssmbakTime", "1700000000"), ("ssmbakType", "String")])).await.unwrap();
+    world
+        .bucket
+        .put("/f/binary", b"\xff\xfe", &raw("", &[("ssmbakTime", "1700000000"), ("ssmbakType", "String")]))
+        .await
+        .unwrap();
     world.bucket.put("/f/newer", b"x", &raw(r#"{"format":99,"kind":"value"}"#, &[])).await.unwrap();
     world.bucket.put("/f/not a name", b"x", &raw("", &[])).await.unwrap();
     let plan = world.path("/f/", true, Timestamp::now()).preview().await.unwrap();

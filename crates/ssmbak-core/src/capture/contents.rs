@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::parameter::ParameterVersion;
-use crate::record::{Evidence, LostVersion, Record, ValueRecord, times_agree};
+use crate::record::{Evidence, LostVersion, Record, ValueRecord, accounts_for_change};
 
 /// The stored versions of one key, oldest first; or only its current version, where that settles the matter (see
 /// [`super::needs_all_records`]).
@@ -60,19 +60,14 @@ impl<'a> Contents<'a> {
 
     /// Whether the bucket accounts for the change that an event told of: its version is recorded or known to be missing,
     /// or it has been noted as lost.
-    pub(super) fn accounts_for(&self, time: Timestamp, event: Option<&str>) -> bool {
-        let noted = |lost: &LostVersion| lost.time == time && (event.is_none() || lost.event.as_deref() == event);
+    pub(super) fn accounts_for(&self, change: &LostVersion) -> bool {
+        let noted =
+            |lost: &LostVersion| lost.time == change.time && (change.event.is_none() || lost.event == change.event);
         self.records.iter().any(|record| match &record.evidence {
             Evidence::Value(value) => {
-                let same_event = match &value.event {
-                    Some(reference) if reference.id.is_some() && event.is_some() => reference.id.as_deref() == event,
-                    _ => true,
-                };
-                (same_event && times_agree(time, value.details.modified))
-                    || value.previous.is_some_and(|previous| times_agree(time, previous))
-                    || value.lost.iter().any(noted)
+                accounts_for_change(value, record.last_modified, change) || value.lost.iter().any(noted)
             }
-            Evidence::Legacy(legacy) => legacy.time.as_second() == time.as_second(),
+            Evidence::Legacy(legacy) => legacy.time.as_second() == change.time.as_second(),
             Evidence::Tombstone(tombstone) => tombstone.lost.iter().any(noted),
             Evidence::DeleteMarker | Evidence::Unreadable(_) => false,
         })

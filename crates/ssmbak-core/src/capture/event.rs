@@ -4,10 +4,12 @@ use jiff::Timestamp;
 
 use super::contents::in_history;
 use super::matching::{EventClock, Matched, match_version};
-use super::{Contents, Describe, Write, carry, marker_missing};
+use super::{Contents, Describe, Write, carry, marked_again, marker_on_top, tombstone_of};
 use crate::event::{Change, Operation};
 use crate::parameter::ParameterVersion;
-use crate::record::{DeletionSource, EventReference, Evidence, LostVersion, Record, TombstoneRecord, times_agree};
+use crate::record::{
+    DeletionSource, EventReference, Evidence, LostVersion, Record, TombstoneRecord, pair_markers, times_agree,
+};
 use crate::timeline::{State, Timeline};
 
 /// Whether the key's current version alone does not settle what to write, so that all of its versions must be read.
@@ -53,12 +55,20 @@ pub fn on_event(
 ) -> Vec<Write> {
     let history = history.filter(|history| !history.is_empty());
     match (change.operation, history) {
+        // An expiry is told when it is decided: only a life that began after it proves that it was carried out.
+        (Operation::PolicyExpiration, Some(history)) if begins_after(history, change.time) => {
+            on_deletion(change, Some(history), contents)
+        }
         (Operation::Delete, _) | (Operation::PolicyExpiration, None) => on_deletion(change, history, contents),
         (Operation::Create | Operation::Update, Some(history)) => on_put(change, clock, history, contents),
         (Operation::Create | Operation::Update, None) => on_put_of_missing(change, contents, now),
         (_, Some(history)) => bring_up_to_date(history, contents),
         (_, None) => Vec::new(),
     }
+}
+
+fn begins_after(history: &[ParameterVersion], time: Timestamp) -> bool {
+    history.first().is_some_and(|first| first.details.version == 1 && first.details.modified > time)
 }
 
 /// Everything in history that the bucket lacks, oldest first, and the present version on top.
@@ -113,7 +123,7 @@ fn on_put(change: &Change, clock: EventClock, history: &[ParameterVersion], cont
         }
         Matched::Gone => {
             let mut writes = missing(&describe, contents, None);
-            if contents.accounts_for(change.time, change.id.as_deref()) {
+            if contents.accounts_for(&lost(change)) {
                 describe.present_on_top(contents, &mut writes);
             } else {
                 if writes.is_empty() {
@@ -131,14 +141,11 @@ fn on_put(change: &Change, clock: EventClock, history: &[ParameterVersion], cont
 fn on_put_of_missing(change: &Change, contents: &Contents<'_>, now: Timestamp) -> Vec<Write> {
     let records = contents.records();
     let told = |record: &Record| !matches!(record.evidence, Evidence::Unreadable(_));
-    if !records.iter().any(told) || contents.accounts_for(change.time, change.id.as_deref()) {
-        return if marker_missing(records) { vec![Write::DeleteMarker] } else { Vec::new() };
+    if !records.iter().any(told) || contents.accounts_for(&lost(change)) {
+        return Vec::new();
     }
     let timeline = Timeline::new(records.to_vec());
-    let last_tombstone = records.iter().rev().find_map(|record| match &record.evidence {
-        Evidence::Tombstone(tombstone) => Some(tombstone),
-        _ => None,
-    });
+    let last_tombstone = records.iter().rev().find_map(tombstone_of);
     let mut tombstone = match (timeline.state_by(Timestamp::MAX), last_tombstone) {
         (State::Absent(_), Some(tombstone)) => TombstoneRecord { lost: Vec::new(), ..tombstone.clone() },
         // The bucket believes it alive: that it is not is all that is known; its Delete event will tell when.
@@ -155,43 +162,46 @@ fn lost(change: &Change) -> LostVersion {
 fn on_deletion(change: &Change, history: Option<&[ParameterVersion]>, contents: &Contents<'_>) -> Vec<Write> {
     let mut writes =
         history.map(|history| missing(&Describe::new(history, contents), contents, None)).unwrap_or_default();
-    if !is_deletion_recorded(change, contents) {
-        let live = history.and_then(|history| history.first()).map(|oldest| oldest.details.modified);
-        writes.push(Write::Tombstone(TombstoneRecord {
-            time: change.time,
-            source: DeletionSource::Event,
-            event: change.id.clone(),
-            live,
-            lost: Vec::new(),
-        }));
-        writes.push(Write::DeleteMarker);
-    } else if marker_missing(contents.records()) {
-        writes.push(Write::DeleteMarker);
+    match recorded_deletion(change, contents) {
+        None => {
+            let live = history.and_then(|history| history.first()).map(|oldest| oldest.details.modified);
+            writes.push(Write::Tombstone(TombstoneRecord {
+                time: change.time,
+                source: DeletionSource::Event,
+                event: change.id.clone(),
+                live,
+                lost: Vec::new(),
+            }));
+            writes.push(Write::DeleteMarker);
+        }
+        Some(tombstone) if !is_marked(tombstone, contents) => writes.extend(marked_again(tombstone)),
+        Some(_) => {}
     }
     match history {
         Some(history) => Describe::new(history, contents).present_on_top(contents, &mut writes),
-        None => {
-            let marked = matches!(contents.latest().map(|record| &record.evidence), Some(Evidence::DeleteMarker));
-            if writes.is_empty() && !marked {
-                writes.push(Write::DeleteMarker);
-            }
-        }
+        None if writes.is_empty() => writes = marker_on_top(contents),
+        None => {}
     }
     writes
 }
 
-fn is_deletion_recorded(change: &Change, contents: &Contents<'_>) -> bool {
-    contents.records().iter().any(|record| match &record.evidence {
-        Evidence::Tombstone(tombstone) if tombstone.source == DeletionSource::Event => {
-            match (&tombstone.event, &change.id) {
+/// Whether any copy of a tombstone has its marker.
+fn is_marked(tombstone: &TombstoneRecord, contents: &Contents<'_>) -> bool {
+    let lone = pair_markers(contents.records()).lone_tombstones;
+    let same = |other: &TombstoneRecord| other.time == tombstone.time && other.event == tombstone.event;
+    let copies = contents.records().iter().enumerate().filter(|(_, record)| tombstone_of(record).is_some_and(same));
+    copies.into_iter().any(|(position, _)| !lone.contains(&position))
+}
+
+fn recorded_deletion<'a>(change: &Change, contents: &Contents<'a>) -> Option<&'a TombstoneRecord> {
+    contents.records().iter().filter_map(tombstone_of).find(|tombstone| {
+        let expired = change.operation == Operation::PolicyExpiration;
+        tombstone.source == DeletionSource::Event
+            && match (&tombstone.event, &change.id) {
                 (Some(known), Some(id)) if known == id => true,
-                (Some(_), Some(_)) if change.operation == Operation::Delete => false,
-                _ => {
-                    tombstone.time == change.time
-                        || change.operation == Operation::PolicyExpiration && times_agree(change.time, tombstone.time)
-                }
+                // Two events of one moment may be two deletions, unless one of them tells of the expiry.
+                (Some(_), Some(_)) if !expired => false,
+                _ => tombstone.time == change.time || (expired && times_agree(change.time, tombstone.time)),
             }
-        }
-        _ => false,
     })
 }

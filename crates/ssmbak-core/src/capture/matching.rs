@@ -54,16 +54,26 @@ pub(super) fn match_version(
     history: &[ParameterVersion],
     contents: &Contents<'_>,
 ) -> Matched {
-    let modified = |index: usize| history.get(index).map(|version| version.details.modified);
-    let agrees = |index: usize| modified(index).is_some_and(|modified| times_agree(change.time, modified));
-    let second = change.time.as_second();
-    let later = history.partition_point(|version| version.details.modified.as_second() <= second);
-    match later.checked_sub(1) {
-        Some(index) if agrees(index) => Matched::Version(index),
-        _ if agrees(later) => Matched::Version(later),
-        Some(index) => Matched::Version(index),
-        None if clock == EventClock::Vouched => Matched::Gone,
-        None => Matched::Version(first_unconfirmed(change, history, contents)),
+    // Of comparable clocks, a Create tells of a first version and an Update of a later one.
+    let fits = |version: &ParameterVersion| {
+        clock == EventClock::Unvouched || (version.details.version == 1) == (change.operation == Operation::Create)
+    };
+    let agrees = |version: &ParameterVersion| times_agree(change.time, version.details.modified);
+    let by_second = |version: &ParameterVersion| version.details.modified.as_second() <= change.time.as_second();
+    let mut fitting = history.iter().enumerate().filter(|(_, version)| fits(version));
+    let mut latest = None;
+    let next = loop {
+        match fitting.next() {
+            Some((index, version)) if by_second(version) => latest = Some((index, version)),
+            other => break other,
+        }
+    };
+    match (latest, next) {
+        (Some((index, version)), _) if agrees(version) => Matched::Version(index),
+        (_, Some((index, version))) if agrees(version) => Matched::Version(index),
+        (Some((index, _)), _) => Matched::Version(index),
+        (None, _) if clock == EventClock::Vouched => Matched::Gone,
+        (None, _) => Matched::Version(first_unconfirmed(change, history, contents)),
     }
 }
 

@@ -131,11 +131,27 @@ fn carry(lost: LostVersion, writes: &mut [Write]) {
     }
 }
 
-/// Whether more tombstones than markers are stored: the function was killed between the two.
-fn marker_missing(records: &[Record]) -> bool {
-    let tombstones = records.iter().filter(|record| matches!(record.evidence, Evidence::Tombstone(_))).count();
-    let markers = records.iter().filter(|record| matches!(record.evidence, Evidence::DeleteMarker)).count();
-    tombstones > markers
+/// A stored tombstone again, and its marker: what completes a deletion of which the marker was never written.
+fn marked_again(tombstone: &TombstoneRecord) -> [Write; 2] {
+    [Write::Tombstone(TombstoneRecord { lost: Vec::new(), ..tombstone.clone() }), Write::DeleteMarker]
+}
+
+fn tombstone_of(record: &Record) -> Option<&TombstoneRecord> {
+    match &record.evidence {
+        Evidence::Tombstone(tombstone) => Some(tombstone),
+        _ => None,
+    }
+}
+
+/// Makes sure that the current version of the key of a missing parameter is a delete marker.
+fn marker_on_top(contents: &Contents<'_>) -> Vec<Write> {
+    if matches!(contents.latest().map(|record| &record.evidence), Some(Evidence::DeleteMarker)) {
+        return Vec::new();
+    }
+    match contents.records().iter().rev().find_map(tombstone_of) {
+        Some(tombstone) => marked_again(tombstone).into(),
+        None => vec![Write::DeleteMarker],
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::event::bring_up_to_date;
-use super::{Contents, Describe, Write, marker_missing};
+use super::{Contents, Describe, Write, marker_on_top};
 use crate::parameter::ParameterVersion;
 use crate::record::{DeletionSource, Evidence, Presence, TombstoneRecord};
 use crate::timeline::{State, Timeline};
@@ -67,10 +67,7 @@ fn on_missing(contents: &Contents<'_>, now: Timestamp) -> Vec<Write> {
         return Vec::new();
     }
     match timeline.state_by(Timestamp::MAX) {
-        State::Absent(_) => {
-            let marked = matches!(contents.latest().map(|record| &record.evidence), Some(Evidence::DeleteMarker));
-            if marker_missing(contents.records()) || !marked { vec![Write::DeleteMarker] } else { Vec::new() }
-        }
+        State::Absent(_) => marker_on_top(contents),
         State::Held(_) | State::Unknown(_) => observed(now, None),
     }
 }

@@ -26,6 +26,70 @@ pub fn times_agree(event: Timestamp, modified: Timestamp) -> bool {
     apart <= CLOCK_AGREEMENT.as_nanos() + whole_second
 }
 
+/// Whether a recorded version is the one that was `lost`, or shows by its number that it is missing.
+///
+/// It is, if it was matched to that very event. It is as well, if it is of the event's second and was looked up after
+/// that second was over: then every version of that second was seen, and this event's with it. Here the seconds must be
+/// the same: to be wrong in this would hide that a version was lost. Only a first version is what a Create told of.
+pub fn accounts_for_change(value: &ValueRecord, stored: Timestamp, lost: &LostVersion) -> bool {
+    let second = lost.time.as_second();
+    let same_event = match &value.event {
+        Some(known) => known.id.is_some() && known.id == lost.event,
+        None => false,
+    };
+    let complete = stored.as_second() > second;
+    let of_second = |time: Timestamp, number: u64| time.as_second() == second && (number == 1) == lost.created;
+    // Of two creations in one second the events differ.
+    let only_creation = lost.created && value.event.is_none();
+    same_event
+        || ((complete || only_creation) && of_second(value.details.modified, value.details.version))
+        || value.previous.is_some_and(|previous| complete && of_second(previous, value.details.version - 1))
+}
+
+/// How long after a tombstone its delete marker may be stored: they are written by one invocation, and Lambda ends every
+/// invocation after 15 minutes.
+pub const MARKER_FOLLOWS: Duration = Duration::from_secs(15 * 60);
+
+/// Which markers belong to which tombstones.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Pairing {
+    /// Positions of markers without a tombstone: deletions as ssmbak 0.5.2 records them.
+    pub lone_markers: Vec<usize>,
+    /// Positions of tombstones without a marker: the function was killed between the two, or the marker has expired.
+    pub lone_tombstones: Vec<usize>,
+}
+
+/// Pairs each marker with the nearest tombstone before it that has none yet, whatever was written between them.
+pub fn pair_markers(records: &[Record]) -> Pairing {
+    let mut order: Vec<(usize, &Record)> = records.iter().enumerate().collect();
+    // Within one second a listing does not tell markers from versions in order; a tombstone precedes its marker.
+    order.sort_by_key(|(position, record)| {
+        (record.last_modified, matches!(record.evidence, Evidence::DeleteMarker), *position)
+    });
+    let mut open: Vec<(usize, Timestamp)> = Vec::new();
+    let mut pairing = Pairing::default();
+    for (position, record) in order {
+        match &record.evidence {
+            Evidence::Tombstone(_) => open.push((position, record.last_modified)),
+            Evidence::DeleteMarker => {
+                let near = |(_, stored): &(usize, Timestamp)| {
+                    record.last_modified.as_nanosecond().abs_diff(stored.as_nanosecond()) <= MARKER_FOLLOWS.as_nanos()
+                };
+                match open.iter().rposition(near) {
+                    Some(tombstone) => {
+                        open.remove(tombstone);
+                    }
+                    None => pairing.lone_markers.push(position),
+                }
+            }
+            Evidence::Value(_) | Evidence::Legacy(_) | Evidence::Unreadable(_) => {}
+        }
+    }
+    pairing.lone_tombstones = open.into_iter().map(|(position, _)| position).collect();
+    pairing.lone_tombstones.sort_unstable();
+    pairing
+}
+
 /// One version or delete marker of a key, with what it says about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {

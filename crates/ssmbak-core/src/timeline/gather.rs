@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::record::{
-    DeletionSource, Evidence, LegacyRecord, LostVersion, Presence, Record, TombstoneRecord, ValueRecord, times_agree,
+    DeletionSource, Evidence, LegacyRecord, LostVersion, Presence, Record, TombstoneRecord, ValueRecord,
+    accounts_for_change, pair_markers, times_agree,
 };
 
 /// A version of the parameter at the time it came into effect; copies of one version are one of these.
@@ -60,7 +61,8 @@ pub(super) fn gather(records: &[Record]) -> Gathered<'_> {
             Evidence::DeleteMarker | Evidence::Unreadable(_) => {}
         }
     }
-    gathered.markers = lone_markers(records)
+    gathered.markers = pair_markers(records)
+        .lone_markers
         .into_iter()
         .filter(|&position| !outlived(records, position))
         .filter_map(|position| Some(records.get(position)?.last_modified))
@@ -69,7 +71,7 @@ pub(super) fn gather(records: &[Record]) -> Gathered<'_> {
     let values = &gathered.values;
     gathered.legacy.retain(|point| !contradicted(records, values, point.record.time));
     gathered.legacy.sort_by_key(|point| (point.record.time, point.position));
-    gathered.lost.retain(|lost| !recovered(values, lost) && !confirmed_through(records, lost.time));
+    gathered.lost.retain(|lost| !recovered(records, lost) && !confirmed_through(records, lost.time));
     gathered.lost.sort_by_key(|lost| (lost.time, !lost.created));
     gathered.lost.dedup_by(|a, b| a.time == b.time && a.created == b.created);
     gathered.deletions.sort_by_key(|deletion| deletion.time);
@@ -178,27 +180,6 @@ fn confirmed_through(records: &[Record], time: Timestamp) -> bool {
     })
 }
 
-/// The markers that have no tombstone before them: each marker takes one, whatever was written between them.
-fn lone_markers(records: &[Record]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..records.len()).collect();
-    // Within one second a listing does not tell markers from versions in order; a tombstone precedes its marker.
-    order.sort_by_key(|&position| {
-        let record = &records[position];
-        (record.last_modified, matches!(record.evidence, Evidence::DeleteMarker), position)
-    });
-    let mut unpaired = 0u32;
-    let mut lone = Vec::new();
-    for position in order {
-        match &records[position].evidence {
-            Evidence::Tombstone(_) => unpaired += 1,
-            Evidence::DeleteMarker if unpaired > 0 => unpaired -= 1,
-            Evidence::DeleteMarker => lone.push(position),
-            _ => {}
-        }
-    }
-    lone
-}
-
 /// Whether a version that was in effect before this marker was found present after it: the marker came late.
 fn outlived(records: &[Record], marker: usize) -> bool {
     let Some(stored) = records.get(marker).map(|record| record.last_modified) else { return false };
@@ -237,13 +218,9 @@ fn contradicted(records: &[Record], values: &[ValuePoint<'_>], time: Timestamp) 
 }
 
 /// Whether a version reported as lost is in the bucket after all (or shows as a gap in the numbers).
-fn recovered(values: &[ValuePoint<'_>], lost: &LostVersion) -> bool {
-    values.iter().any(|point| {
-        let by_event = match &point.record.event {
-            Some(event) => event.id.is_none() || lost.event.is_none() || event.id == lost.event,
-            None => true,
-        };
-        (by_event && times_agree(lost.time, point.record.details.modified))
-            || point.record.previous.is_some_and(|previous| times_agree(lost.time, previous))
+fn recovered(records: &[Record], lost: &LostVersion) -> bool {
+    records.iter().any(|record| match &record.evidence {
+        Evidence::Value(value) => accounts_for_change(value, record.last_modified, lost),
+        _ => false,
     })
 }

@@ -86,6 +86,9 @@ impl fmt::Display for Unknown {
         match self {
             Self::NothingRecorded => write!(f, "nothing is recorded about it"),
             Self::BeforeFirstRecord(first) => write!(f, "its first record is later, of {first}"),
+            Self::VersionsMissing { after, before } if after + 1 == *before => {
+                write!(f, "whether version {before} followed it at once was not to be seen any more")
+            }
             Self::VersionsMissing { after, before } if after + 2 == *before => {
                 write!(f, "version {} was never recorded", after + 1)
             }

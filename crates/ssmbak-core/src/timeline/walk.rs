@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::gather::{Deletion, Gathered, LegacyPoint, ValuePoint, follows};
 use super::{Absence, Segment, SegmentState, Unknown};
-use crate::record::{DeletionSource, Evidence, LostVersion, Record};
+use crate::record::{DeletionSource, Evidence, LostVersion, Presence, Record};
 
 /// One piece of evidence on its way through [`Walk`].
 enum Point<'g, 'a> {
@@ -59,6 +59,15 @@ struct Walk<'a> {
     records: &'a [Record],
     segments: Vec<Segment>,
     current: Current<'a>,
+    suspended: Option<Suspended<'a>>,
+}
+
+/// A version that was in effect until lost ones followed: whether it lasted until the first of them depends on how many
+/// the numbers say there were.
+struct Suspended<'a> {
+    version: &'a crate::record::ValueRecord,
+    segment: usize,
+    lost: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -73,19 +82,21 @@ enum Current<'a> {
 
 impl<'a> Walk<'a> {
     fn new(records: &'a [Record]) -> Self {
-        Self { records, segments: Vec::new(), current: Current::Start }
+        Self { records, segments: Vec::new(), current: Current::Start, suspended: None }
     }
 
     /// All evidence of one second. Times to the second do not order it: lives and version numbers do, and a deletion
     /// whose time is a whole second stands where it makes sense.
     fn second(&mut self, group: &[Point<'_, 'a>]) {
         let mut waiting: Vec<&Deletion> = Vec::new();
+        let mut waiting_lost: Vec<&LostVersion> = Vec::new();
         let mut ordered: Vec<&Point<'_, 'a>> = Vec::new();
         for point in group {
             match point {
                 Point::Deletion(deletion) if deletion.whole_second && deletion.source == DeletionSource::Event => {
                     waiting.push(deletion);
                 }
+                Point::Lost(lost) => waiting_lost.push(lost),
                 _ => ordered.push(point),
             }
         }
@@ -99,13 +110,26 @@ impl<'a> Walk<'a> {
         });
         order_deletions(&mut ordered);
         for point in ordered {
+            // Found missing in the very second of which an event tells a deletion: it is that deletion.
+            if let Point::Deletion(found) = point
+                && let Some(told) = waiting.pop()
+            {
+                // What was updated in that second was updated before.
+                let updated: Vec<_> = waiting_lost.extract_if(.., |lost| !lost.created).collect();
+                updated.into_iter().for_each(|lost| self.lost(lost));
+                self.deletion(told, found.time);
+            }
             if let Point::Value(value) = point {
-                let reborn = value.record.details.version == 1;
-                let alive = matches!(self.current, Current::Value(_) | Current::Legacy | Current::Unknown);
+                // A lost version of this second came before a version that shows a gap before it, and before a first
+                // version that was looked up when the second was over: none of its own life can have been missed.
+                let first = value.record.details.version == 1;
+                if (first && self.seen_complete(value)) || (!first && !self.leads_to(value)) {
+                    waiting_lost.drain(..).for_each(|lost| self.lost_after(&mut waiting, lost));
+                }
+                let alive = self.may_live();
                 let before = waiting.iter().position(|deletion| {
-                    let forced = deletion.source == DeletionSource::Event
-                        && deletion.live.is_some_and(|live| live <= value.record.details.modified);
-                    forced || (reborn && alive)
+                    let forced = deletion.live.is_some_and(|live| live <= value.record.details.modified);
+                    forced || (first && (alive || self.outlived_its_second(value)))
                 });
                 if let Some(index) = before {
                     let deletion = waiting.remove(index);
@@ -114,11 +138,48 @@ impl<'a> Walk<'a> {
             }
             self.point(point);
         }
+        waiting_lost.drain(..).for_each(|lost| self.lost_after(&mut waiting, lost));
         for deletion in waiting {
             // It came after what is recorded of its second; at which moment of it is not known, and until then the parameter
             // is taken to live: of two readings the one that deletes less.
             self.deletion(deletion, deletion.time.checked_add(LAST_OF_SECOND).unwrap_or(deletion.time));
         }
+    }
+
+    fn may_live(&self) -> bool {
+        matches!(self.current, Current::Value(_) | Current::Legacy | Current::Unknown)
+    }
+
+    /// A lost version. Of a lost creation and a deletion in one second nobody can say which came first: the parameter may
+    /// have been deleted and created again then, or have been deleted long before and then created and deleted.
+    fn lost_after(&mut self, waiting: &mut Vec<&Deletion>, lost: &LostVersion) {
+        if lost.created && !waiting.is_empty() {
+            waiting.remove(0);
+        }
+        self.lost(lost);
+    }
+
+    /// Whether a version was looked up after its second was over.
+    fn seen_complete(&self, point: &ValuePoint<'a>) -> bool {
+        let second = point.record.details.modified.as_second();
+        point.copies.iter().any(|&copy| self.records.get(copy).is_some_and(|r| r.last_modified.as_second() > second))
+    }
+
+    /// Whether a version was found present after its second was over: no deletion of that second came after it.
+    fn outlived_its_second(&self, point: &ValuePoint<'a>) -> bool {
+        let second = point.record.details.modified.as_second();
+        let found = |record: &Record| match &record.evidence {
+            Evidence::Value(value) => {
+                value.present != Presence::Superseded && record.last_modified.as_second() > second
+            }
+            _ => false,
+        };
+        point.copies.iter().filter_map(|&copy| self.records.get(copy)).any(found)
+    }
+
+    fn leads_to(&self, next: &ValuePoint<'a>) -> bool {
+        matches!(self.current, Current::Value(version)
+            if follows(version, next.record) || version.identity() == next.record.identity())
     }
 
     fn point(&mut self, point: &Point<'_, 'a>) {
@@ -142,6 +203,7 @@ impl<'a> Walk<'a> {
     fn value(&mut self, point: &ValuePoint<'a>) {
         let record = point.record;
         let (version, time) = (record.details.version, point.time);
+        self.settle_suspended(version);
         match self.current {
             _ if point.unanchored => self.begin_unknown_before(time),
             Current::Start if version == 1 => {
@@ -165,6 +227,7 @@ impl<'a> Walk<'a> {
 
     fn deletion(&mut self, deletion: &Deletion, time: Timestamp) {
         let observed = deletion.source == DeletionSource::Observed;
+        self.suspended = None;
         match self.current {
             Current::Absent => {
                 // The same deletion told twice (two events, an expiry and its event, a later look) says nothing new.
@@ -189,6 +252,14 @@ impl<'a> Walk<'a> {
     }
 
     fn lost(&mut self, lost: &LostVersion) {
+        match (&mut self.suspended, self.current) {
+            (Some(suspended), _) => suspended.lost += 1,
+            (None, Current::Value(version)) if !lost.created => {
+                let segment = self.segments.len().saturating_sub(1);
+                self.suspended = Some(Suspended { version, segment, lost: 1 });
+            }
+            _ => {}
+        }
         match self.current {
             Current::Start if lost.created => {
                 self.push(Timestamp::MIN, SegmentState::Absent(Absence::NotYetCreated(lost.time)));
@@ -204,6 +275,15 @@ impl<'a> Walk<'a> {
         }
         self.push(lost.time, SegmentState::Unknown(Unknown::ValueLost(lost.time)));
         self.current = Current::Unknown;
+    }
+
+    /// More versions are missing than were reported lost: any of them may have come before the first report.
+    fn settle_suspended(&mut self, version: u64) {
+        let Some(Suspended { version: before, segment, lost }) = self.suspended.take() else { return };
+        if version > before.details.version && version - before.details.version - 1 > lost {
+            self.segments.truncate(segment + 1);
+            self.unknown_since_last(Unknown::VersionsMissing { after: before.details.version, before: version });
+        }
     }
 
     /// If nothing has been seen yet, the time before the first evidence is unknown.

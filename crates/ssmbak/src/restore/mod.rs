@@ -40,7 +40,12 @@ pub struct RestoreOptions {
 
 impl Default for RestoreOptions {
     fn default() -> Self {
-        Self { puts_per_second: Some(3.0), deletes_per_second: Some(5.0), patience: Patience::default(), rebirth: REBIRTH }
+        Self {
+            puts_per_second: Some(3.0),
+            deletes_per_second: Some(5.0),
+            patience: Patience::default(),
+            rebirth: REBIRTH,
+        }
     }
 }
 

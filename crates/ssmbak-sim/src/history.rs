@@ -1,0 +1,194 @@
+//! A simulated history: what happens to some parameters, and how the world hears of it.
+
+use crate::Fault;
+use crate::rng::Rng;
+
+const SECOND: i64 = 1_000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// How long the bucket keeps what is not current.
+pub const RETENTION_MS: i64 = 40 * DAY;
+
+/// A history as a value: it can be replayed, printed and shrunk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    /// How many versions Parameter Store keeps (100; fewer to see versions dropped without hundreds of updates).
+    pub kept_versions: usize,
+    /// What happens, in order of time.
+    pub steps: Vec<Step>,
+}
+
+/// One thing that happens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// When, in milliseconds from the beginning.
+    pub at: i64,
+    /// What.
+    pub what: What,
+}
+
+/// What happens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Somebody does something to a parameter. `id` names the event it causes.
+    Do {
+        /// The event's number.
+        id: u64,
+        /// Which parameter.
+        parameter: usize,
+        /// What is done.
+        deed: Deed,
+    },
+    /// The function gets the event of a deed.
+    Deliver {
+        /// The event's number.
+        id: u64,
+        /// How long after the deed the queue got it, in milliseconds.
+        sent_after: i64,
+        /// A call of the function that fails, counted from its first.
+        fault: Option<(u64, Fault)>,
+    },
+    /// Everything is looked over, as `ssmbak-all --do-it` does.
+    Sweep {
+        /// A call that fails, counted from the first.
+        fault: Option<(u64, Fault)>,
+    },
+    /// Lifecycle rules take what has expired; bit by bit of `mask` decides what they get to this time.
+    Lifecycle {
+        /// One bit for each candidate, again and again.
+        mask: u64,
+    },
+    /// Somebody asks what was true at this time, in milliseconds from the beginning.
+    Ask {
+        /// The instant asked for.
+        of: i64,
+    },
+}
+
+/// What somebody does to a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// A version with these attributes (a number that stands for all of them).
+    Put(u64),
+    /// It is deleted.
+    Delete,
+    /// Its policy deletes it: Parameter Store tells of the expiry, and whether of a deletion too is not documented.
+    Expire {
+        /// Whether it tells of the deletion too.
+        told_twice: bool,
+    },
+    /// A version gets a label.
+    Label,
+}
+
+impl History {
+    /// The history of a seed.
+    pub fn generate(seed: u64) -> Self {
+        let mut rng = Rng::new(seed);
+        let kept_versions = rng.pick(&[2, 3, 5, 100, 100]).unwrap_or(100);
+        let parameters = rng.pick(&[1, 1, 2]).unwrap_or(1);
+        let mut steps = Vec::new();
+        let mut now = rng.between(0, DAY);
+        let mut id = 0;
+        for _ in 0..rng.between(2, 14) {
+            now += pause(&mut rng);
+            let parameter = usize::try_from(rng.below(parameters)).unwrap_or(0);
+            let deed = match rng.below(100) {
+                0..62 => Deed::Put(rng.below(64)),
+                62..92 => Deed::Delete,
+                92..96 => Deed::Expire { told_twice: rng.chance(50) },
+                _ => Deed::Label,
+            };
+            id += 1;
+            steps.push(Step { at: now, what: What::Do { id, parameter, deed } });
+            deliveries(&mut rng, now, id, &mut steps);
+            if rng.chance(8) {
+                let fault = some_fault(&mut rng, 30);
+                steps.push(Step { at: now + pause(&mut rng), what: What::Sweep { fault } });
+            }
+        }
+        let end = steps.iter().map(|step| step.at).max().unwrap_or(now);
+        if rng.chance(30) {
+            steps.push(Step { at: end + MINUTE, what: What::Sweep { fault: None } });
+        }
+        if rng.chance(40) {
+            for _ in 0..rng.between(1, 4) {
+                let at = rng.between(0, end + RETENTION_MS + DAY);
+                steps.push(Step { at, what: What::Lifecycle { mask: rng.next_u64() | rng.next_u64() } });
+            }
+        }
+        asks(&mut rng, end, &mut steps);
+        steps.sort_by_key(|step| step.at);
+        Self { kept_versions, steps }
+    }
+}
+
+/// The time to the next deed: often within the same second, sometimes days.
+fn pause(rng: &mut Rng) -> i64 {
+    match rng.below(10) {
+        0..2 => rng.between(1, 900),
+        2..4 => rng.between(500, 5 * SECOND),
+        4..7 => rng.between(SECOND, 10 * MINUTE),
+        7..9 => rng.between(MINUTE, 12 * HOUR),
+        _ => rng.between(HOUR, 10 * DAY),
+    }
+}
+
+fn deliveries(rng: &mut Rng, now: i64, id: u64, steps: &mut Vec<Step>) {
+    if rng.chance(12) {
+        return;
+    }
+    let copies = if rng.chance(15) { 2 } else { 1 };
+    for _ in 0..copies {
+        let sent_after = match rng.below(20) {
+            0 => rng.between(HOUR, 2 * DAY),
+            1 => rng.between(MINUTE, HOUR),
+            _ => rng.between(0, 60 * SECOND),
+        };
+        let queued = match rng.below(20) {
+            0 => rng.between(HOUR, 14 * DAY),
+            1..4 => rng.between(SECOND, HOUR),
+            _ => rng.between(10, 30 * SECOND),
+        };
+        let at = now + sent_after + queued;
+        let fault = some_fault(rng, 15);
+        steps.push(Step { at, what: What::Deliver { id, sent_after, fault } });
+        if fault.is_some() {
+            // The queue gives it again after the visibility timeout.
+            let again = at + 3 * MINUTE + rng.between(0, SECOND);
+            steps.push(Step { at: again, what: What::Deliver { id, sent_after, fault: None } });
+        }
+    }
+}
+
+fn some_fault(rng: &mut Rng, percent: u64) -> Option<(u64, Fault)> {
+    if !rng.chance(percent) {
+        return None;
+    }
+    let fault = rng.pick(&[Fault::Throttled, Fault::Before, Fault::After, Fault::Kill, Fault::Kill])?;
+    Some((rng.below(14), fault))
+}
+
+fn asks(rng: &mut Rng, end: i64, steps: &mut Vec<Step>) {
+    let deeds: Vec<i64> =
+        steps.iter().filter(|step| matches!(step.what, What::Do { .. })).map(|step| step.at).collect();
+    for _ in 0..rng.between(4, 10) {
+        let near = rng.pick(&deeds).unwrap_or(0);
+        let of = match rng.below(4) {
+            0 => near,
+            1 => near + rng.between(-2 * SECOND, 2 * SECOND),
+            2 => near + pause(rng),
+            _ => rng.between(0, end),
+        };
+        // Asked at the end, in the middle, or after things have expired.
+        let at = match rng.below(6) {
+            0 => rng.between(of.max(0), end.max(of)),
+            1 => end + rng.between(0, RETENTION_MS),
+            2 => of.max(0) + RETENTION_MS - rng.between(1, HOUR),
+            _ => end + HOUR,
+        };
+        steps.push(Step { at: at.max(of), what: What::Ask { of } });
+    }
+}

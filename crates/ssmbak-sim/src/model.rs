@@ -1,0 +1,230 @@
+//! The reference model: what Parameter Store held at every moment, and what anybody could know of it.
+//!
+//! The model is told every deed as it happens and, separately, which evidence reached the bucket: which versions were seen
+//! in which look at Parameter Store's history, and of which deeds an event was handled. From the latter it says which
+//! answers may be unknown, without any of the product's code.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use ssmbak_core::parameter::ParameterVersion;
+
+/// What a deed left behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deed {
+    /// When.
+    pub time: Timestamp,
+    /// The version it made; `None`: the parameter was gone.
+    pub left: Option<ParameterVersion>,
+    /// The event's number.
+    pub id: u64,
+}
+
+/// The true history of one parameter, and the evidence of it.
+#[derive(Clone, Debug, Default)]
+pub struct Truth {
+    deeds: Vec<Deed>,
+    /// Of which deeds an event was handled.
+    told: BTreeSet<u64>,
+    /// Which versions were seen, and with which of them together the one before.
+    seen: BTreeSet<(u64, Timestamp)>,
+    linked: BTreeSet<(u64, Timestamp)>,
+    /// Which versions were seen when their second was over, so that none of that second was missed.
+    settled: BTreeSet<(u64, Timestamp)>,
+}
+
+/// What an answer has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Demand {
+    /// The evidence tells: the answer must be the truth.
+    Exact,
+    /// The evidence shows that something is missing: the truth or unknown, never a wrong answer.
+    MayBeUnknown,
+    /// The deed in effect left no trace at all (its event was lost, and it was deleted before anybody looked), so the
+    /// state before it is all that anybody could name.
+    Untraceable,
+}
+
+impl Truth {
+    /// A deed happened.
+    pub fn happened(&mut self, deed: Deed) {
+        self.deeds.push(deed);
+    }
+
+    /// Somebody looked at Parameter Store's history at `now` and recorded it.
+    pub fn looked(&mut self, history: &[ParameterVersion], now: Timestamp) {
+        for (index, version) in history.iter().enumerate() {
+            // Of a version that is recorded already, looking again leaves no trace.
+            let new = self.seen.insert(version.identity());
+            if new && now.as_second() > version.details.modified.as_second() {
+                self.settled.insert(version.identity());
+            }
+            if index > 0 {
+                self.linked.insert(version.identity());
+            }
+        }
+    }
+
+    /// The event of a deed was handled.
+    pub fn was_told(&mut self, id: u64) {
+        self.told.insert(id);
+    }
+
+    /// The version in effect at `time`, `None`: it did not exist.
+    pub fn state(&self, time: Timestamp) -> Option<&ParameterVersion> {
+        self.last_by(time).and_then(|index| self.deeds.get(index)?.left.as_ref())
+    }
+
+    fn last_by(&self, time: Timestamp) -> Option<usize> {
+        self.deeds.iter().rposition(|deed| deed.time <= time)
+    }
+
+    /// Whether the second of `time` has a deed that is known by its event alone: events tell the second only, so a moment
+    /// within it is not told.
+    pub fn told_in_second(&self, time: Timestamp) -> bool {
+        (0..self.deeds.len()).any(|index| {
+            self.deeds.get(index).is_some_and(|deed| deed.time.as_second() == time.as_second()) && !self.is_seen(index)
+        })
+    }
+
+    /// Whether `time` lies where the parameter was deleted and created again within three seconds: events and versions
+    /// are matched to about two, so which came first may not be told.
+    pub fn below_resolution(&self, time: Timestamp) -> bool {
+        let near = |a: Timestamp, b: Timestamp| a.as_second().abs_diff(b.as_second()) <= 3;
+        self.deeds.windows(2).any(|pair| match pair {
+            [gone, back] => {
+                gone.left.is_none() && near(gone.time, back.time) && (near(gone.time, time) || near(back.time, time))
+            }
+            _ => false,
+        })
+    }
+
+    fn is_seen(&self, index: usize) -> bool {
+        let left = self.deeds.get(index).and_then(|deed| deed.left.as_ref());
+        left.is_some_and(|version| self.seen.contains(&version.identity()))
+    }
+
+    fn is_settled(&self, index: usize) -> bool {
+        let left = self.deeds.get(index).and_then(|deed| deed.left.as_ref());
+        left.is_some_and(|version| self.settled.contains(&version.identity()))
+    }
+
+    /// Whether the event of a deed was handled and can be told from others of its moment.
+    ///
+    /// Events carry whole seconds and are matched to versions within about two. So an event whose own version nobody saw
+    /// is taken for the event of a version that was seen of that moment; and of a deletion and an unseen creation in the
+    /// same moment nobody can say which came first.
+    fn is_told(&self, index: usize) -> bool {
+        let Some(deed) = self.deeds.get(index) else { return false };
+        // The event's time is the beginning of the deed's second.
+        let near = |time: Timestamp| {
+            let apart = time.as_nanosecond() - i128::from(deed.time.as_second()) * 1_000_000_000;
+            (-2_000_000_000..3_000_000_000).contains(&apart)
+        };
+        let ambiguous = match &deed.left {
+            Some(version) => {
+                let first = version.details.version == 1;
+                let shadows = |(number, modified): &(u64, Timestamp)| (*number == 1) == first && near(*modified);
+                !self.is_seen(index) && self.seen.iter().any(shadows)
+            }
+            None => (0..self.deeds.len()).any(|other| {
+                let created = self.deeds.get(other).is_some_and(|other| {
+                    let first = other.left.as_ref().is_some_and(|version| version.details.version == 1);
+                    first && other.time.as_second() == deed.time.as_second()
+                });
+                created && !self.is_seen(other) && self.is_told(other)
+            }),
+        };
+        self.told.contains(&deed.id) && !ambiguous
+    }
+
+    fn leaves_trace(&self, index: usize) -> bool {
+        self.is_seen(index) || self.is_told(index)
+    }
+
+    /// What the answer for `time` has to be.
+    pub fn demand(&self, time: Timestamp) -> Demand {
+        let at = self.last_by(time);
+        let begins = match at {
+            None => true,
+            Some(index) if self.deeds.get(index).is_some_and(|deed| deed.left.is_some()) => self.is_settled(index),
+            Some(index) => self.is_told(index),
+        };
+        let next = at.map_or(0, |index| index + 1);
+        if begins && self.ends(next) {
+            return Demand::Exact;
+        }
+        match at {
+            Some(index) if !self.leaves_trace(index) => self.untraced(index),
+            _ => Demand::MayBeUnknown,
+        }
+    }
+
+    /// Whether it is known that the state before this deed lasted until it.
+    fn ends(&self, next: usize) -> bool {
+        let Some(deed) = self.deeds.get(next) else { return true };
+        match &deed.left {
+            Some(version) if version.details.version == 1 => self.leaves_trace(next),
+            // A number alone does not tell one life from the next.
+            Some(version) if self.is_seen(next) => self.linked.contains(&version.identity()),
+            Some(_) => self.is_told(next) && self.numbers_agree(next),
+            None => self.is_told(next),
+        }
+    }
+
+    /// The positions of the nearest seen versions of the same life before and after `index`.
+    fn seen_around(&self, index: usize) -> (Option<usize>, Option<usize>) {
+        let alive = |at: &usize| self.deeds.get(*at).is_some_and(|deed| deed.left.is_some());
+        let first = |at: &usize| {
+            self.deeds.get(*at).and_then(|d| d.left.as_ref()).is_some_and(|version| version.details.version == 1)
+        };
+        let mut before = None;
+        for at in (0..index).rev().take_while(alive) {
+            if first(&(at + 1)) {
+                break;
+            }
+            if self.is_seen(at) {
+                before = Some(at);
+                break;
+            }
+        }
+        let after = (index + 1..self.deeds.len()).take_while(alive).find(|&at| self.is_seen(at));
+        (before, after)
+    }
+
+    /// Whether the numbers of the versions around show no more missing ones than were told of.
+    fn numbers_agree(&self, index: usize) -> bool {
+        match self.seen_around(index) {
+            (before, Some(after)) => {
+                let start = before.map_or_else(|| self.life_start(index), |at| at + 1);
+                (start..after).all(|at| self.is_told(at))
+            }
+            (_, None) => true,
+        }
+    }
+
+    fn life_start(&self, index: usize) -> usize {
+        (0..index).rev().find(|&at| self.deeds.get(at).is_some_and(|deed| deed.left.is_none())).map_or(0, |at| at + 1)
+    }
+
+    fn untraced(&self, index: usize) -> Demand {
+        let deleted = self.deeds.get(index).is_some_and(|deed| deed.left.is_none());
+        if !deleted {
+            // A later version of the same life shows by its number that one is missing.
+            return match self.seen_around(index) {
+                (_, Some(_)) => Demand::MayBeUnknown,
+                (_, None) => Demand::Untraceable,
+            };
+        }
+        // A first version later shows that there was a deletion, unless one is known before it.
+        let next_trace = (index + 1..self.deeds.len()).find(|&later| self.leaves_trace(later));
+        let Some(later) = next_trace else { return Demand::Untraceable };
+        let first = self.deeds.get(later).and_then(|d| d.left.as_ref()).is_some_and(|v| v.details.version == 1);
+        let before = (0..index).rev().find(|&earlier| self.leaves_trace(earlier));
+        let alive_before = before.is_some_and(|at| self.deeds.get(at).is_some_and(|deed| deed.left.is_some()));
+        if first && alive_before { Demand::MayBeUnknown } else { Demand::Untraceable }
+    }
+}
+
+/// The true histories of all parameters.
+pub type Model = BTreeMap<usize, Truth>;
