@@ -10,6 +10,12 @@ HISTORY_LIMIT = 100
 
 def repair():
     """Wraps the calls concerned."""
+    _wrap("_put_parameter", _keep_policies)
+    _wrap("_put_parameter", _limit_history)
+    _wrap("_get_parameters_by_path", _below_root)
+    _wrap("_describe_parameters", _described)
+    _wrap("_get_parameter_history", _history)
+    # Last, and so outermost: whatever is wrapped above sees the spelling that is stored.
     for call in (
         "_put_parameter",
         "_get_parameter",
@@ -20,11 +26,6 @@ def repair():
         "_label_parameter_version",
     ):
         _wrap(call, _one_spelling)
-    _wrap("_put_parameter", _keep_policies)
-    _wrap("_put_parameter", _limit_history)
-    _wrap("_get_parameters_by_path", _below_root)
-    _wrap("_describe_parameters", _described)
-    _wrap("_get_parameter_history", _history)
     ssm._apply_filter = _filter(ssm._apply_filter)
 
 

@@ -1,0 +1,167 @@
+//! What a command is asked about: paths, globs and a time.
+
+use clap::Args;
+use clap::builder::FalseyValueParser;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ssmbak_core::instant::{Instant, InstantError};
+use ssmbak_core::scope::{ScopeError, Selection};
+
+use crate::bucket::BucketArgs;
+use crate::error::CliError;
+
+/// Which parameters, and as of when.
+#[derive(Clone, Debug, Default, Args)]
+pub struct AskedArgs {
+    /// Parameters (/app/db/host) and paths (/app/ for those directly under it); the last one is the time.
+    #[arg(required = true, value_name = "PATH")]
+    pub words: Vec<String>,
+    /// Everything below the paths too.
+    #[arg(short = 'R', long)]
+    pub recursive: bool,
+    /// Only names that match, such as '*_token' or '/app/*/db'; may be repeated.
+    #[arg(long, value_name = "GLOB")]
+    pub include: Vec<String>,
+    /// Not the names that match; may be repeated.
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// Take what was recorded later only as not existing at that time, as ssmbak 0.5.2 did: it would be deleted.
+    #[arg(long)]
+    pub assume_absent: bool,
+    /// Where the changes are recorded.
+    #[command(flatten)]
+    pub bucket: BucketArgs,
+    /// Whether secrets are shown.
+    #[command(flatten)]
+    pub reveal: RevealArgs,
+}
+
+/// Whether secrets are shown.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct RevealArgs {
+    /// Show the values of SecureString parameters.
+    #[arg(long, env = "SSMBAK_REVEAL", hide_env_values = true, value_parser = FalseyValueParser::new())]
+    pub reveal: bool,
+}
+
+/// What a command is asked about.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The paths as they were given.
+    pub paths: Vec<String>,
+    /// What they select.
+    pub selection: Selection,
+    /// The time.
+    pub at: Instant,
+    /// What the reader of the answer should know about the question.
+    pub warnings: Vec<String>,
+}
+
+impl AskedArgs {
+    /// Reads paths and time, relative times counted from `now`.
+    ///
+    /// # Errors
+    /// [`CliError::Usage`] for what is no path or no time.
+    pub fn read(&self, now: Timestamp, local: &TimeZone) -> Result<Asked, CliError> {
+        let (paths, time) = match self.words.split_last() {
+            Some((time, paths)) => (paths, time),
+            None => return Err(CliError::usage("no path and no time were given", FORM)),
+        };
+        if let Some(last) = paths.last() {
+            let whole = format!("{last} {time}");
+            if Instant::parse(time, now, local).is_err() && Instant::parse(&whole, now, local).is_ok() {
+                return Err(CliError::usage(format!("the time {whole} is two arguments"), QUOTE));
+            }
+        }
+        let at = read_time(time, now, local)?;
+        if paths.is_empty() {
+            return Err(CliError::usage("no path was given, only a time", FORM));
+        }
+        for path in paths {
+            check_path(path, now, local)?;
+        }
+        let texts: Vec<&str> = paths.iter().map(String::as_str).collect();
+        let selection =
+            Selection::new(&texts, self.recursive, &self.include, &self.exclude).map_err(|error| wrong_path(&error))?;
+        let warnings = if at.is_future(now) {
+            vec![format!("{at} has not come yet: the latest recorded state is taken")]
+        } else {
+            Vec::new()
+        };
+        Ok(Asked { paths: paths.to_vec(), selection, at, warnings })
+    }
+}
+
+const FORM: &str = "give paths, then the time: /app/db/host 2024-06-15T17:56:58, or /app/ -R \"2 hours ago\"";
+
+const QUOTE: &str = "quote a time of several words, such as \"2024-06-15 17:56\"";
+
+/// Reads a time given on the command line.
+///
+/// # Errors
+/// [`CliError::Usage`] with the forms that are understood.
+pub fn read_time(text: &str, now: Timestamp, local: &TimeZone) -> Result<Instant, CliError> {
+    Instant::parse(text, now, local).map_err(|error| match error {
+        InstantError::Unreadable { .. } if text.starts_with('/') => {
+            CliError::usage(format!("no time was given: the last argument, {text}, is a path"), FORM)
+        }
+        error => CliError::usage(error.to_string(), error.hint()),
+    })
+}
+
+/// Refuses a path that is a piece of an unquoted time.
+fn check_path(path: &str, now: Timestamp, local: &TimeZone) -> Result<(), CliError> {
+    if !path.starts_with('/') && Instant::parse(path, now, local).is_ok() {
+        let message = format!("{path} is a time, and only the last argument can be one");
+        return Err(CliError::usage(message, QUOTE));
+    }
+    Ok(())
+}
+
+/// The error for a path or glob that cannot be read.
+pub fn wrong_path(error: &ScopeError) -> CliError {
+    CliError::usage(error.to_string(), "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(words: &[&str]) -> Result<Asked, CliError> {
+        let words = words.iter().map(|word| (*word).to_owned()).collect();
+        let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
+        AskedArgs { words, ..AskedArgs::default() }.read(now, &TimeZone::UTC)
+    }
+
+    fn refusal(words: &[&str]) -> String {
+        match read(words) {
+            Err(error @ CliError::Usage { .. }) => error.to_string(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_last_word_is_the_time() {
+        let asked = read(&["/a/b", "/c/", "2 hours ago"]).unwrap();
+        assert_eq!(asked.paths, ["/a/b", "/c/"]);
+        assert_eq!(asked.at.to_string(), "2026-03-01T10:00:00Z");
+        assert!(asked.warnings.is_empty());
+    }
+
+    #[test]
+    fn a_time_to_come_is_answered_with_a_warning() {
+        let asked = read(&["/a", "2026-03-02"]).unwrap();
+        insta::assert_snapshot!(asked.warnings.join("\n"), @"2026-03-02T00:00:00Z has not come yet: the latest recorded state is taken");
+    }
+
+    #[test]
+    fn what_is_no_path_or_no_time_is_told() {
+        insta::assert_snapshot!(refusal(&["/a"]), @"no time was given: the last argument, /a, is a path");
+        insta::assert_snapshot!(refusal(&["15m"]), @"no path was given, only a time");
+        insta::assert_snapshot!(refusal(&["/a", "2024-06-15", "17:56"]), @"the time 2024-06-15 17:56 is two arguments");
+        insta::assert_snapshot!(refusal(&["/a", "2024-06-15", "15m"]), @"2024-06-15 is a time, and only the last argument can be one");
+        insta::assert_snapshot!(refusal(&["/a", "soon"]), @r#"cannot read "soon" as a time; give it like 2024-06-15T17:56:58 (UTC), "2 hours ago", "yesterday 18:00" or @1718309456"#);
+        insta::assert_snapshot!(refusal(&["/a*", "15m"]), @r#"a path takes no wildcards: "/a*"; give the path above it and select with --include"#);
+        insta::assert_snapshot!(refusal(&["a/b", "15m"]), @r#""a/b" is not a parameter or path: a name of several levels starts with a slash; write /app/host, not app/host"#);
+    }
+}

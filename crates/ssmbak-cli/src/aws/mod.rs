@@ -1,0 +1,253 @@
+//! The way to AWS: region, credentials, endpoints, retries, and the clients that go by them.
+
+mod credentials;
+mod http;
+
+use aws_config::meta::region::ProvideRegion;
+use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::retry::RetryConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_smithy_http_client::tls::{TlsContext, TrustStore};
+use aws_types::service_config::ServiceConfigKey;
+use ssmbak::bucket::S3BackupBucket;
+use ssmbak::store::SsmParameterStore;
+
+use crate::error::CliError;
+use crate::global::GlobalArgs;
+
+/// How often a request is tried: AWS throttles Parameter Store early, and each try waits longer than the one before.
+const ATTEMPTS: u32 = 8;
+
+/// A configured way to AWS.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    config: SdkConfig,
+    region: String,
+}
+
+impl Aws {
+    /// Finds region and credentials.
+    ///
+    /// # Errors
+    /// [`CliError`] in one sentence if there are none.
+    pub async fn connect(global: &GlobalArgs) -> Result<Self, CliError> {
+        let aws = Self::configure(global).await?;
+        let provider = aws.config.credentials_provider();
+        let provider = match provider {
+            Some(provider) => Some(credentials::loaded(provider).await?),
+            None => None,
+        };
+        let mut builder = aws.config.into_builder();
+        builder.set_credentials_provider(provider);
+        Ok(Self { config: builder.build(), region: aws.region })
+    }
+
+    /// As [`Aws::connect`], but leaves the credentials to the first request, for what may need none.
+    ///
+    /// # Errors
+    /// [`CliError`] in one sentence if there is no region.
+    pub async fn configure(global: &GlobalArgs) -> Result<Self, CliError> {
+        let given = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
+        let profile = given(&global.profile);
+        let endpoint = given(&global.endpoint_url);
+        if let Some(endpoint) = &endpoint {
+            check_endpoint(endpoint, "--endpoint-url")?;
+        }
+        check_profile(profile.as_deref()).await?;
+        let region = region(given(&global.region), profile.as_deref()).await?;
+        let http = http::client(tls()?);
+        let provider = credentials::chain(profile.as_deref(), &region, http.clone());
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http)
+            .region(region.clone())
+            .credentials_provider(provider)
+            // Given in any case, since the SDK panics over values in the environment that it does not know.
+            .retry_config(RetryConfig::standard().with_max_attempts(attempts()?));
+        if let Some(profile) = profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(endpoint) = endpoint {
+            loader = loader.endpoint_url(endpoint);
+        }
+        let mut config = loader.load().await;
+        // The original's own variable stands behind all that the SDK knows.
+        if config.endpoint_url().is_none_or(str::is_empty) {
+            let mut builder = config.into_builder();
+            builder.set_endpoint_url(environment("AWS_ENDPOINT"));
+            config = builder.build();
+        }
+        let aws = Self { config, region: region.to_string() };
+        for service in ["S3", "SSM", "CloudFormation", "STS"] {
+            if let Some(endpoint) = aws.endpoint(service) {
+                check_endpoint(&endpoint, "AWS_ENDPOINT_URL")?;
+            }
+        }
+        Ok(aws)
+    }
+
+    /// The SDK's configuration, for clients that are not made here.
+    pub fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+
+    /// The region.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// Parameter Store.
+    pub fn parameter_store(&self) -> SsmParameterStore {
+        SsmParameterStore::new(self.ssm())
+    }
+
+    /// A Parameter Store client.
+    pub fn ssm(&self) -> aws_sdk_ssm::Client {
+        let mut builder = aws_sdk_ssm::config::Builder::from(&self.config);
+        builder.set_endpoint_url(self.endpoint("SSM"));
+        aws_sdk_ssm::Client::from_conf(builder.build())
+    }
+
+    /// A bucket.
+    pub fn bucket(&self, name: &str) -> S3BackupBucket {
+        let endpoint = self.endpoint("S3");
+        let mut builder = aws_sdk_s3::config::Builder::from(&self.config);
+        // Whatever stands at a custom endpoint rarely has a host name for every bucket.
+        builder.set_force_path_style(Some(endpoint.is_some()));
+        builder.set_endpoint_url(endpoint);
+        S3BackupBucket::new(aws_sdk_s3::Client::from_conf(builder.build()), name)
+    }
+
+    /// Whether Parameter Store is not AWS's own, and so without its quotas.
+    pub fn is_emulated(&self) -> bool {
+        self.endpoint("SSM").is_some_and(|endpoint| !is_of_aws(&endpoint))
+    }
+
+    /// The custom endpoint of a service, the one that says it most precisely first.
+    fn endpoint(&self, service: &str) -> Option<String> {
+        let everywhere = self.config.endpoint_url().map(str::to_owned);
+        let on_command_line = self.config.get_origin("endpoint_url").is_client_config();
+        let of_service = || {
+            let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url");
+            self.config.service_config()?.load_config(key.build().ok()?).filter(|url| !url.is_empty())
+        };
+        let found = if on_command_line { everywhere } else { of_service().or(everywhere) };
+        found.filter(|url| !url.is_empty())
+    }
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+async fn region(given: Option<String>, profile: Option<&str>) -> Result<Region, CliError> {
+    let mut from_profile = ProfileFileRegionProvider::builder();
+    if let Some(profile) = profile {
+        from_profile = from_profile.profile_name(profile);
+    }
+    let named = given.or_else(|| environment("AWS_REGION")).or_else(|| environment("AWS_DEFAULT_REGION"));
+    let found = match named {
+        Some(region) => Some(Region::new(region)),
+        None => from_profile.build().region().await,
+    };
+    let Some(region) = found.filter(|region| !region.as_ref().is_empty()) else {
+        return Err(CliError::failure(
+            "NoRegion",
+            "no AWS region is set",
+            "give one with --region, AWS_REGION, AWS_DEFAULT_REGION, or region = … in the profile (~/.aws/config)",
+        ));
+    };
+    if !region.as_ref().bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        let message = format!("{:?} is no AWS region", region.as_ref());
+        return Err(CliError::failure("NoRegion", message, "give one like eu-central-1"));
+    }
+    Ok(region)
+}
+
+/// A profile that is asked for has to exist: without this the chain would go on to whatever other credentials there are.
+async fn check_profile(given: Option<&str>) -> Result<(), CliError> {
+    let Some(name) = given.map(str::to_owned).or_else(|| environment("AWS_PROFILE")).filter(|name| name != "default")
+    else {
+        return Ok(());
+    };
+    let (fs, env) = (aws_types::os_shim_internal::Fs::real(), aws_types::os_shim_internal::Env::real());
+    let hint = "look at ~/.aws/config and ~/.aws/credentials (aws configure list-profiles)";
+    match aws_config::profile::load(&fs, &env, &Default::default(), None).await {
+        Ok(profiles) if profiles.get_profile(&name).is_some() => Ok(()),
+        Ok(_) => Err(CliError::failure("NoProfile", format!("there is no AWS profile {name:?}"), hint)),
+        Err(error) => {
+            let message = format!("the AWS configuration cannot be read: {error}");
+            Err(CliError::failure("NoProfile", message, hint))
+        }
+    }
+}
+
+fn attempts() -> Result<u32, CliError> {
+    let Some(text) = environment("AWS_MAX_ATTEMPTS") else { return Ok(ATTEMPTS) };
+    text.trim().parse().ok().filter(|attempts| *attempts > 0).ok_or_else(|| {
+        let message = format!("AWS_MAX_ATTEMPTS is {text:?}, which is no number of attempts");
+        CliError::failure("Environment", message, "set it to 1 or more, or unset it")
+    })
+}
+
+/// The system's root certificates, or those of AWS_CA_BUNDLE in their place.
+fn tls() -> Result<TlsContext, CliError> {
+    let failure = |path: &str, why: String| {
+        let message = format!("AWS_CA_BUNDLE ({path}) {why}");
+        CliError::failure("Environment", message, "set it to a file of PEM certificates, or unset it")
+    };
+    let mut builder = TlsContext::builder();
+    if let Some(path) = environment("AWS_CA_BUNDLE") {
+        let pem = std::fs::read(&path).map_err(|error| failure(&path, format!("cannot be read: {error}")))?;
+        // The TLS provider panics over what is no certificate.
+        if !pem.windows(27).any(|window| window == b"-----BEGIN CERTIFICATE-----") {
+            return Err(failure(&path, "holds no certificate".to_owned()));
+        }
+        builder = builder.with_trust_store(TrustStore::empty().with_pem_certificate(pem));
+    }
+    builder.build().map_err(|error| CliError::failure("Environment", format!("TLS cannot be set up: {error}"), ""))
+}
+
+fn check_endpoint(endpoint: &str, from: &str) -> Result<(), CliError> {
+    let host = endpoint.strip_prefix("http://").or_else(|| endpoint.strip_prefix("https://"));
+    let valid = host.is_some_and(|host| !host.is_empty() && !host.starts_with('/'))
+        && !endpoint.contains(|c: char| c.is_whitespace() || c.is_control());
+    if valid {
+        return Ok(());
+    }
+    let message = format!("{endpoint:?} ({from}) is no URL of an endpoint");
+    let hint = "give it like http://127.0.0.1:4566";
+    Err(if from == "--endpoint-url" {
+        CliError::usage(message, hint)
+    } else {
+        CliError::failure("Environment", message, hint)
+    })
+}
+
+/// An endpoint of AWS's own that is merely spelled out (a VPC endpoint, FIPS).
+fn is_of_aws(endpoint: &str) -> bool {
+    let host = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
+    let host = host.split(['/', ':']).next().unwrap_or(host).to_ascii_lowercase();
+    [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"].iter().any(|domain| host.ends_with(domain))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_custom_endpoint_may_still_be_of_aws() {
+        assert!(is_of_aws("https://vpce-1.ssm.eu-west-1.vpce.amazonaws.com"));
+        assert!(is_of_aws("https://ssm-fips.us-east-1.amazonaws.com:443/"));
+        assert!(!is_of_aws("http://127.0.0.1:4566"));
+        assert!(!is_of_aws("http://amazonaws.com.example.org"));
+    }
+
+    #[test]
+    fn an_endpoint_is_a_url() {
+        assert!(check_endpoint("http://localhost:5000", "--endpoint-url").is_ok());
+        for wrong in ["localhost:5000", "http://", "http:///x", "http://a b"] {
+            assert!(matches!(check_endpoint(wrong, "--endpoint-url"), Err(CliError::Usage { .. })), "{wrong}");
+            assert!(matches!(check_endpoint(wrong, "AWS_ENDPOINT_URL"), Err(CliError::Failure { .. })), "{wrong}");
+        }
+    }
+}

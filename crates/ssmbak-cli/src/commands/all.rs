@@ -1,0 +1,114 @@
+//! `ssmbak all`: records what the bucket lacks.
+
+mod report;
+
+use clap::Args;
+use futures_util::StreamExt as _;
+use jiff::Timestamp;
+use ssmbak::capture::Survey;
+use ssmbak::sweep;
+use ssmbak::{Capture, Error};
+use ssmbak_core::name::ParameterName;
+use ssmbak_core::scope::Selection;
+
+use self::report::{Found, Report};
+use crate::asked::wrong_path;
+use crate::aws::Aws;
+use crate::bucket::BucketArgs;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::global::GlobalArgs;
+use crate::interrupt::Interrupts;
+use crate::ui::Ui;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  ssmbak-all                        what the bucket lacks; nothing is written
+  ssmbak-all --do-it                record it
+  ssmbak-all -p /app /db --do-it    only what is at and below these
+";
+
+/// How many names are written at once.
+const CONCURRENCY: usize = 8;
+
+/// Options of `ssmbak all`.
+#[derive(Debug, Args)]
+pub struct AllArgs {
+    /// Only these parameters and all below them: /app takes /app and /app/…, /app/ only what is below.
+    #[arg(short, long, num_args = 1.., value_name = "PATH")]
+    prefix: Vec<String>,
+    /// Record it; without this nothing is written.
+    #[arg(long)]
+    do_it: bool,
+    #[command(flatten)]
+    bucket: BucketArgs,
+}
+
+pub(super) async fn run(
+    args: &AllArgs,
+    global: &GlobalArgs,
+    ui: &Ui,
+    interrupts: &mut Interrupts,
+) -> Result<Exit, CliError> {
+    let prefixes = if args.prefix.is_empty() { vec!["/".to_owned()] } else { args.prefix.clone() };
+    let texts: Vec<&str> = prefixes.iter().map(String::as_str).collect();
+    let selection = Selection::new(&texts, true, &[], &[]).map_err(|error| wrong_path(&error))?;
+    let aws = interrupts.or(Aws::connect(global)).await?;
+    let bucket = interrupts.or(args.bucket.find(&aws)).await?;
+    let bucket_name = bucket.name().to_owned();
+    let capture = Capture::new(aws.parameter_store(), bucket);
+    let names = interrupts.or(sweep::names(&capture, &selection)).await?;
+
+    // What is written stays written, so that Ctrl-C may come at any time: the next run goes on where this one ended.
+    let found = interrupts.or(look_over(&capture, names, args.do_it, ui)).await?;
+    let report = Report::new(&prefixes, args.do_it, &bucket_name, aws.region(), found);
+    if ui.is_json() {
+        ui.json(&report)?;
+    } else {
+        ui.result(&report.to_string())?;
+        if report.lacks_something() && !args.do_it {
+            ui.remark("nothing was written: add --do-it to record it");
+        }
+    }
+    Ok(if report.has_failures() { Exit::Partly } else { Exit::Done })
+}
+
+async fn look_over<S: ssmbak::ParameterStore, B: ssmbak::BackupBucket>(
+    capture: &Capture<S, B>,
+    names: impl IntoIterator<Item = ParameterName, IntoIter: ExactSizeIterator>,
+    do_it: bool,
+    ui: &Ui,
+) -> Result<Vec<Found>, CliError> {
+    let names = names.into_iter();
+    let progress = ui.progress(names.len(), if do_it { "recording" } else { "looking over" });
+    let mut found: Vec<Found> = sweep::survey(capture, names, Timestamp::now())
+        .map(|(name, survey)| async {
+            let outcome = settle(capture, survey, do_it).await;
+            progress.step();
+            Found::new(name, outcome)
+        })
+        .buffer_unordered(CONCURRENCY)
+        .collect()
+        .await;
+    found.sort_by(|a, b| a.name().cmp(b.name()));
+    Ok(found)
+}
+
+/// What a name lacks, and whether writing it went well.
+type Settled = (Vec<report::Missing>, Result<(), Error>);
+
+async fn settle<S: ssmbak::ParameterStore, B: ssmbak::BackupBucket>(
+    capture: &Capture<S, B>,
+    survey: Result<Survey, Error>,
+    do_it: bool,
+) -> Settled {
+    match survey {
+        Err(error) => (Vec::new(), Err(error)),
+        Ok(survey) => {
+            let missing = report::missing(survey.writes());
+            // Also where nothing is to be written: a version that cannot be decrypted is told of here.
+            let outcome = if do_it { capture.settle(survey).await.map(drop) } else { Ok(()) };
+            (missing, outcome)
+        }
+    }
+}

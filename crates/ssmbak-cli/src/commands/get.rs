@@ -1,0 +1,95 @@
+//! `ssmbak get`: one value as it was.
+
+use clap::Args;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ssmbak::ParamPath;
+use ssmbak_core::name::ParameterName;
+use ssmbak_core::plan::{RecordedParameter, Target};
+use ssmbak_core::scope::Selection;
+use ssmbak_core::timeline::Absence;
+
+use super::view::as_of;
+use crate::asked::{RevealArgs, read_time, wrong_path};
+use crate::aws::Aws;
+use crate::bucket::BucketArgs;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::global::GlobalArgs;
+use crate::interrupt::Interrupts;
+use crate::report::json::ChangeReport;
+use crate::ui::{Ui, text};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  ssmbak get /app/db/host yesterday                        the value as it was
+  ssmbak get /app/tls/key \"1 hour ago\" --reveal > key      byte for byte
+  ssmbak get /app/db/host 90m --output json                with all that is recorded of it
+";
+
+/// Options of `ssmbak get`.
+#[derive(Debug, Args)]
+pub struct GetArgs {
+    /// The parameter.
+    name: String,
+    /// The time.
+    time: String,
+    /// On a terminal too, print the value byte for byte.
+    #[arg(long)]
+    raw: bool,
+    #[command(flatten)]
+    bucket: BucketArgs,
+    #[command(flatten)]
+    reveal: RevealArgs,
+}
+
+pub(super) async fn run(
+    args: &GetArgs,
+    global: &GlobalArgs,
+    ui: &Ui,
+    interrupts: &mut Interrupts,
+) -> Result<Exit, CliError> {
+    let (name, state) = interrupts.or(look_up(args, global, ui)).await?;
+    if ui.is_json() {
+        ui.json(&ChangeReport::of_state(name.as_str(), &state, args.reveal.reveal))?;
+        return Ok(Exit::Done);
+    }
+    if state.parameter_type.is_secret() && !args.reveal.reveal {
+        let message = format!("{name} was a SecureString, whose value is not shown unasked");
+        return Err(CliError::failure("Masked", message, "give --reveal, or set SSMBAK_REVEAL=1"));
+    }
+    let value = state.value.expose();
+    if ui.results_on_terminal() && !args.raw {
+        let lines: Vec<String> = value.lines().map(text::line).collect();
+        ui.result(&lines.join("\n"))?;
+    } else {
+        ui.bytes(value.as_bytes())?;
+    }
+    Ok(Exit::Done)
+}
+
+async fn look_up(args: &GetArgs, global: &GlobalArgs, ui: &Ui) -> Result<(ParameterName, RecordedParameter), CliError> {
+    let now = Timestamp::now();
+    let name = ParameterName::parse(&args.name)
+        .map_err(|error| CliError::usage(format!("{:?} is no parameter: {error}", args.name), ""))?;
+    let at = read_time(&args.time, now, &TimeZone::system())?;
+    let selection = Selection::new(&[name.as_str()], false, &[], &[]).map_err(|error| wrong_path(&error))?;
+    let aws = Aws::connect(global).await?;
+    let bucket = args.bucket.find(&aws).await?;
+    ui.remark(&as_of(&at));
+    if at.is_future(now) {
+        ui.warning(&format!("{at} has not come yet: the latest recorded state is taken"));
+    }
+    let path = ParamPath::new(aws.parameter_store(), bucket, selection, at);
+    let why = match path.latest_version(&name).await? {
+        Target::Held(state) => return Ok((name, *state)),
+        Target::Absent(Absence::Deleted(deleted)) => {
+            format!("{name} did not exist then: it was deleted at {deleted}")
+        }
+        Target::Absent(Absence::NotYetCreated(first)) => {
+            format!("{name} did not exist then: its first version came at {first}")
+        }
+        Target::Unknown(reason) => format!("what {name} was then is not known: {reason}"),
+    };
+    Err(CliError::failure("NotFound", why, ""))
+}

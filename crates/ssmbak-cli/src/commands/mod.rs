@@ -1,0 +1,133 @@
+//! The commands, one file each.
+
+mod all;
+mod get;
+mod preview;
+mod restore;
+mod view;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::global::GlobalArgs;
+use crate::interrupt::Interrupts;
+use crate::stack::{self, StackArgs, StackCommand, Terminal};
+use crate::ui::Ui;
+
+/// Examples come first.
+const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
+
+/// Point-in-time recovery for AWS SSM Parameter Store.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ssmbak",
+    version,
+    disable_help_flag = true,
+    help_template = TEMPLATE,
+    before_help = "\
+Examples:
+  ssmbak preview /app/ -R \"2 hours ago\"            what a restore of the tree would change
+  ssmbak restore /app/ -R 2026-06-15T17:56:58      do it
+  ssmbak restore /app/db/password yesterday        one parameter as it was
+  ssmbak all --do-it                               record everything there is
+  ssmbak stack NAME create                         deploy what records every change
+",
+    after_help = "\
+Times without a zone are UTC: 2026-06-15T17:56:58, \"yesterday 18:00\", 90m, \"2 hours ago\", @1718309456.
+Exit codes: 0 done, 1 failure, 2 usage, 3 some changes failed, 130 interrupted."
+)]
+pub struct SsmbakCli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+}
+
+/// Record what the bucket lacks: parameters older than the pipeline, and what it missed.
+#[derive(Debug, Parser)]
+#[command(name = "ssmbak", bin_name = "ssmbak-all", version, disable_help_flag = true, help_template = TEMPLATE, before_help = all::EXAMPLES)]
+pub struct AllCli {
+    /// Options of the command.
+    #[command(flatten)]
+    pub all: all::AllArgs,
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+}
+
+/// Deploy the pipeline that records every change of Parameter Store, and look after it.
+#[derive(Debug, Parser)]
+#[command(name = "ssmbak", bin_name = "ssmbak-stack", version, disable_help_flag = true, help_template = TEMPLATE, before_help = STACK_EXAMPLES)]
+pub struct StackCli {
+    /// Options of the command.
+    #[command(flatten)]
+    pub stack: StackArgs,
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+}
+
+const STACK_EXAMPLES: &str = "\
+Examples:
+  ssmbak-stack backups create         deploy the pipeline
+  ssmbak-stack backups status         how it is
+  ssmbak-stack backups bucketname     where the history is
+  ssmbak-stack backups update         bring it up to date; its bucket and history stay
+";
+
+/// The commands of `ssmbak`.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show what a restore would do: create, update field by field, delete.
+    #[command(help_template = TEMPLATE, before_help = preview::EXAMPLES, override_usage = "ssmbak preview [OPTIONS] PATH... TIME")]
+    Preview(preview::PreviewArgs),
+    /// Bring parameters back to what they were at a time.
+    #[command(help_template = TEMPLATE, before_help = restore::EXAMPLES, override_usage = "ssmbak restore [OPTIONS] PATH... TIME")]
+    Restore(restore::RestoreArgs),
+    /// Print one value as it was at a time.
+    #[command(help_template = TEMPLATE, before_help = get::EXAMPLES)]
+    Get(get::GetArgs),
+    /// Record what the bucket lacks (ssmbak-all).
+    #[command(help_template = TEMPLATE, before_help = all::EXAMPLES)]
+    All(all::AllArgs),
+    /// Deploy the pipeline and look after it (ssmbak-stack).
+    #[command(help_template = TEMPLATE, before_help = STACK_EXAMPLES)]
+    Stack(StackArgs),
+}
+
+impl Command {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// [`CliError`] if it could not do what it was asked for.
+    pub async fn run(self, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
+        match self {
+            // It watches for Ctrl-C itself, since CloudFormation goes on without it.
+            Self::Stack(args) => run_stack(&args, global, ui).await,
+            Self::Preview(args) => preview::run(&args, global, ui, &mut Interrupts::listen()).await,
+            Self::Restore(args) => restore::run(&args, global, ui, &mut Interrupts::listen()).await,
+            Self::Get(args) => get::run(&args, global, ui, &mut Interrupts::listen()).await,
+            Self::All(args) => all::run(&args, global, ui, &mut Interrupts::listen()).await,
+        }
+    }
+}
+
+async fn run_stack(args: &StackArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
+    // The template is part of this program.
+    if matches!(args.command, StackCommand::Template) {
+        return ui.result(ssmbak_stack::template::TEMPLATE).map(|()| Exit::Done);
+    }
+    let aws = match args.command {
+        StackCommand::Region => crate::aws::Aws::configure(global).await?,
+        _ => crate::aws::Aws::connect(global).await?,
+    };
+    let mut terminal = Terminal { out: &mut std::io::stdout(), err: &mut std::io::stderr(), json: ui.is_json() };
+    stack::run(args, aws.config(), &mut terminal).await?;
+    Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,22 @@
+//! The commands `ssmbak`, `ssmbak-all` and `ssmbak-stack`.
+//!
+//! A command reads its arguments, asks the library for a plan, prints it and has it applied. [`ui`] alone owns the
+//! terminal, [`report`] decides how things look, [`aws`] is the way to AWS, [`error`] and [`exit`] say how it ends.
+
+pub mod again;
+pub mod arguments;
+pub mod asked;
+pub mod aws;
+pub mod bucket;
+pub mod commands;
+pub mod error;
+pub mod exit;
+pub mod global;
+pub mod interrupt;
+pub mod logging;
+pub mod report;
+mod run;
+pub mod stack;
+pub mod ui;
+
+pub use run::{main_all, main_ssmbak, main_stack};

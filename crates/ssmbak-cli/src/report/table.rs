@@ -1,0 +1,210 @@
+//! What people read.
+
+mod cells;
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{Attribute, Cell, Color, ContentArrangement, LineStyle, Table, TableStyle};
+use ssmbak::restore::{Applied, Outcome};
+use ssmbak_core::plan::{Action, Change, Plan};
+
+use crate::ui::text;
+
+const HEADER: [&str; 5] = ["Action", "Name", "Type", "Value", "Modified"];
+
+/// With fewer columns than this, type and time go below the name if they must.
+const NARROW: u16 = 110;
+
+/// How a table may look.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// Columns of the terminal, `None`: as many as it takes.
+    pub width: Option<u16>,
+    /// Whether to colour.
+    pub colours: bool,
+    /// Whether secrets are shown.
+    pub reveal: bool,
+}
+
+/// The changes of a plan, what is unknown, and the sum of it.
+pub fn plan(plan: &Plan, look: Look) -> String {
+    let mut shown = String::new();
+    if !plan.changes.is_empty() {
+        shown.push_str(&table(&plan.changes, look));
+    }
+    if !plan.unknown.is_empty() {
+        shown.push_str("not known, and left alone:\n");
+        for unknown in &plan.unknown {
+            shown.push_str(&format!("  {}: {}\n", unknown.name, text::line(&unknown.reason)));
+        }
+    }
+    shown.push_str(&sum(plan));
+    shown
+}
+
+/// One row a change; where that is too wide for a narrow terminal, type and time go below the name.
+fn table(changes: &[Change], look: Look) -> String {
+    let whole = lay_out(changes, Look { width: None, ..look }, false);
+    match look.width {
+        Some(width) if whole.column_max_content_widths().iter().map(|column| column + 2).sum::<u16>() > width => {
+            text_of(&lay_out(changes, look, width < NARROW))
+        }
+        _ => text_of(&whole),
+    }
+}
+
+/// Without blanks at the ends of lines: they would wrap where the terminal is made narrower.
+fn text_of(table: &Table) -> String {
+    let mut text = table.trim_fmt();
+    text.push('\n');
+    text
+}
+
+fn lay_out(changes: &[Change], look: Look, stacked: bool) -> Table {
+    let bold = |cell: Cell| if look.colours { cell.add_attribute(Attribute::Bold) } else { cell };
+    let mut table = Table::new();
+    table
+        .load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')))
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(arranged(HEADER.map(str::to_owned), stacked).into_iter().map(|title| bold(Cell::new(title))));
+    table.force_no_tty();
+    if look.colours {
+        table.enforce_styling();
+    }
+    if let Some(width) = look.width {
+        table.set_width(width);
+    }
+    for change in changes {
+        table.add_row(row(change, look, stacked));
+    }
+    table
+}
+
+fn row(change: &Change, look: Look, stacked: bool) -> Vec<Cell> {
+    let (colour, parameter_type) = match &change.action {
+        Action::Create(to) => (Color::DarkGreen, to.parameter_type),
+        Action::Update { to, .. } => (Color::DarkYellow, to.parameter_type),
+        Action::Delete { from, .. } => (Color::DarkRed, from.parameter.parameter_type),
+    };
+    let texts = [
+        change.action_name().to_owned(),
+        change.name.to_string(),
+        parameter_type.to_string(),
+        cells::value(change, look.reveal).join("\n"),
+        change.modified().map(cells::short_time).unwrap_or_default(),
+    ];
+    let mut cells: Vec<Cell> = arranged(texts, stacked).into_iter().map(Cell::new).collect();
+    if look.colours
+        && let Some(action) = cells.first_mut()
+    {
+        *action = action.clone().fg(colour);
+    }
+    cells
+}
+
+/// What stands in the columns that there is room for.
+fn arranged([action, name, parameter_type, value, modified]: [String; 5], stacked: bool) -> Vec<String> {
+    if !stacked {
+        return vec![action, name, parameter_type, value, modified];
+    }
+    let below = [name, parameter_type, modified].into_iter().filter(|text| !text.is_empty());
+    vec![action, below.collect::<Vec<_>>().join("\n"), value]
+}
+
+/// `2 to create, 1 to update, 1 to delete, 14 unchanged, 1 unknown`, without what there is none of.
+fn sum(plan: &Plan) -> String {
+    let counts = plan.counts();
+    let parts = [
+        (counts.create, "to create"),
+        (counts.update, "to update"),
+        (counts.delete, "to delete"),
+        (plan.unchanged, "unchanged"),
+        (plan.unknown.len(), "unknown"),
+    ];
+    let parts: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    match (plan.changes.is_empty(), parts.is_empty()) {
+        (true, true) => "nothing to do".to_owned(),
+        (true, false) => format!("nothing to do: {}", parts.join(", ")),
+        (false, _) => parts.join(", "),
+    }
+}
+
+/// What became of a plan: what failed or was not tried, and the sum of it.
+pub fn applied(plan: &Plan, applied: &Applied, look: Look) -> String {
+    let mut shown = String::new();
+    let mut counts = [0_usize; 5];
+    for (change, outcome) in plan.changes.iter().zip(&applied.outcomes) {
+        let place = match (outcome, &change.action) {
+            (Outcome::Done, Action::Create(_)) => 0,
+            (Outcome::Done, Action::Update { .. }) => 1,
+            (Outcome::Done, Action::Delete { .. }) => 2,
+            (Outcome::Failed(_), _) => 3,
+            (Outcome::Skipped(_), _) => 4,
+        };
+        counts[place] += 1;
+        let (word, why) = match outcome {
+            Outcome::Done => continue,
+            Outcome::Failed(error) => ("failed", error.to_string()),
+            Outcome::Skipped(reason) => ("skipped", reason.clone()),
+        };
+        let style = if look.colours { AnsiColor::Red.on_default() } else { Style::new() };
+        let action = change.action_name();
+        shown.push_str(&format!("{style}{word}{style:#} to {action} {}: {}\n", change.name, text::line(&why)));
+    }
+    let words = ["created", "updated", "deleted", "failed", "skipped"];
+    let parts: Vec<String> = words
+        .iter()
+        .zip(counts)
+        .filter(|(_, count)| *count > 0)
+        .map(|(word, count)| format!("{count} {word}"))
+        .collect();
+    shown.push_str(&parts.join(", "));
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::plan as example;
+    use super::*;
+    use ssmbak::{Error, ErrorKind};
+
+    const PLAIN: Look = Look { width: Some(110), colours: false, reveal: false };
+
+    #[test]
+    fn a_plan_for_people() {
+        insta::assert_snapshot!(plan(&example(), PLAIN));
+    }
+
+    #[test]
+    fn a_plan_fits_a_narrow_terminal() {
+        let shown = plan(&example(), Look { width: Some(72), ..PLAIN });
+        assert!(shown.lines().all(|line| line.chars().count() <= 72), "{shown}");
+        insta::assert_snapshot!(shown);
+    }
+
+    #[test]
+    fn a_plan_with_secrets_and_colours_if_they_are_asked_for() {
+        let shown = plan(&example(), Look { width: None, colours: true, reveal: true });
+        assert!(shown.contains("top secret") && shown.contains("two → one"), "{shown}");
+        assert!(shown.contains("\u{1b}[") && !shown.contains("\u{1b}[2J"), "{shown}");
+    }
+
+    #[test]
+    fn an_empty_plan_is_a_sentence() {
+        let nothing = Plan { unchanged: 3, ..Plan::default() };
+        insta::assert_snapshot!(plan(&nothing, PLAIN), @"nothing to do: 3 unchanged");
+        insta::assert_snapshot!(plan(&Plan::default(), PLAIN), @"nothing to do");
+    }
+
+    #[test]
+    fn what_became_of_a_plan() {
+        let mut outcomes = vec![Outcome::Done; 8];
+        outcomes.push(Outcome::Failed(Error::new(ErrorKind::Refused, "parameter store \u{7}refuses")));
+        outcomes.push(Outcome::Skipped("stopped before its turn".to_owned()));
+        insta::assert_snapshot!(applied(&example(), &Applied { outcomes, stopped: true, warnings: Vec::new() }, PLAIN), @r"
+        failed to update /app/tagged: parameter store \u{7}refuses
+        skipped to update /app/cert: stopped before its turn
+        3 created, 3 updated, 2 deleted, 1 failed, 1 skipped
+        ");
+    }
+}

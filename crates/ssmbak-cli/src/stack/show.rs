@@ -1,0 +1,172 @@
+//! How stacks look: aligned columns for people, AWS's own keys for programs.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+use ssmbak_stack::change_set::{Action, Replacement};
+use ssmbak_stack::{Change, Parameter, Resource, StackEvent, template};
+
+/// Rows as lines of aligned columns, without trailing blanks and without a last line end.
+fn columns<const N: usize>(rows: &[[&str; N]]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    let line = |row: &[&str; N]| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// What a change set will do, for the question whether it should.
+pub(super) fn changes_table(name: &str, changes: &[Change]) -> String {
+    let mut text = format!("changes of the stack {name}:\n");
+    let rows: Vec<[&str; 5]> = changes
+        .iter()
+        .map(|change| {
+            let (sign, note) = match (change.action, change.replacement) {
+                (Action::Add, _) => ("+", ""),
+                (Action::Remove, _) => ("-", ""),
+                // CloudFormation may not know yet, we do: a change set that replaces the bucket is never shown.
+                (_, Replacement::Conditional) if change.logical_id == template::BUCKET => ("~", "stays"),
+                (_, Replacement::Always) => ("~", "is replaced"),
+                (_, Replacement::Conditional) => ("~", "may be replaced"),
+                (_, Replacement::Never) => ("~", ""),
+            };
+            [sign, change.action.as_str(), &change.logical_id, &change.resource_type, note]
+        })
+        .collect();
+    // Writing into a string cannot fail.
+    let _ = writeln!(text, "{}", columns(&rows));
+    text
+}
+
+/// The changes for programs, in CloudFormation's words.
+pub(super) fn changes_json(changes: &[Change]) -> Value {
+    let one = |change: &Change| {
+        let mut object = json!({
+            "Action": change.action.as_str(),
+            "LogicalResourceId": change.logical_id,
+            "ResourceType": change.resource_type,
+        });
+        if let Some(physical_id) = &change.physical_id {
+            object["PhysicalResourceId"] = json!(physical_id);
+        }
+        if change.action == Action::Modify {
+            object["Replacement"] = json!(match change.replacement {
+                Replacement::Never => "False",
+                Replacement::Conditional => "Conditional",
+                Replacement::Always => "True",
+            });
+            object["Properties"] = json!(change.properties);
+        }
+        object
+    };
+    changes.iter().map(one).collect()
+}
+
+/// An event as one line: when, what, of which resource, why.
+pub(super) fn event_line(event: &StackEvent) -> String {
+    let time = event.time.strftime("%H:%M:%SZ");
+    let mut line = format!("{time}  {:<20}  {} ({})", event.status, event.logical_id, event.resource_type);
+    if let Some(reason) = &event.reason {
+        let reason: Vec<&str> = reason.split_whitespace().collect();
+        let _ = write!(line, "  {}", reason.join(" "));
+    }
+    line
+}
+
+/// The parameters for people.
+pub(super) fn parameters_table(parameters: &[Parameter]) -> String {
+    let rows = parameters.iter().map(|parameter| [parameter.key.as_str(), &parameter.value]);
+    columns(&rows.collect::<Vec<_>>())
+}
+
+/// The parameters for programs.
+pub(super) fn parameters_json(parameters: &[Parameter]) -> Value {
+    let one = |parameter: &Parameter| json!({"ParameterKey": parameter.key, "ParameterValue": parameter.value});
+    parameters.iter().map(one).collect()
+}
+
+/// The resources for people.
+pub(super) fn resources_table(resources: &[Resource]) -> String {
+    let row = |resource: &Resource| resource.time.map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+    let times: Vec<String> = resources.iter().map(|resource| row(resource).unwrap_or_default()).collect();
+    let rows = resources.iter().zip(&times).map(|(resource, time)| {
+        [time.as_str(), &resource.status, &resource.logical_id, &resource.resource_type, &resource.physical_id]
+    });
+    columns(&rows.collect::<Vec<_>>())
+}
+
+/// The resources for programs.
+pub(super) fn resources_json(resources: &[Resource]) -> Value {
+    let one = |resource: &Resource| {
+        let mut object = json!({
+            "LogicalResourceId": resource.logical_id,
+            "ResourceType": resource.resource_type,
+            "ResourceStatus": resource.status,
+        });
+        if !resource.physical_id.is_empty() {
+            object["PhysicalResourceId"] = json!(resource.physical_id);
+        }
+        if let Some(time) = resource.time {
+            object["Timestamp"] = json!(time.to_string());
+        }
+        object
+    };
+    resources.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+
+    fn change(action: Action, logical_id: &str, replacement: Replacement) -> Change {
+        Change {
+            action,
+            logical_id: logical_id.to_owned(),
+            physical_id: None,
+            resource_type: "AWS::SQS::Queue".to_owned(),
+            replacement,
+            properties: vec!["VisibilityTimeout".to_owned()],
+        }
+    }
+
+    #[test]
+    fn shows_changes() {
+        let changes = [
+            change(Action::Add, "DeadLetters", Replacement::Never),
+            change(Action::Modify, "Q", Replacement::Never),
+            change(Action::Modify, "Function", Replacement::Always),
+            change(Action::Remove, "Old", Replacement::Never),
+        ];
+        insta::assert_snapshot!(changes_table("demo", &changes), @r"
+        changes of the stack demo:
+        +  Add     DeadLetters  AWS::SQS::Queue
+        ~  Modify  Q            AWS::SQS::Queue
+        ~  Modify  Function     AWS::SQS::Queue  is replaced
+        -  Remove  Old          AWS::SQS::Queue
+        ");
+        assert_eq!(
+            changes_json(&changes[2..3]),
+            json!([{
+                "Action": "Modify", "LogicalResourceId": "Function", "ResourceType": "AWS::SQS::Queue",
+                "Replacement": "True", "Properties": ["VisibilityTimeout"],
+            }])
+        );
+    }
+
+    #[test]
+    fn shows_an_event_as_one_line() {
+        let event = StackEvent {
+            id: "1".to_owned(),
+            time: "2026-11-22T07:36:05Z".parse::<Timestamp>().unwrap(),
+            logical_id: "Q".to_owned(),
+            physical_id: String::new(),
+            resource_type: "AWS::SQS::Queue".to_owned(),
+            status: "CREATE_FAILED".to_owned(),
+            reason: Some("no\nroom".to_owned()),
+        };
+        insta::assert_snapshot!(event_line(&event), @"07:36:05Z  CREATE_FAILED         Q (AWS::SQS::Queue)  no room");
+    }
+}

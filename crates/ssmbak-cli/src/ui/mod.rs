@@ -1,0 +1,163 @@
+//! The terminal. Nothing else writes to it or asks it.
+//!
+//! Results go to stdout, everything else to stderr; colour is decided for each of them.
+
+mod colour;
+mod progress;
+pub mod text;
+
+use std::io::{self, IsTerminal as _, Write};
+
+use anstyle::{AnsiColor, Style};
+use dialoguer::console::Term;
+use serde::Serialize;
+
+pub use colour::Colours;
+pub use progress::Progress;
+
+use crate::error::CliError;
+use crate::global::GlobalArgs;
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default().bold();
+
+/// The terminal, or what stands in its place.
+#[derive(Clone, Copy, Debug)]
+pub struct Ui {
+    json: bool,
+    colours: Colours,
+}
+
+impl Ui {
+    /// As the command line and the environment want it.
+    pub fn new(global: &GlobalArgs) -> Self {
+        Self { json: global.is_json(), colours: Colours::of_environment(global.color) }
+    }
+
+    /// Whether results are for programs.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Whether stdout shows colours.
+    pub fn colours_results(&self) -> bool {
+        self.colours.stdout
+    }
+
+    /// Whether results are looked at as they come.
+    pub fn results_on_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
+    /// Whether somebody is there to be asked.
+    pub fn can_ask(&self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Columns that a table may take, `None`: as many as it needs.
+    pub fn width(&self) -> Option<u16> {
+        let said = std::env::var("COLUMNS").ok().and_then(|text| text.trim().parse().ok());
+        let seen = || Term::stdout().size_checked().map(|(_, columns)| columns).filter(|_| io::stdout().is_terminal());
+        said.or_else(seen).filter(|columns| *columns > 0)
+    }
+
+    /// A result as it is, byte for byte.
+    ///
+    /// # Errors
+    /// [`CliError`] if it cannot be written; nobody reading any more is no error.
+    pub fn bytes(&self, bytes: &[u8]) -> Result<(), CliError> {
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::output(&error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// A result of whole lines.
+    ///
+    /// # Errors
+    /// As [`Ui::bytes`].
+    pub fn result(&self, text: &str) -> Result<(), CliError> {
+        let end = if text.ends_with('\n') { "" } else { "\n" };
+        self.bytes(format!("{text}{end}").as_bytes())
+    }
+
+    /// A result for programs.
+    ///
+    /// # Errors
+    /// As [`Ui::bytes`].
+    pub fn json(&self, value: &impl Serialize) -> Result<(), CliError> {
+        let text = serde_json::to_string_pretty(value).map_err(|error| CliError::output(&error.into()))?;
+        self.result(&text)
+    }
+
+    /// Something worth knowing, that is no result.
+    pub fn note(&self, text: &str) {
+        self.err(text);
+    }
+
+    /// Something for people alone, that is no result.
+    pub fn remark(&self, text: &str) {
+        if !self.json {
+            self.err(text);
+        }
+    }
+
+    /// Something for people alone to beware of; for programs it is part of the result.
+    pub fn warning(&self, text: &str) {
+        if !self.json {
+            self.err(&format!("{} {text}", self.label("warning:", WARNING)));
+        }
+    }
+
+    /// Something to do next.
+    pub fn hint(&self, text: &str) {
+        if !self.json {
+            self.err(&format!("{} {text}", self.label("hint:", HINT)));
+        }
+    }
+
+    /// The end of a command that failed.
+    pub fn error(&self, error: &CliError) {
+        if self.json {
+            self.err(&serde_json::to_string(&error.report()).unwrap_or_default());
+            return;
+        }
+        self.err(&format!("{} {}", self.label("error:", ERROR), text::line(&error.to_string())));
+        if let Some(hint) = error.hint() {
+            self.hint(&text::line(hint));
+        }
+    }
+
+    /// Asks for a yes.
+    ///
+    /// # Errors
+    /// [`CliError::Interrupted`], or that the terminal cannot be asked.
+    pub fn confirm(&self, question: &str) -> Result<bool, CliError> {
+        let asked = dialoguer::Confirm::new().with_prompt(question).default(false).interact_on(&Term::stderr());
+        asked.map_err(|dialoguer::Error::IO(error)| {
+            // The prompt leaves the cursor hidden, and on its line.
+            let _ = Term::stderr().show_cursor();
+            self.err("");
+            match error.kind() {
+                io::ErrorKind::Interrupted => CliError::Interrupted,
+                _ => CliError::output(&error),
+            }
+        })
+    }
+
+    /// A bar on a terminal, silence elsewhere.
+    pub fn progress(&self, length: usize, doing: &'static str) -> Progress {
+        Progress::new(length, doing, !self.json && io::stderr().is_terminal())
+    }
+
+    fn label(&self, text: &str, style: Style) -> String {
+        if self.colours.stderr { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+
+    fn err(&self, text: &str) {
+        // Where not even this can be written there is nobody to tell.
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+}

@@ -1,0 +1,158 @@
+//! What goes wrong before AWS is reached: one sentence, quickly, with the right exit code.
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::{Ran, bare};
+
+fn refused(line: &str, code: i32) -> Ran {
+    let ran = Ran::of(&mut bare(line));
+    assert_eq!(ran.code, Some(code), "{line}: {ran:?}");
+    assert_eq!(ran.out, "", "{line}");
+    ran
+}
+
+fn with_credentials(line: &str) -> std::process::Command {
+    let mut command = bare(line);
+    command.envs([("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "y"), ("AWS_REGION", "eu-west-1")]);
+    command
+}
+
+#[test]
+fn every_command_knows_its_version() {
+    for line in ["ssmbak --version", "ssmbak-all --version", "ssmbak-stack --version"] {
+        let ran = Ran::of(&mut bare(line));
+        assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (Some(0), "ssmbak 0.1.0\n", ""), "{line}");
+    }
+}
+
+#[test]
+fn help_is_for_the_asking() {
+    let ran = Ran::of(&mut bare("ssmbak restore --help"));
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    assert!(ran.out.find("Examples:").unwrap() < ran.out.find("Usage:").unwrap(), "{}", ran.out);
+    assert_eq!(refused("ssmbak", 2).err.lines().next(), Some("Point-in-time recovery for AWS SSM Parameter Store"));
+}
+
+#[test]
+fn a_wrong_call_is_told_with_exit_code_2() {
+    for (line, told) in [
+        ("ssmbak preview", "required arguments were not provided"),
+        ("ssmbak preview /a", "no time was given"),
+        ("ssmbak preview 15m", "no path was given"),
+        ("ssmbak preview /a 2024-06-15 17:56", "is two arguments"),
+        ("ssmbak preview /a 2024-06-15 15m", "2024-06-15 is a time"),
+        ("ssmbak preview /a 2024-13-45", "does not exist"),
+        ("ssmbak preview /a soon", "cannot read \"soon\" as a time"),
+        ("ssmbak preview a/b now", "starts with a slash"),
+        ("ssmbak preview /a* now", "--include"),
+        ("ssmbak preview /a now --include [", "glob"),
+        ("ssmbak preview /a now --bogus", "--bogus"),
+        ("ssmbak restore /a now --put-rate fast", "give a number"),
+        ("ssmbak get /a/ now", "cannot end with a slash"),
+        ("ssmbak-all --prefix a/b", "starts with a slash"),
+        ("ssmbak preview /a now --endpoint-url localhost:1", "no URL"),
+        ("ssmbak preview /a now --output xml", "xml"),
+    ] {
+        let ran = refused(line, 2);
+        assert!(ran.err.contains(told), "{line}: {}", ran.err);
+    }
+}
+
+#[test]
+fn a_wrong_call_is_told_to_programs_as_well() {
+    for line in ["ssmbak preview /a soon -o json", "ssmbak preview --output=json", "ssmbak preview /a now -x -o json"] {
+        let error = refused(line, 2).error();
+        assert_eq!(error["Error"]["Code"], "Usage", "{line}");
+        assert!(error["Error"]["Message"].as_str().is_some_and(|text| !text.is_empty()), "{line}");
+    }
+}
+
+#[test]
+fn without_a_region_it_says_how_to_give_one() {
+    for line in ["ssmbak preview /a 15m", "ssmbak-all", "ssmbak restore /a -15m", "ssmbak-stack x status"] {
+        let ran = refused(line, 1);
+        assert!(ran.err.starts_with("error: no AWS region is set\nhint: "), "{line}: {}", ran.err);
+        for way in ["--region", "AWS_REGION", "AWS_DEFAULT_REGION", "profile"] {
+            assert!(ran.err.contains(way), "{line}: {}", ran.err);
+        }
+    }
+    assert_eq!(refused("ssmbak preview /a 15m -o json", 1).error()["Error"]["Code"], "NoRegion");
+}
+
+#[test]
+fn without_credentials_it_says_so_within_seconds() {
+    let begun = Instant::now();
+    let ran = refused("ssmbak preview /a 15m --region eu-west-1", 1);
+    assert!(ran.err.starts_with("error: no AWS credentials were found\nhint: "), "{}", ran.err);
+    let error = refused("ssmbak-all --region eu-west-1 -o json", 1).error();
+    assert_eq!(error["Error"]["Code"], "Credentials");
+    assert!(begun.elapsed() < Duration::from_secs(12), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_profile_that_does_not_exist_is_no_reason_to_take_other_credentials() {
+    let ran = Ran::of(&mut with_credentials("ssmbak preview /a 15m --profile nobody"));
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.err.starts_with("error: there is no AWS profile \"nobody\"\n"), "{}", ran.err);
+}
+
+#[test]
+fn a_profile_on_the_command_line_goes_before_keys_in_the_environment() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("config");
+    std::fs::write(&config, "[profile bare]\nregion = eu-north-1\n").unwrap();
+    let mut command = with_credentials("ssmbak preview /a 15m --profile bare");
+    let ran = Ran::of(command.env("AWS_CONFIG_FILE", &config).env("AWS_EC2_METADATA_DISABLED", "true"));
+    assert!(ran.err.starts_with("error: no AWS credentials were found\n"), "{}", ran.err);
+}
+
+#[test]
+fn the_region_of_a_profile_counts() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("config");
+    std::fs::write(&config, "[profile there]\nregion = eu-north-1\n").unwrap();
+    let ran = Ran::of(bare("ssmbak-stack x region --profile there").env("AWS_CONFIG_FILE", &config));
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), "eu-north-1\n"), "{ran:?}");
+}
+
+#[test]
+fn an_endpoint_that_is_down_is_told_at_once() {
+    let begun = Instant::now();
+    for line in ["ssmbak preview /a 15m -b backup", "ssmbak preview /a 15m", "ssmbak-all -b backup"] {
+        let ran = Ran::of(with_credentials(line).args(["--endpoint-url", "http://127.0.0.1:9"]));
+        assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{line}");
+        assert!(ran.err.contains("the endpoint cannot be reached (Connection refused"), "{line}: {}", ran.err);
+        assert_eq!(ran.err.lines().count(), 2, "{line}: {}", ran.err);
+    }
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn settings_that_make_no_sense_are_told_and_not_a_panic() {
+    for (name, value) in [
+        ("AWS_MAX_ATTEMPTS", "0"),
+        ("AWS_MAX_ATTEMPTS", "many"),
+        ("AWS_CA_BUNDLE", "/nonexistent/file"),
+        ("AWS_CA_BUNDLE", "/etc/passwd"),
+        ("AWS_ENDPOINT_URL", "localhost:1"),
+        ("AWS_ENDPOINT_URL_SSM", "nonsense"),
+        ("AWS_ENDPOINT", "nonsense"),
+    ] {
+        let ran = Ran::of(with_credentials("ssmbak preview /a 15m -b backup").env(name, value));
+        assert_eq!(ran.code, Some(1), "{name}={value}: {ran:?}");
+        assert!(ran.err.starts_with("error: "), "{name}={value}: {}", ran.err);
+        assert!(!ran.err.contains("panicked"), "{name}={value}: {}", ran.err);
+    }
+    let mut command = with_credentials("ssmbak preview /a 15m -b backup --endpoint-url http://127.0.0.1:9");
+    let ran = Ran::of(command.env("AWS_RETRY_MODE", "adaptive"));
+    assert!(ran.err.contains("Connection refused"), "{}", ran.err);
+}
+
+#[test]
+fn the_template_needs_no_aws() {
+    let ran = Ran::of(&mut bare("ssmbak stack x template"));
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    assert!(ran.out.starts_with("AWSTemplateFormatVersion"));
+}
