@@ -125,17 +125,22 @@ impl Truth {
             Some(version) => {
                 let first = version.details.version == 1;
                 let shadows = |(number, modified): &(u64, Timestamp)| (*number == 1) == first && near(*modified);
-                !self.is_seen(index) && self.seen.iter().any(shadows)
+                !self.is_seen(index) && (self.seen.iter().any(shadows) || (!first && self.beside_a_creation(deed)))
             }
-            None => (0..self.deeds.len()).any(|other| {
-                let created = self.deeds.get(other).is_some_and(|other| {
-                    let first = other.left.as_ref().is_some_and(|version| version.details.version == 1);
-                    first && other.time.as_second() == deed.time.as_second()
-                });
-                created && !self.is_seen(other) && self.is_told(other)
-            }),
+            None => self.beside_a_creation(deed),
         };
         self.told.contains(&deed.id) && !ambiguous
+    }
+
+    /// Whether an unseen creation of the same second was told of: an update of that second may be of either life.
+    fn beside_a_creation(&self, of: &Deed) -> bool {
+        (0..self.deeds.len()).any(|index| {
+            let created = self.deeds.get(index).is_some_and(|deed| {
+                let first = deed.left.as_ref().is_some_and(|version| version.details.version == 1);
+                first && deed.time.as_second() == of.time.as_second()
+            });
+            created && !self.is_seen(index) && self.is_told(index)
+        })
     }
 
     fn leaves_trace(&self, index: usize) -> bool {

@@ -63,9 +63,18 @@ impl<'a> Contents<'a> {
     pub(super) fn accounts_for(&self, change: &LostVersion) -> bool {
         let noted =
             |lost: &LostVersion| lost.time == change.time && (change.event.is_none() || lost.event == change.event);
+        let present = |value: &ValueRecord| value.seen.is_some_and(|seen| seen.as_second() > change.time.as_second());
+        let succeeded = |value: &ValueRecord| {
+            self.values().any(|later| {
+                later.previous == Some(value.details.modified)
+                    && later.details.version == value.details.version + 1
+                    && later.details.modified.as_second() > change.time.as_second()
+            })
+        };
         self.records.iter().any(|record| match &record.evidence {
             Evidence::Value(value) => {
-                accounts_for_change(value, record.last_modified, change) || value.lost.iter().any(noted)
+                let complete = present(value) || succeeded(value);
+                accounts_for_change(value, complete, change) || value.lost.iter().any(noted)
             }
             Evidence::Legacy(legacy) => legacy.time.as_second() == change.time.as_second(),
             Evidence::Tombstone(tombstone) => tombstone.lost.iter().any(noted),

@@ -57,12 +57,12 @@ pub fn on_event(
     match (change.operation, history) {
         // An expiry is told when it is decided: only a life that began after it proves that it was carried out.
         (Operation::PolicyExpiration, Some(history)) if begins_after(history, change.time) => {
-            on_deletion(change, Some(history), contents)
+            on_deletion(change, Some(history), contents, now)
         }
-        (Operation::Delete, _) | (Operation::PolicyExpiration, None) => on_deletion(change, history, contents),
-        (Operation::Create | Operation::Update, Some(history)) => on_put(change, clock, history, contents),
+        (Operation::Delete, _) | (Operation::PolicyExpiration, None) => on_deletion(change, history, contents, now),
+        (Operation::Create | Operation::Update, Some(history)) => on_put(change, clock, history, contents, now),
         (Operation::Create | Operation::Update, None) => on_put_of_missing(change, contents, now),
-        (_, Some(history)) => bring_up_to_date(history, contents),
+        (_, Some(history)) => bring_up_to_date(history, contents, now),
         (_, None) => Vec::new(),
     }
 }
@@ -72,8 +72,8 @@ fn begins_after(history: &[ParameterVersion], time: Timestamp) -> bool {
 }
 
 /// Everything in history that the bucket lacks, oldest first, and the present version on top.
-pub(super) fn bring_up_to_date(history: &[ParameterVersion], contents: &Contents<'_>) -> Vec<Write> {
-    let describe = Describe::new(history, contents);
+pub(super) fn bring_up_to_date(history: &[ParameterVersion], contents: &Contents<'_>, now: Timestamp) -> Vec<Write> {
+    let describe = Describe::new(history, contents, now);
     let mut writes = missing(&describe, contents, None);
     describe.present_on_top(contents, &mut writes);
     writes
@@ -109,8 +109,14 @@ fn is_recorded_for(
         .any(|value| value.identity() == identity && value.event.as_ref().is_some_and(|known| known.time == event.time))
 }
 
-fn on_put(change: &Change, clock: EventClock, history: &[ParameterVersion], contents: &Contents<'_>) -> Vec<Write> {
-    let describe = Describe::new(history, contents);
+fn on_put(
+    change: &Change,
+    clock: EventClock,
+    history: &[ParameterVersion],
+    contents: &Contents<'_>,
+    now: Timestamp,
+) -> Vec<Write> {
+    let describe = Describe::new(history, contents, now);
     let event = EventReference { time: change.time, id: change.id.clone() };
     match match_version(change, clock, history, contents) {
         Matched::Version(index) => {
@@ -159,9 +165,14 @@ fn lost(change: &Change) -> LostVersion {
     LostVersion { time: change.time, created: change.operation == Operation::Create, event: change.id.clone() }
 }
 
-fn on_deletion(change: &Change, history: Option<&[ParameterVersion]>, contents: &Contents<'_>) -> Vec<Write> {
+fn on_deletion(
+    change: &Change,
+    history: Option<&[ParameterVersion]>,
+    contents: &Contents<'_>,
+    now: Timestamp,
+) -> Vec<Write> {
     let mut writes =
-        history.map(|history| missing(&Describe::new(history, contents), contents, None)).unwrap_or_default();
+        history.map(|history| missing(&Describe::new(history, contents, now), contents, None)).unwrap_or_default();
     match recorded_deletion(change, contents) {
         None => {
             let live = history.and_then(|history| history.first()).map(|oldest| oldest.details.modified);
@@ -178,7 +189,7 @@ fn on_deletion(change: &Change, history: Option<&[ParameterVersion]>, contents: 
         Some(_) => {}
     }
     match history {
-        Some(history) => Describe::new(history, contents).present_on_top(contents, &mut writes),
+        Some(history) => Describe::new(history, contents, now).present_on_top(contents, &mut writes),
         None if writes.is_empty() => writes = marker_on_top(contents),
         None => {}
     }
@@ -195,13 +206,11 @@ fn is_marked(tombstone: &TombstoneRecord, contents: &Contents<'_>) -> bool {
 
 fn recorded_deletion<'a>(change: &Change, contents: &Contents<'a>) -> Option<&'a TombstoneRecord> {
     contents.records().iter().filter_map(tombstone_of).find(|tombstone| {
-        let expired = change.operation == Operation::PolicyExpiration;
         tombstone.source == DeletionSource::Event
             && match (&tombstone.event, &change.id) {
-                (Some(known), Some(id)) if known == id => true,
-                // Two events of one moment may be two deletions, unless one of them tells of the expiry.
-                (Some(_), Some(_)) if !expired => false,
-                _ => tombstone.time == change.time || (expired && times_agree(change.time, tombstone.time)),
+                // Two events of one moment may be two deletions; where they are one, readers take them for one.
+                (Some(known), Some(id)) => known == id,
+                _ => tombstone.time == change.time,
             }
     })
 }

@@ -14,6 +14,8 @@ pub use event::{needs_all_records, on_event};
 pub use matching::EventClock;
 pub use sweep::{deleted_here, on_sweep};
 
+use jiff::Timestamp;
+
 use crate::parameter::{Description, ParameterValue, ParameterVersion};
 use crate::record::{EventReference, Evidence, LostVersion, Presence, Record, TombstoneRecord, ValueRecord};
 
@@ -38,10 +40,11 @@ struct Describe<'a> {
     history: &'a [ParameterVersion],
     /// By position: the lowest number from which on all up to this version is recorded, once this is.
     floors: Vec<u64>,
+    now: Timestamp,
 }
 
 impl<'a> Describe<'a> {
-    fn new(history: &'a [ParameterVersion], contents: &Contents<'_>) -> Self {
+    fn new(history: &'a [ParameterVersion], contents: &Contents<'_>, now: Timestamp) -> Self {
         let mut floors: Vec<u64> = Vec::with_capacity(history.len());
         for (index, version) in history.iter().enumerate() {
             let number = version.details.version;
@@ -55,7 +58,7 @@ impl<'a> Describe<'a> {
                 }
             });
         }
-        Self { history, floors }
+        Self { history, floors, now }
     }
 
     fn value(&self, index: usize, event: Option<EventReference>) -> Option<Write> {
@@ -80,6 +83,7 @@ impl<'a> Describe<'a> {
             previous,
             floor: self.floors.get(index).copied().unwrap_or(version.details.version),
             present,
+            seen: (present != Presence::Superseded).then_some(self.now),
             lost: Vec::new(),
         };
         Some(Write::Value { record: Box::new(record), value })

@@ -15,7 +15,7 @@ use crate::timeline::{State, Timeline};
 /// bucket believes otherwise, is recorded again as confirmed. Nothing to write means that the two agree.
 pub fn on_sweep(history: Option<&[ParameterVersion]>, contents: &Contents<'_>, now: Timestamp) -> Vec<Write> {
     match history.filter(|history| !history.is_empty()) {
-        Some(history) => on_living(history, contents),
+        Some(history) => on_living(history, contents, now),
         None => on_missing(contents, now),
     }
 }
@@ -32,11 +32,11 @@ fn observed(now: Timestamp, live: Option<Timestamp>) -> Vec<Write> {
     vec![Write::Tombstone(tombstone), Write::DeleteMarker]
 }
 
-fn on_living(history: &[ParameterVersion], contents: &Contents<'_>) -> Vec<Write> {
-    let mut writes = bring_up_to_date(history, contents);
+fn on_living(history: &[ParameterVersion], contents: &Contents<'_>, now: Timestamp) -> Vec<Write> {
+    let mut writes = bring_up_to_date(history, contents, now);
     let Some(present) = history.last() else { return writes };
     let identity = present.identity();
-    let describe = Describe::new(history, contents);
+    let describe = Describe::new(history, contents, now);
     let tags_changed = contents
         .value(identity)
         .is_some_and(|known| present.details.tags.is_some() && known.details.tags != present.details.tags);

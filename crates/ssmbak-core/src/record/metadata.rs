@@ -81,6 +81,8 @@ struct Wire {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     present: Option<u8>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    seen: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     event_time: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     event: Option<String>,
@@ -146,6 +148,7 @@ pub fn encode_value(record: &ValueRecord) -> Encoded {
             Presence::Present => Some(1),
             Presence::Confirmed => Some(2),
         },
+        seen: record.seen,
         event_time: record.event.as_ref().map(|event| event.time),
         event: record.event.as_ref().and_then(|event| event.id.clone()),
         bulk: Bulk {
@@ -280,6 +283,7 @@ fn value(wire: Wire) -> Result<ValueRecord, Unreadable> {
             Some(1) => Presence::Present,
             Some(_) => Presence::Confirmed,
         },
+        seen: wire.seen,
         lost: decode_lost(bulk.lost),
     })
 }

@@ -28,22 +28,23 @@ pub fn times_agree(event: Timestamp, modified: Timestamp) -> bool {
 
 /// Whether a recorded version is the one that was `lost`, or shows by its number that it is missing.
 ///
-/// It is, if it was matched to that very event. It is as well, if it is of the event's second and was looked up after
-/// that second was over: then every version of that second was seen, and this event's with it. Here the seconds must be
-/// the same: to be wrong in this would hide that a version was lost. Only a first version is what a Create told of.
-pub fn accounts_for_change(value: &ValueRecord, stored: Timestamp, lost: &LostVersion) -> bool {
+/// It is, if it was matched to that very event. It is as well, if it is of the event's second and `complete`: every later
+/// version of its life and second is recorded too, this event's among them. Here the seconds must be the same: to be
+/// wrong in this would hide that a version was lost. Only a first version is what a Create told of.
+pub fn accounts_for_change(value: &ValueRecord, complete: bool, lost: &LostVersion) -> bool {
     let second = lost.time.as_second();
     let same_event = match &value.event {
         Some(known) => known.id.is_some() && known.id == lost.event,
         None => false,
     };
-    let complete = stored.as_second() > second;
     let of_second = |time: Timestamp, number: u64| time.as_second() == second && (number == 1) == lost.created;
     // Of two creations in one second the events differ.
     let only_creation = lost.created && value.event.is_none();
+    // A later version shows its predecessor to be missing, where that is not recorded.
+    let of_predecessor = |previous: Timestamp| of_second(previous, value.details.version.saturating_sub(1));
     same_event
         || ((complete || only_creation) && of_second(value.details.modified, value.details.version))
-        || value.previous.is_some_and(|previous| complete && of_second(previous, value.details.version - 1))
+        || (value.details.modified.as_second() > second && value.previous.is_some_and(of_predecessor))
 }
 
 /// How long after a tombstone its delete marker may be stored: they are written by one invocation, and Lambda ends every
@@ -141,6 +142,8 @@ pub struct ValueRecord {
     pub floor: u64,
     /// Whether it was the parameter's present version when it was written.
     pub present: Presence,
+    /// When it was seen to be the present version, by the clock of whoever looked, taken before looking.
+    pub seen: Option<Timestamp>,
     /// Versions of which an event told, but which had left Parameter Store before they could be read.
     pub lost: Vec<LostVersion>,
 }

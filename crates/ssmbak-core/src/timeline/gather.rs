@@ -17,6 +17,13 @@ pub(super) struct ValuePoint<'a> {
     pub copies: Vec<usize>,
     /// Its predecessor was set aside, see [`in_order_of_versions`]: nothing follows from its number for the time before.
     pub unanchored: bool,
+    /// Whether it had a successor when it was recorded, and that is not.
+    pub successor_missing: bool,
+    /// Whether every later version of its life and second is recorded: it was the present one when its second was over,
+    /// or a recorded successor is of a later second or as complete.
+    pub complete: bool,
+    /// When it was last seen to be the present version.
+    pub seen: Option<Timestamp>,
 }
 
 /// A deletion.
@@ -69,11 +76,11 @@ pub(super) fn gather(records: &[Record]) -> Gathered<'_> {
         .collect();
     gathered.markers.retain(|&time| !inside_a_life(&gathered.values, time));
     let values = &gathered.values;
-    gathered.legacy.retain(|point| !contradicted(records, values, point.record.time));
+    gathered.legacy.retain(|point| !contradicted(values, point.record.time));
     gathered.legacy.sort_by_key(|point| (point.record.time, point.position));
-    gathered.lost.retain(|lost| !recovered(records, lost) && !confirmed_through(records, lost.time));
-    gathered.lost.sort_by_key(|lost| (lost.time, !lost.created));
-    gathered.lost.dedup_by(|a, b| a.time == b.time && a.created == b.created);
+    gathered.lost.retain(|lost| !recovered(&gathered.values, lost) && !confirmed_through(records, lost.time));
+    gathered.lost.sort_by(|a, b| (a.time, !a.created, &a.event).cmp(&(b.time, !b.created, &b.event)));
+    gathered.lost.dedup();
     gathered.deletions.sort_by_key(|deletion| deletion.time);
     gathered
 }
@@ -107,10 +114,26 @@ fn values(records: &[Record]) -> Vec<ValuePoint<'_>> {
             time,
             copies: positions.clone(),
             unanchored: false,
+            successor_missing: false,
+            complete: false,
+            seen: None,
         }));
     }
     points.sort_by_key(|point| (point.time.as_second(), point.record.details.modified, point.record.details.version));
-    in_order_of_versions(points)
+    let mut points = in_order_of_versions(points);
+    let mut next: Option<(&ValueRecord, Timestamp, bool)> = None;
+    for point in points.iter_mut().rev() {
+        let successor = next.filter(|(later, _, _)| follows(point.record, later));
+        let second = point.time.as_second();
+        let later = successor.is_some_and(|(_, time, complete)| time.as_second() > second || complete);
+        let copies = || point.copies.iter().filter_map(|&copy| value_of(records.get(copy)?));
+        point.seen = copies().filter_map(|value| value.seen).max();
+        point.successor_missing = successor.is_none() && copies().all(|value| value.present == Presence::Superseded);
+        let outlived = point.seen.is_some_and(|seen| seen.as_second() > second);
+        point.complete = outlived || later;
+        next = Some((point.record, point.time, point.complete));
+    }
+    points
 }
 
 /// Where events and Parameter Store go by different clocks, a version without an event may seem to come after its
@@ -145,6 +168,13 @@ pub(super) fn follows(earlier: &ValueRecord, later: &ValueRecord) -> bool {
     later.details.version == earlier.details.version + 1 && later.previous == Some(earlier.details.modified)
 }
 
+fn value_of(record: &Record) -> Option<&ValueRecord> {
+    match &record.evidence {
+        Evidence::Value(value) => Some(value),
+        _ => None,
+    }
+}
+
 fn add_deletion(deletions: &mut Vec<Deletion>, tombstone: &TombstoneRecord) {
     // A life that began within the clocks' agreement before the deletion's time began after the deletion.
     let reborn = tombstone.live.filter(|live| {
@@ -174,7 +204,7 @@ pub(super) fn just_before(time: Timestamp) -> Timestamp {
 fn confirmed_through(records: &[Record], time: Timestamp) -> bool {
     records.iter().any(|record| match &record.evidence {
         Evidence::Value(value) => {
-            value.present == Presence::Confirmed && value.time < time && time <= record.last_modified
+            value.present == Presence::Confirmed && value.time < time && value.seen.is_some_and(|seen| time <= seen)
         }
         _ => false,
     })
@@ -203,24 +233,18 @@ fn inside_a_life(values: &[ValuePoint<'_>], time: Timestamp) -> bool {
 }
 
 /// Whether a version recorded by the original adds nothing to, or contradicts, what Parameter Store's own history says.
-fn contradicted(records: &[Record], values: &[ValuePoint<'_>], time: Timestamp) -> bool {
+fn contradicted(values: &[ValuePoint<'_>], time: Timestamp) -> bool {
     let same =
         |point: &ValuePoint<'_>| times_agree(time, point.time) || times_agree(time, point.record.details.modified);
     let attested = |point: &ValuePoint<'_>| {
         times_agree(point.time, point.record.details.modified)
             && point.time <= time
-            && point.copies.iter().filter_map(|&copy| records.get(copy)).any(|record| match &record.evidence {
-                Evidence::Value(value) => value.present != Presence::Superseded && time <= record.last_modified,
-                _ => false,
-            })
+            && point.seen.is_some_and(|seen| time <= seen)
     };
     values.iter().any(|point| same(point) || attested(point)) || inside_a_life(values, time)
 }
 
 /// Whether a version reported as lost is in the bucket after all (or shows as a gap in the numbers).
-fn recovered(records: &[Record], lost: &LostVersion) -> bool {
-    records.iter().any(|record| match &record.evidence {
-        Evidence::Value(value) => accounts_for_change(value, record.last_modified, lost),
-        _ => false,
-    })
+fn recovered(values: &[ValuePoint<'_>], lost: &LostVersion) -> bool {
+    values.iter().any(|point| accounts_for_change(point.record, point.complete, lost))
 }

@@ -6,6 +6,7 @@
 //! tombstones, contradicted leftovers of ssmbak 0.5.2 set aside), [`walk`] puts them in order and draws the segments.
 
 mod gather;
+mod second;
 mod walk;
 
 use std::fmt;
@@ -65,6 +66,8 @@ pub enum Unknown {
         /// The first recorded version after it.
         before: u64,
     },
+    /// This version had been superseded when it was recorded, and its successor never was.
+    SuccessorMissing(u64),
     /// The parameter was deleted and created again without a record of the deletion.
     DeletedUnnoticed {
         /// When it existed again, or was found missing.
@@ -94,6 +97,9 @@ impl fmt::Display for Unknown {
             }
             Self::VersionsMissing { after, before } => {
                 write!(f, "versions {} to {} were never recorded", after + 1, before.saturating_sub(1))
+            }
+            Self::SuccessorMissing(version) => {
+                write!(f, "version {version} was followed by another that was never recorded")
             }
             Self::DeletedUnnoticed { until } => write!(f, "it was deleted at an unrecorded time before {until}"),
             Self::CreatedUnnoticed { until } => write!(f, "it was created at an unrecorded time before {until}"),

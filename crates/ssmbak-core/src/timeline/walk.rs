@@ -4,10 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::gather::{Deletion, Gathered, LegacyPoint, ValuePoint, follows};
 use super::{Absence, Segment, SegmentState, Unknown};
-use crate::record::{DeletionSource, Evidence, LostVersion, Presence, Record};
+use crate::record::{DeletionSource, Evidence, LostVersion, Record};
 
 /// One piece of evidence on its way through [`Walk`].
-enum Point<'g, 'a> {
+pub(super) enum Point<'g, 'a> {
     Value(&'g ValuePoint<'a>),
     Deletion(&'g Deletion),
     Legacy(&'g LegacyPoint<'a>),
@@ -16,7 +16,7 @@ enum Point<'g, 'a> {
 }
 
 impl Point<'_, '_> {
-    fn time(&self) -> Timestamp {
+    pub(super) fn time(&self) -> Timestamp {
         match self {
             Self::Value(point) => point.time,
             Self::Deletion(deletion) => deletion.time,
@@ -26,7 +26,7 @@ impl Point<'_, '_> {
         }
     }
 
-    fn rank(&self) -> u8 {
+    pub(super) fn rank(&self) -> u8 {
         match self {
             Self::Legacy(_) => 0,
             Self::Marker(_) => 1,
@@ -52,14 +52,13 @@ pub(super) fn segments(records: &[Record], gathered: Gathered<'_>) -> Vec<Segmen
     walk.finish()
 }
 
-/// From the beginning of a second to its last nanosecond.
-const LAST_OF_SECOND: SignedDuration = SignedDuration::from_nanos(999_999_999);
-
-struct Walk<'a> {
-    records: &'a [Record],
+pub(super) struct Walk<'a> {
+    pub(super) records: &'a [Record],
     segments: Vec<Segment>,
-    current: Current<'a>,
+    pub(super) current: Current<'a>,
     suspended: Option<Suspended<'a>>,
+    /// Until when the current version is known to have been in effect.
+    attested: Option<Timestamp>,
 }
 
 /// A version that was in effect until lost ones followed: whether it lasted until the first of them depends on how many
@@ -71,7 +70,7 @@ struct Suspended<'a> {
 }
 
 #[derive(Clone, Copy)]
-enum Current<'a> {
+pub(super) enum Current<'a> {
     /// Nothing has been seen yet.
     Start,
     Value(&'a crate::record::ValueRecord),
@@ -82,107 +81,15 @@ enum Current<'a> {
 
 impl<'a> Walk<'a> {
     fn new(records: &'a [Record]) -> Self {
-        Self { records, segments: Vec::new(), current: Current::Start, suspended: None }
+        Self { records, segments: Vec::new(), current: Current::Start, suspended: None, attested: None }
     }
 
-    /// All evidence of one second. Times to the second do not order it: lives and version numbers do, and a deletion
-    /// whose time is a whole second stands where it makes sense.
-    fn second(&mut self, group: &[Point<'_, 'a>]) {
-        let mut waiting: Vec<&Deletion> = Vec::new();
-        let mut waiting_lost: Vec<&LostVersion> = Vec::new();
-        let mut ordered: Vec<&Point<'_, 'a>> = Vec::new();
-        for point in group {
-            match point {
-                Point::Deletion(deletion) if deletion.whole_second && deletion.source == DeletionSource::Event => {
-                    waiting.push(deletion);
-                }
-                Point::Lost(lost) => waiting_lost.push(lost),
-                _ => ordered.push(point),
-            }
-        }
-        let any_value = ordered.iter().any(|point| matches!(point, Point::Value(_)));
-        ordered.sort_by_key(|point| match point {
-            // Values of one second are sorted already: by life, then by number.
-            Point::Value(_) => (if any_value { Timestamp::MIN } else { point.time() }, point.rank()),
-            Point::Lost(_) => (Timestamp::MAX, point.rank()),
-            Point::Legacy(_) | Point::Marker(_) => (Timestamp::MIN, point.rank()),
-            Point::Deletion(_) => (Timestamp::MIN, 3),
-        });
-        order_deletions(&mut ordered);
-        for point in ordered {
-            // Found missing in the very second of which an event tells a deletion: it is that deletion.
-            if let Point::Deletion(found) = point
-                && let Some(told) = waiting.pop()
-            {
-                // What was updated in that second was updated before.
-                let updated: Vec<_> = waiting_lost.extract_if(.., |lost| !lost.created).collect();
-                updated.into_iter().for_each(|lost| self.lost(lost));
-                self.deletion(told, found.time);
-            }
-            if let Point::Value(value) = point {
-                // A lost version of this second came before a version that shows a gap before it, and before a first
-                // version that was looked up when the second was over: none of its own life can have been missed.
-                let first = value.record.details.version == 1;
-                if (first && self.seen_complete(value)) || (!first && !self.leads_to(value)) {
-                    waiting_lost.drain(..).for_each(|lost| self.lost_after(&mut waiting, lost));
-                }
-                let alive = self.may_live();
-                let before = waiting.iter().position(|deletion| {
-                    let forced = deletion.live.is_some_and(|live| live <= value.record.details.modified);
-                    forced || (first && (alive || self.outlived_its_second(value)))
-                });
-                if let Some(index) = before {
-                    let deletion = waiting.remove(index);
-                    self.deletion(deletion, deletion.time.min(super::gather::just_before(value.time)));
-                }
-            }
-            self.point(point);
-        }
-        waiting_lost.drain(..).for_each(|lost| self.lost_after(&mut waiting, lost));
-        for deletion in waiting {
-            // It came after what is recorded of its second; at which moment of it is not known, and until then the parameter
-            // is taken to live: of two readings the one that deletes less.
-            self.deletion(deletion, deletion.time.checked_add(LAST_OF_SECOND).unwrap_or(deletion.time));
-        }
-    }
-
-    fn may_live(&self) -> bool {
-        matches!(self.current, Current::Value(_) | Current::Legacy | Current::Unknown)
-    }
-
-    /// A lost version. Of a lost creation and a deletion in one second nobody can say which came first: the parameter may
-    /// have been deleted and created again then, or have been deleted long before and then created and deleted.
-    fn lost_after(&mut self, waiting: &mut Vec<&Deletion>, lost: &LostVersion) {
-        if lost.created && !waiting.is_empty() {
-            waiting.remove(0);
-        }
-        self.lost(lost);
-    }
-
-    /// Whether a version was looked up after its second was over.
-    fn seen_complete(&self, point: &ValuePoint<'a>) -> bool {
-        let second = point.record.details.modified.as_second();
-        point.copies.iter().any(|&copy| self.records.get(copy).is_some_and(|r| r.last_modified.as_second() > second))
-    }
-
-    /// Whether a version was found present after its second was over: no deletion of that second came after it.
-    fn outlived_its_second(&self, point: &ValuePoint<'a>) -> bool {
-        let second = point.record.details.modified.as_second();
-        let found = |record: &Record| match &record.evidence {
-            Evidence::Value(value) => {
-                value.present != Presence::Superseded && record.last_modified.as_second() > second
-            }
-            _ => false,
-        };
-        point.copies.iter().filter_map(|&copy| self.records.get(copy)).any(found)
-    }
-
-    fn leads_to(&self, next: &ValuePoint<'a>) -> bool {
+    pub(super) fn leads_to(&self, next: &ValuePoint<'a>) -> bool {
         matches!(self.current, Current::Value(version)
             if follows(version, next.record) || version.identity() == next.record.identity())
     }
 
-    fn point(&mut self, point: &Point<'_, 'a>) {
+    pub(super) fn point(&mut self, point: &Point<'_, 'a>) {
         match point {
             Point::Value(value) => self.value(value),
             Point::Deletion(deletion) => self.deletion(deletion, deletion.time),
@@ -223,9 +130,14 @@ impl<'a> Walk<'a> {
         }
         self.push(time, SegmentState::Held(point.copies.clone()));
         self.current = Current::Value(record);
+        self.attested = point.seen.filter(|seen| *seen > time);
+        if point.successor_missing {
+            self.unknown_since_last(Unknown::SuccessorMissing(version));
+            self.current = Current::Unknown;
+        }
     }
 
-    fn deletion(&mut self, deletion: &Deletion, time: Timestamp) {
+    pub(super) fn deletion(&mut self, deletion: &Deletion, time: Timestamp) {
         let observed = deletion.source == DeletionSource::Observed;
         self.suspended = None;
         match self.current {
@@ -241,7 +153,10 @@ impl<'a> Walk<'a> {
             Current::Value(_) | Current::Legacy if observed => {
                 let reason = Unknown::DeletedUnnoticed { until: time };
                 match deletion.live {
-                    Some(seen) => self.push(seen, SegmentState::Unknown(reason)),
+                    Some(seen) => {
+                        self.attested = self.attested.max(Some(seen));
+                        self.unknown_since_last(reason);
+                    }
                     None => self.unknown_since_last(reason),
                 }
             }
@@ -251,7 +166,7 @@ impl<'a> Walk<'a> {
         self.current = Current::Absent;
     }
 
-    fn lost(&mut self, lost: &LostVersion) {
+    pub(super) fn lost(&mut self, lost: &LostVersion) {
         match (&mut self.suspended, self.current) {
             (Some(suspended), _) => suspended.lost += 1,
             (None, Current::Value(version)) if !lost.created => {
@@ -293,9 +208,11 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// What the last segment says holds for its first instant alone.
+    /// What the last segment says holds for its first instant alone, or until it was last seen.
     fn unknown_since_last(&mut self, reason: Unknown) {
         let last = self.segments.last().map_or(Timestamp::MIN, |segment| segment.from);
+        let seen = self.attested.filter(|_| matches!(self.current, Current::Value(_)));
+        let last = seen.map_or(last, |seen| last.max(seen));
         let after = last.checked_add(SignedDuration::from_nanos(1)).unwrap_or(last);
         self.push(after, SegmentState::Unknown(reason));
     }
@@ -321,21 +238,5 @@ impl<'a> Walk<'a> {
             self.segments.push(Segment { from: Timestamp::MIN, state: SegmentState::Unknown(reason) });
         }
         self.segments
-    }
-}
-
-/// Deletions whose time is exact go before the first value that is later than they are.
-fn order_deletions(ordered: &mut Vec<&Point<'_, '_>>) {
-    let exact: Vec<&Point<'_, '_>> =
-        ordered.iter().copied().filter(|point| matches!(point, Point::Deletion(_))).collect();
-    ordered.retain(|point| !matches!(point, Point::Deletion(_)));
-    for deletion in exact {
-        let position = ordered
-            .iter()
-            .position(|point| matches!(point, Point::Value(value) if value.time > deletion.time()))
-            .unwrap_or_else(|| {
-                ordered.iter().position(|point| matches!(point, Point::Lost(_))).unwrap_or(ordered.len())
-            });
-        ordered.insert(position, deletion);
     }
 }

@@ -36,21 +36,24 @@ fn value_record() -> impl Strategy<Value = ValueRecord> {
     let presence = prop_oneof![Just(Presence::Superseded), Just(Presence::Present), Just(Presence::Confirmed)];
     (
         (timestamp(), event, kind, option::of(text(1024)), details),
-        (option::of(timestamp()), 1u64..100, presence, vec(lost(), 0..4)),
+        (option::of(timestamp()), 1u64..100, (presence, option::of(timestamp())), vec(lost(), 0..4)),
     )
-        .prop_map(|((time, event, parameter_type, description, details), (previous, floor, present, lost))| {
-            ValueRecord {
-                time,
-                event,
-                parameter_type,
-                description: Description::exact(description),
-                details,
-                previous,
-                floor,
-                present,
-                lost,
-            }
-        })
+        .prop_map(
+            |((time, event, parameter_type, description, details), (previous, floor, (present, seen), lost))| {
+                ValueRecord {
+                    time,
+                    event,
+                    parameter_type,
+                    description: Description::exact(description),
+                    details,
+                    previous,
+                    floor,
+                    present,
+                    seen,
+                    lost,
+                }
+            },
+        )
 }
 
 fn decode_all(encoded: &Encoded, size: u64) -> Evidence {
@@ -157,7 +160,8 @@ fn the_format_on_the_wire_is_pinned() {
         previous: Some("2024-06-15T17:00:00Z".parse().unwrap()),
         floor: 1,
         present: Presence::Present,
+        seen: Some("2024-06-15T17:57:02Z".parse().unwrap()),
         lost: vec![],
     };
-    insta::assert_snapshot!(encode_value(&record).metadata, @r#"{"format":1,"kind":"value","time":"2024-06-15T17:56:58.123Z","version":7,"modified":"2024-06-15T17:56:58.123Z","type":"SecureString","tier":"Standard","dataType":"text","previous":"2024-06-15T17:00:00Z","floor":1,"present":1,"eventTime":"2024-06-15T17:56:58Z","event":"e-1","description":"na\u00efve \u0020=\u003fx?=","keyId":"alias/aws/ssm","tags":{"team":"core"},"author":"arn:aws:iam::123456789012:user/jo"}"#);
+    insta::assert_snapshot!(encode_value(&record).metadata, @r#"{"format":1,"kind":"value","time":"2024-06-15T17:56:58.123Z","version":7,"modified":"2024-06-15T17:56:58.123Z","type":"SecureString","tier":"Standard","dataType":"text","previous":"2024-06-15T17:00:00Z","floor":1,"present":1,"seen":"2024-06-15T17:57:02Z","eventTime":"2024-06-15T17:56:58Z","event":"e-1","description":"na\u00efve \u0020=\u003fx?=","keyId":"alias/aws/ssm","tags":{"team":"core"},"author":"arn:aws:iam::123456789012:user/jo"}"#);
 }

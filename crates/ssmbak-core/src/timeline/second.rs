@@ -1,0 +1,120 @@
+//! The evidence of one second, put in the order that makes sense of it.
+//!
+//! Events tell the second alone, so within it order follows from what can have happened: lives and version numbers order
+//! the versions, and a deletion or a lost version stands where it fits.
+
+use jiff::SignedDuration;
+
+use super::gather::{Deletion, ValuePoint, just_before};
+use super::walk::{Current, Point, Walk};
+use crate::record::{DeletionSource, LostVersion};
+
+/// From the beginning of a second to its last nanosecond.
+const LAST_OF_SECOND: SignedDuration = SignedDuration::from_nanos(999_999_999);
+
+/// What is known to the second and has not found its place yet.
+#[derive(Default)]
+struct Waiting<'g> {
+    deletions: Vec<&'g Deletion>,
+    lost: Vec<&'g LostVersion>,
+}
+
+impl<'a> Walk<'a> {
+    /// Takes in all evidence of one second.
+    pub(super) fn second(&mut self, group: &[Point<'_, 'a>]) {
+        let mut waiting = Waiting::default();
+        let mut ordered: Vec<&Point<'_, 'a>> = Vec::new();
+        for point in group {
+            match point {
+                Point::Deletion(deletion) if deletion.whole_second && deletion.source == DeletionSource::Event => {
+                    waiting.deletions.push(deletion);
+                }
+                Point::Lost(lost) => waiting.lost.push(lost),
+                _ => ordered.push(point),
+            }
+        }
+        // Values of one second are sorted already: by life, then by number.
+        ordered.sort_by_key(|point| point.rank());
+        order_exact_deletions(&mut ordered);
+        let reborn =
+            ordered.iter().any(|point| matches!(point, Point::Value(value) if value.record.details.version == 1));
+        for point in ordered {
+            match point {
+                Point::Deletion(found) => self.before_found_missing(found, reborn, &mut waiting),
+                Point::Value(value) => self.before_value(value, &mut waiting),
+                _ => {}
+            }
+            self.point(point);
+        }
+        self.take_lost(&mut waiting);
+        for deletion in waiting.deletions {
+            // It came after what is recorded of its second; at which moment of it is not known, and until then the
+            // parameter is taken to live: of two readings the one that deletes less.
+            self.deletion(deletion, deletion.time.checked_add(LAST_OF_SECOND).unwrap_or(deletion.time));
+        }
+    }
+
+    /// What is found missing was updated before, if it was updated in that second; and a deletion that an event tells of
+    /// that second is this one.
+    fn before_found_missing(&mut self, found: &Deletion, reborn: bool, waiting: &mut Waiting<'_>) {
+        let (created, updated): (Vec<_>, Vec<_>) = waiting.lost.drain(..).partition(|lost| lost.created);
+        waiting.lost = created;
+        updated.into_iter().for_each(|lost| self.lost(lost));
+        // Unless there was another life in that second.
+        if waiting.lost.is_empty()
+            && !reborn
+            && let Some(told) = waiting.deletions.pop()
+        {
+            self.deletion(told, found.time);
+        }
+    }
+
+    fn before_value(&mut self, value: &ValuePoint<'a>, waiting: &mut Waiting<'_>) {
+        // A lost version of this second came before a version that shows a gap before it, and before a first version
+        // that of whose life and second none was missed.
+        let first = value.record.details.version == 1;
+        if (first && value.complete) || (!first && !self.leads_to(value)) {
+            self.take_lost(waiting);
+        }
+        let alive = self.may_live();
+        let before = waiting.deletions.iter().position(|deletion| {
+            let forced = deletion.live.is_some_and(|live| live <= value.record.details.modified);
+            forced || (first && (alive || value.complete))
+        });
+        if let Some(index) = before {
+            let deletion = waiting.deletions.remove(index);
+            self.deletion(deletion, deletion.time.min(just_before(value.time)));
+        }
+    }
+
+    /// The lost versions, creations first: if something lives, its life may have ended long before them.
+    ///
+    /// Of a lost creation and a deletion in one second nobody can say which came first: the parameter may have been
+    /// deleted and created again then, or have been deleted long before and then created and deleted.
+    fn take_lost(&mut self, waiting: &mut Waiting<'_>) {
+        let mut lost = std::mem::take(&mut waiting.lost);
+        lost.sort_by_key(|lost| !lost.created);
+        for lost in lost {
+            if lost.created && !waiting.deletions.is_empty() {
+                waiting.deletions.remove(0);
+            }
+            self.lost(lost);
+        }
+    }
+
+    fn may_live(&self) -> bool {
+        matches!(self.current, Current::Value(_) | Current::Legacy | Current::Unknown)
+    }
+}
+
+/// Deletions whose time is exact go before the first value that is later than they are.
+fn order_exact_deletions(ordered: &mut Vec<&Point<'_, '_>>) {
+    let (exact, mut rest): (Vec<&Point<'_, '_>>, Vec<_>) =
+        ordered.drain(..).partition(|point| matches!(point, Point::Deletion(_)));
+    for deletion in exact {
+        let later = |point: &&Point<'_, '_>| matches!(point, Point::Value(value) if value.time > deletion.time());
+        let position = rest.iter().position(later).unwrap_or(rest.len());
+        rest.insert(position, deletion);
+    }
+    *ordered = rest;
+}
