@@ -8,6 +8,7 @@ use ssmbak::bucket::{BackupBucket, Head, Keys, StoredVersion, storage_order};
 use ssmbak::{Error, ErrorKind};
 use ssmbak_core::record::metadata::{Encoded, Sidecar};
 
+use crate::run::Sabotage;
 use crate::{Clock, Faults};
 
 /// A versioned bucket in memory.
@@ -16,6 +17,7 @@ pub struct FakeBucket {
     clock: Clock,
     faults: Faults,
     state: Arc<Mutex<State>>,
+    sabotage: Sabotage,
 }
 
 #[derive(Debug, Default)]
@@ -39,7 +41,23 @@ struct Version {
 impl FakeBucket {
     /// An empty one.
     pub fn new(clock: Clock, faults: Faults) -> Self {
-        Self { clock, faults, state: Arc::default() }
+        Self { clock, faults, state: Arc::default(), sabotage: Sabotage::None }
+    }
+
+    /// The same bucket, out of order.
+    #[must_use]
+    pub fn sabotaged(self, sabotage: Sabotage) -> Self {
+        Self { sabotage, ..self }
+    }
+
+    /// What a sabotaged bucket stores of a record, `None`: nothing.
+    fn corrupted(&self, body: &[u8], metadata: &str) -> Option<String> {
+        match self.sabotage {
+            Sabotage::LosesTombstones if body.is_empty() => None,
+            Sabotage::LosesBackfilledVersions if !body.is_empty() && !metadata.contains("\"present\"") => None,
+            Sabotage::NotesNothingLost => Some(metadata.replace("\"lost\"", "\"forgotten\"")),
+            _ => Some(metadata.to_owned()),
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -174,8 +192,9 @@ impl BackupBucket for FakeBucket {
             {
                 return Err(Error::new(ErrorKind::Refused, "cannot write: MetadataTooLarge"));
             }
-            let tags = encoded.tags.iter().cloned().collect();
-            self.store(key, false, body, Some(encoded.metadata.clone()), tags);
+            if let Some(metadata) = self.corrupted(body, &encoded.metadata) {
+                self.store(key, false, body, Some(metadata), encoded.tags.iter().cloned().collect());
+            }
             Ok(())
         })
     }

@@ -9,8 +9,11 @@
 
 pub mod bucket;
 mod clock;
+pub mod examples;
+pub mod export;
 mod faults;
 pub mod history;
+pub mod log;
 pub mod model;
 pub mod rng;
 pub mod run;

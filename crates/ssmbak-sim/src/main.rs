@@ -1,4 +1,5 @@
-//! The long run: `cargo run --release -p ssmbak-sim -- --histories 1000000 [--seed 0]`.
+//! The long run: `cargo run --release -p ssmbak-sim -- --histories 1000000 [--seed 0]`; with `--export N` it writes
+//! examples and N histories as JSON instead, see [`ssmbak_sim::export`].
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,19 +8,25 @@ use std::time::Instant;
 use ssmbak_sim::history::History;
 use ssmbak_sim::run::{Tally, play};
 use ssmbak_sim::shrink::shrink;
+use ssmbak_sim::{examples, export};
 
 fn main() -> ExitCode {
-    let (mut histories, mut seed) = (10_000_u64, 0_u64);
+    let (mut histories, mut seed, mut exported) = (10_000_u64, 0_u64, None);
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     for pair in arguments.chunks(2) {
         match pair {
             [flag, number] if flag == "--histories" => histories = number.parse().unwrap_or(histories),
             [flag, number] if flag == "--seed" => seed = number.parse().unwrap_or(seed),
+            [flag, number] if flag == "--export" => exported = number.parse().ok(),
             _ => {
-                say("usage: ssmbak-sim [--histories N] [--seed FIRST]");
+                say("usage: ssmbak-sim [--histories N | --export N] [--seed FIRST]");
                 return ExitCode::from(2);
             }
         }
+    }
+    if let Some(histories) = exported {
+        write_down(seed, histories);
+        return ExitCode::SUCCESS;
     }
     let begun = Instant::now();
     let (tally, failing) = run(seed, histories);
@@ -85,6 +92,15 @@ fn run(seed: u64, histories: u64) -> (Tally, Vec<u64>) {
         all.add(tally);
     }
     (all, failing)
+}
+
+fn write_down(first: u64, histories: u64) {
+    for (story, history) in examples::all() {
+        say(&futures_executor::block_on(export::of_example(story, &history)).to_string());
+    }
+    for seed in first..first.saturating_add(histories) {
+        say(&futures_executor::block_on(export::of_seed(seed)).to_string());
+    }
 }
 
 fn block_on(history: &History) -> Tally {

@@ -127,9 +127,20 @@ impl Truth {
                 let shadows = |(number, modified): &(u64, Timestamp)| (*number == 1) == first && near(*modified);
                 !self.is_seen(index) && (self.seen.iter().any(shadows) || (!first && self.beside_a_creation(deed)))
             }
-            None => self.beside_a_creation(deed),
+            None => self.beside_a_creation(deed) || self.after_an_unsettled_creation(index),
         };
         self.told.contains(&deed.id) && !ambiguous
+    }
+
+    /// Whether what is deleted was created in the same second and never seen after it, in place of another life: the
+    /// deletion may be that other life's.
+    fn after_an_unsettled_creation(&self, index: usize) -> bool {
+        let (Some(deleted), Some(before)) = (self.deeds.get(index), index.checked_sub(1)) else { return false };
+        let same_second = |deed: &Deed| deed.time.as_second() == deleted.time.as_second();
+        (0..=before).rev().take_while(|&at| self.deeds.get(at).is_some_and(same_second)).any(|at| {
+            let first = self.deeds.get(at).and_then(|d| d.left.as_ref()).is_some_and(|v| v.details.version == 1);
+            first && at > 0 && self.is_seen(at) && !self.is_settled(at)
+        })
     }
 
     /// Whether an unseen creation of the same second was told of: an update of that second may be of either life.
@@ -145,6 +156,17 @@ impl Truth {
 
     fn leaves_trace(&self, index: usize) -> bool {
         self.is_seen(index) || self.is_told(index)
+    }
+
+    /// Whether three or more things happened within three seconds around the deed in effect or the one that ended it:
+    /// which event is whose may then be beyond telling.
+    pub fn crowded(&self, time: Timestamp) -> bool {
+        let at = self.last_by(time);
+        let ends = at.map_or(0, |index| index + 1);
+        at.into_iter().chain([ends]).filter_map(|index| self.deeds.get(index)).any(|deed| {
+            let near = |other: &&Deed| other.time.as_second().abs_diff(deed.time.as_second()) <= 3;
+            self.deeds.iter().filter(near).count() >= 3
+        })
     }
 
     /// What the answer for `time` has to be.

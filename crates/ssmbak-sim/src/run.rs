@@ -12,6 +12,7 @@ use ssmbak_core::plan::{Action, RecordedParameter, Target};
 use ssmbak_core::scope::Selection;
 
 use crate::history::{Deed, History, RETENTION_MS, What};
+use crate::log::{Answer, Entry, Happened, Verdict};
 use crate::model::{self, Demand, Model};
 use crate::{Clock, FakeBucket, FakeStore, Fault, Faults};
 
@@ -98,16 +99,47 @@ struct World {
     /// By event number: the parameter, the deed, and when.
     events: std::collections::BTreeMap<u64, (usize, Deed, Timestamp, bool)>,
     lifecycle_ran: bool,
+    /// Parameters of which some handling broke off: what it had written by then may be more than it was told of, but
+    /// its retry may have come too late.
+    disturbed: std::collections::BTreeSet<usize>,
     tally: Tally,
+    log: Vec<Entry>,
+}
+
+/// What is made to go wrong, to see that the judge notices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sabotage {
+    /// Nothing.
+    None,
+    /// The bucket drops tombstones.
+    LosesTombstones,
+    /// The bucket drops versions that were superseded when they were recorded.
+    LosesBackfilledVersions,
+    /// The bucket forgets which versions were reported lost.
+    NotesNothingLost,
 }
 
 /// Plays a history and judges every answer.
 pub async fn play(history: &History) -> Tally {
+    play_sabotaged(history, Sabotage::None).await
+}
+
+/// Plays a history into a bucket that is out of order.
+pub async fn play_sabotaged(history: &History, sabotage: Sabotage) -> Tally {
+    play_all(history, sabotage).await.0
+}
+
+/// As [`play`], and says what happened.
+pub async fn play_logged(history: &History) -> (Tally, Vec<Entry>) {
+    play_all(history, Sabotage::None).await
+}
+
+async fn play_all(history: &History, sabotage: Sabotage) -> (Tally, Vec<Entry>) {
     let clock = Clock::new(beginning());
     let faults = Faults::default();
     let store = FakeStore::new(clock.clone(), faults.clone());
     store.with_habits(|habits| habits.kept_versions = history.kept_versions);
-    let bucket = FakeBucket::new(clock.clone(), faults.clone());
+    let bucket = FakeBucket::new(clock.clone(), faults.clone()).sabotaged(sabotage);
     let capture = Capture::new(store.clone(), bucket.clone());
     let mut world = World {
         clock,
@@ -118,7 +150,9 @@ pub async fn play(history: &History) -> Tally {
         model: Model::new(),
         events: std::collections::BTreeMap::new(),
         lifecycle_ran: false,
+        disturbed: std::collections::BTreeSet::new(),
         tally: Tally::default(),
+        log: Vec::new(),
     };
     for step in &history.steps {
         if moment(step.at) > world.clock.now() {
@@ -132,10 +166,14 @@ pub async fn play(history: &History) -> Tally {
             What::Ask { of } => world.ask(*of).await,
         }
     }
-    world.tally
+    (world.tally, world.log)
 }
 
 impl World {
+    fn log(&mut self, what: Happened) {
+        self.log.push(Entry { at: self.clock.now(), what });
+    }
+
     fn happen(&mut self, id: u64, parameter: usize, deed: Deed) {
         let name = name(parameter);
         let now = self.clock.now();
@@ -147,17 +185,20 @@ impl World {
                 if self.store.put_now(&put).is_err() {
                     return;
                 }
+                self.log(Happened::Put { id, put });
                 self.store.present(&name).map(|(version, _)| version)
             }
             Deed::Delete | Deed::Expire { .. } => {
                 if !self.store.delete_now(&name) {
                     return;
                 }
+                self.log(Happened::Deleted { id, name });
                 None
             }
             Deed::Label => {
                 if before.is_some() {
                     self.events.insert(id, (parameter, deed, now, false));
+                    self.log(Happened::Labelled { id, name });
                 }
                 return;
             }
@@ -195,12 +236,14 @@ impl World {
                 region: None,
                 account: None,
             };
+            self.log(Happened::Delivered { id, name: name.clone(), operation: *operation, time: change.time });
             let seen = self.store.versions(&name);
             let now = self.clock.now();
             let handled = self.capture.event(&change, Some(sent), now).await;
             self.faults.revive();
             self.clock.advance_ms(1);
             if handled.is_err() {
+                self.disturbed.insert(parameter);
                 return;
             }
             let anything = self.bucket.len_of(name.key()) > 0;
@@ -223,6 +266,7 @@ impl World {
         if let Some((ahead, fault)) = fault {
             self.faults.plan(ahead, fault);
         }
+        self.log(Happened::Swept);
         let Ok(all) = Selection::new(&["/"], true, &[], &[]) else { return };
         if let Ok(names) = ssmbak::sweep::names(&self.capture, &all).await {
             for name in names {
@@ -286,15 +330,22 @@ impl World {
             (Target::Unknown(_), None) => recorded.timelines.is_empty() && self.store.present(&name).is_none(),
             _ => false,
         };
-        if truth.below_resolution(time) || (time == asked && truth.told_in_second(time)) {
+        let unknown = matches!(target, Target::Unknown(_));
+        let below_resolution = truth.below_resolution(time) || (time == asked && truth.told_in_second(time));
+        let demand = (!below_resolution).then(|| truth.demand(time));
+        let ours = Verdict::of(&target, true_state, right);
+        let answer = Answer { name: name.clone(), of: asked, truth: true_state.cloned(), ours, demand };
+        self.log.push(Entry { at: self.clock.now(), what: Happened::Asked(answer) });
+        let Some(demand) = demand else {
             self.tally.below_resolution += 1;
             return;
-        }
-        let demand = truth.demand(time);
-        let unknown = matches!(target, Target::Unknown(_));
+        };
         match (demand, right, unknown) {
             (Demand::Exact, true, _) => self.tally.exact += 1,
             (_, true, _) => self.tally.right += 1,
+            (Demand::Exact, _, true) if self.disturbed.contains(&parameter) || truth.crowded(time) => {
+                self.tally.unknown += 1
+            }
             (Demand::MayBeUnknown | Demand::Untraceable, _, true) => self.tally.unknown += 1,
             (Demand::Untraceable, false, false) => self.tally.untraceable += 1,
             _ => self.tally.mismatches.push(format!(

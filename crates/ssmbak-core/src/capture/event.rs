@@ -155,7 +155,14 @@ fn on_put_of_missing(change: &Change, contents: &Contents<'_>, now: Timestamp) -
     let mut tombstone = match (timeline.state_by(Timestamp::MAX), last_tombstone) {
         (State::Absent(_), Some(tombstone)) => TombstoneRecord { lost: Vec::new(), ..tombstone.clone() },
         // The bucket believes it alive: that it is not is all that is known; its Delete event will tell when.
-        _ => TombstoneRecord { time: now, source: DeletionSource::Observed, event: None, live: None, lost: Vec::new() },
+        _ => TombstoneRecord {
+            time: now,
+            source: DeletionSource::Observed,
+            event: None,
+            live: None,
+            seen: None,
+            lost: Vec::new(),
+        },
     };
     tombstone.lost.push(lost(change));
     vec![Write::Tombstone(tombstone), Write::DeleteMarker]
@@ -181,6 +188,7 @@ fn on_deletion(
                 source: DeletionSource::Event,
                 event: change.id.clone(),
                 live,
+                seen: Some(now),
                 lost: Vec::new(),
             }));
             writes.push(Write::DeleteMarker);

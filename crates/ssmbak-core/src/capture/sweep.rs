@@ -28,7 +28,7 @@ pub fn deleted_here(seen: Timestamp, now: Timestamp) -> Vec<Write> {
 
 fn observed(now: Timestamp, live: Option<Timestamp>) -> Vec<Write> {
     let source = DeletionSource::Observed;
-    let tombstone = TombstoneRecord { time: now, source, event: None, live, lost: Vec::new() };
+    let tombstone = TombstoneRecord { time: now, source, event: None, live, seen: None, lost: Vec::new() };
     vec![Write::Tombstone(tombstone), Write::DeleteMarker]
 }
 

@@ -177,6 +177,7 @@ pub fn encode_tombstone(record: &TombstoneRecord) -> Encoded {
         source: (record.source == DeletionSource::Observed).then(|| OBSERVED.to_owned()),
         event: record.event.clone(),
         live: record.live,
+        seen: record.seen,
         bulk: Bulk { lost: encode_lost(&record.lost), ..Bulk::default() },
         ..Wire::default()
     };
@@ -294,6 +295,7 @@ fn tombstone(wire: Wire) -> Result<TombstoneRecord, Unreadable> {
         source: if wire.source.as_deref() == Some(OBSERVED) { DeletionSource::Observed } else { DeletionSource::Event },
         event: wire.event,
         live: wire.live,
+        seen: wire.seen,
         lost: decode_lost(wire.bulk.lost),
     })
 }

@@ -47,9 +47,9 @@ pub fn accounts_for_change(value: &ValueRecord, complete: bool, lost: &LostVersi
         || (value.details.modified.as_second() > second && value.previous.is_some_and(of_predecessor))
 }
 
-/// How long after a tombstone its delete marker may be stored: they are written by one invocation, and Lambda ends every
-/// invocation after 15 minutes.
-pub const MARKER_FOLLOWS: Duration = Duration::from_secs(15 * 60);
+/// How long after a tombstone its delete marker may be stored: the two are written one after the other by one invocation,
+/// whose SDK gives up well before this. A marker whose own tombstone has expired must not take another's.
+pub const MARKER_FOLLOWS: Duration = Duration::from_secs(60);
 
 /// Which markers belong to which tombstones.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -210,6 +210,8 @@ pub struct TombstoneRecord {
     /// Of an event: `LastModifiedDate` of the oldest version in history when the deletion was handled: the parameter
     /// existed (again) by then; `None`: it did not exist. Of an observation: when it was last seen alive and unchanged.
     pub live: Option<Timestamp>,
+    /// When the parameter was looked up to handle an event, by the clock of whoever looked.
+    pub seen: Option<Timestamp>,
     /// Versions of which an event told, but which nobody could read any more.
     pub lost: Vec<LostVersion>,
 }

@@ -188,10 +188,15 @@ fn add_deletion(deletions: &mut Vec<Deletion>, tombstone: &TombstoneRecord) {
         live: tombstone.live,
         whole_second: reborn.is_none() && tombstone.time.subsec_nanosecond() == 0,
     };
-    // A tombstone that was written again (to carry a lost version) is one deletion.
+    // A tombstone that was written again (to carry a lost version) is one deletion; so are an expiry and its deletion.
     let known = |d: &Deletion| d.time == deletion.time && d.source == deletion.source && d.live == deletion.live;
     if !deletions.iter().any(known) {
         deletions.push(deletion);
+    }
+    // Whoever handled the event found the parameter missing, whatever had become of it since.
+    if let (DeletionSource::Event, None, Some(seen)) = (tombstone.source, tombstone.live, tombstone.seen) {
+        let source = DeletionSource::Observed;
+        deletions.push(Deletion { time: seen, source, live: None, whole_second: false });
     }
 }
 
@@ -213,9 +218,10 @@ fn confirmed_through(records: &[Record], time: Timestamp) -> bool {
 /// Whether a version that was in effect before this marker was found present after it: the marker came late.
 fn outlived(records: &[Record], marker: usize) -> bool {
     let Some(stored) = records.get(marker).map(|record| record.last_modified) else { return false };
-    records.iter().enumerate().any(|(position, record)| match &record.evidence {
+    records.iter().any(|record| match &record.evidence {
         Evidence::Value(value) => {
-            let after = record.last_modified > stored || (record.last_modified == stored && position > marker);
+            // Within one second a listing does not tell which came first; ours follow their markers.
+            let after = record.last_modified >= stored;
             value.present != Presence::Superseded && after && value.time <= stored
         }
         _ => false,

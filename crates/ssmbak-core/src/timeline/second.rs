@@ -36,12 +36,14 @@ impl<'a> Walk<'a> {
         // Values of one second are sorted already: by life, then by number.
         ordered.sort_by_key(|point| point.rank());
         order_exact_deletions(&mut ordered);
-        let reborn =
-            ordered.iter().any(|point| matches!(point, Point::Value(value) if value.record.details.version == 1));
+        let mut reborn = false;
         for point in ordered {
             match point {
                 Point::Deletion(found) => self.before_found_missing(found, reborn, &mut waiting),
-                Point::Value(value) => self.before_value(value, &mut waiting),
+                Point::Value(value) => {
+                    self.before_value(value, &mut waiting);
+                    reborn |= value.record.details.version == 1;
+                }
                 _ => {}
             }
             self.point(point);

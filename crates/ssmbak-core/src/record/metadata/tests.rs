@@ -86,10 +86,10 @@ proptest! {
     #[test]
     fn a_tombstone_survives_the_codec(
         time in timestamp(), observed in any::<bool>(), event in option::of("[a-f0-9-]{36}"),
-        live in option::of(timestamp()), lost in vec(lost(), 0..30),
+        live in option::of(timestamp()), seen in option::of(timestamp()), lost in vec(lost(), 0..30),
     ) {
         let source = if observed { DeletionSource::Observed } else { DeletionSource::Event };
-        let record = TombstoneRecord { time, source, event, live, lost };
+        let record = TombstoneRecord { time, source, event, live, seen, lost };
         let encoded = encode_tombstone(&record);
         prop_assert!(encoded.tags.is_empty());
         prop_assert_eq!(decode_all(&encoded, 0), Evidence::Tombstone(record));
@@ -127,6 +127,7 @@ fn a_missing_or_damaged_sidecar_is_noticed() {
         source: DeletionSource::Event,
         event: None,
         live: None,
+        seen: None,
         lost: (0..200)
             .map(|s| LostVersion { time: Timestamp::from_second(s).unwrap(), created: true, event: None })
             .collect(),

@@ -1,0 +1,169 @@
+//! Histories as JSON, for somebody else to live through: one line for each, with the true answers and ours.
+//!
+//! Two things are left out because ssmbak 0.5.2, for which this is made, has nothing of the kind: lifecycle rules, and
+//! questions finer than a second. Our own answers are those to the same questions, without lifecycle rules.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use ssmbak::store::PutParameter;
+use ssmbak_core::event::Operation;
+use ssmbak_core::name::ParameterName;
+use ssmbak_core::parameter::{ParameterType, ParameterVersion};
+
+use crate::history::{History, Step, What};
+use crate::log::{Answer, Entry, Happened};
+use crate::model::Demand;
+use crate::run::play_logged;
+
+const REGION: &str = "us-east-1";
+const ACCOUNT: &str = "123456789012";
+
+/// The history of a seed, played and written down.
+pub async fn of_seed(seed: u64) -> Value {
+    let steps = lived(&History::generate(seed)).await;
+    json!({"seed": seed, "steps": steps})
+}
+
+/// An example, played and written down.
+pub async fn of_example(story: &str, history: &History) -> Value {
+    let steps = lived(history).await;
+    json!({"story": story, "steps": steps})
+}
+
+async fn lived(history: &History) -> Vec<Value> {
+    let (_, log) = play_logged(&asked_in_seconds(history)).await;
+    let mut scribe = Scribe::default();
+    log.iter().map(|entry| scribe.write(entry)).collect()
+}
+
+fn asked_in_seconds(history: &History) -> History {
+    let steps = history.steps.iter().filter(|step| !matches!(step.what, What::Lifecycle { .. }));
+    let in_seconds = |step: &Step| match step.what {
+        // What is no multiple of four milliseconds is asked for to the second, see `run.rs`.
+        What::Ask { of } => Step { at: step.at, what: What::Ask { of: of.div_euclid(1000) * 1000 + 1 } },
+        _ => step.clone(),
+    };
+    History { kept_versions: history.kept_versions, steps: steps.map(in_seconds).collect() }
+}
+
+/// What an event says of a parameter.
+#[derive(Clone, Debug)]
+struct Details {
+    parameter_type: ParameterType,
+    description: String,
+}
+
+/// Knows what the events of earlier entries say.
+#[derive(Debug, Default)]
+struct Scribe {
+    present: BTreeMap<String, Details>,
+    events: BTreeMap<u64, Details>,
+}
+
+impl Scribe {
+    fn write(&mut self, entry: &Entry) -> Value {
+        let mut line = match &entry.what {
+            Happened::Put { id, put } => {
+                let said = Details { parameter_type: put.parameter_type, description: put.description.clone() };
+                self.present.insert(put.spelling.clone(), said);
+                self.remember(*id, &put.spelling);
+                json!({"do": "put", "id": id, "put": request(put)})
+            }
+            Happened::Deleted { id, name } => {
+                self.remember(*id, name.as_str());
+                json!({"do": "delete", "id": id, "name": name.as_str()})
+            }
+            Happened::Labelled { id, name } => {
+                self.remember(*id, name.as_str());
+                json!({"do": "label", "id": id, "name": name.as_str()})
+            }
+            Happened::Delivered { id, name, operation, time } => {
+                let body = self.body(*id, name, *operation, *time).to_string();
+                json!({"do": "deliver", "id": id, "name": name.as_str(), "body": body})
+            }
+            Happened::Swept => json!({"do": "sweep"}),
+            Happened::Asked(answer) => asked(answer),
+        };
+        line["at"] = entry.at.to_string().into();
+        line
+    }
+
+    fn remember(&mut self, id: u64, name: &str) {
+        if let Some(details) = self.present.get(name) {
+            self.events.insert(id, details.clone());
+        }
+    }
+
+    /// The message's body: the event as EventBridge sends it.
+    fn body(&self, id: u64, name: &ParameterName, operation: Operation, time: Timestamp) -> Value {
+        let details = self.events.get(&id);
+        let parameter_type = details.map_or("String", |details| details.parameter_type.as_str());
+        let (detail_type, mut detail) = match operation {
+            Operation::PolicyExpiration => (
+                "Parameter Store Policy Action",
+                json!({"parameter-name": name.as_str(), "parameter-type": parameter_type, "policy-type": "Expiration",
+                    "action-status": "Success"}),
+            ),
+            _ => (
+                "Parameter Store Change",
+                json!({"operation": operation.as_str(), "name": name.as_str(), "type": parameter_type}),
+            ),
+        };
+        if let Some(details) = details.filter(|details| !details.description.is_empty()) {
+            detail["description"] = details.description.as_str().into();
+        }
+        json!({
+            "version": "0",
+            "id": format!("{id}-{operation}"),
+            "detail-type": detail_type,
+            "source": "aws.ssm",
+            "account": ACCOUNT,
+            "time": time.to_string(),
+            "region": REGION,
+            "resources": [format!("arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{name}")],
+            "detail": detail,
+        })
+    }
+}
+
+/// The parameters of PutParameter, as far as anything of them reaches ssmbak 0.5.2.
+fn request(put: &PutParameter) -> Value {
+    let mut request = json!({
+        "Name": put.spelling,
+        "Value": put.value.expose(),
+        "Type": put.parameter_type.as_str(),
+        "Description": put.description,
+        "Overwrite": put.overwrite,
+    });
+    if let Some(key) = &put.key_id {
+        request["KeyId"] = key.as_str().into();
+    }
+    request
+}
+
+fn asked(answer: &Answer) -> Value {
+    let second = Timestamp::from_second(answer.of.as_second()).unwrap_or(answer.of);
+    json!({
+        "do": "ask",
+        "name": answer.name.as_str(),
+        "of": second.to_string(),
+        "truth": answer.truth.as_ref().map(state),
+        "ours": answer.ours.as_str(),
+        "evidence": match answer.demand {
+            Some(Demand::Exact) => "tells",
+            Some(Demand::MayBeUnknown) => "gap",
+            Some(Demand::Untraceable) => "none",
+            None => "fine",
+        },
+    })
+}
+
+fn state(version: &ParameterVersion) -> Value {
+    json!({
+        "Value": version.value.as_ref().map(|value| value.expose()),
+        "Type": version.parameter_type.as_str(),
+        "Description": version.description.as_deref().unwrap_or_default(),
+    })
+}

@@ -1,0 +1,243 @@
+//! Simulated histories: a short run of the proof, what it found before, and a check that it can fail.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ssmbak_sim::Fault;
+use ssmbak_sim::history::{Deed, History, Step, What};
+use ssmbak_sim::run::{Sabotage, Tally, play, play_sabotaged};
+use ssmbak_sim::shrink::shrink;
+
+fn run(seeds: std::ops::Range<u64>, sabotage: Sabotage) -> Tally {
+    let next = AtomicU64::new(seeds.start);
+    let tallies: Vec<Tally> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..2)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut tally = Tally::default();
+                    loop {
+                        let seed = next.fetch_add(1, Ordering::Relaxed);
+                        if seed >= seeds.end {
+                            return tally;
+                        }
+                        let history = History::generate(seed);
+                        tally.add(futures_executor::block_on(play_sabotaged(&history, sabotage)));
+                    }
+                })
+            })
+            .collect();
+        workers.into_iter().map(|worker| worker.join().unwrap()).collect()
+    });
+    let mut all = Tally::default();
+    tallies.into_iter().for_each(|tally| all.add(tally));
+    all
+}
+
+#[test]
+fn ten_thousand_histories_are_answered_truly() {
+    let tally = run(0..10_000, Sabotage::None);
+    assert_eq!(tally.mismatches, Vec::<String>::new());
+    assert!(tally.exact > 50_000, "{tally:?}");
+    assert!(tally.exact > 5 * tally.unknown, "unknown is the exception: {tally:?}");
+}
+
+#[test]
+fn the_judge_notices_what_is_wrong() {
+    for sabotage in [Sabotage::LosesTombstones, Sabotage::LosesBackfilledVersions, Sabotage::NotesNothingLost] {
+        let tally = run(0..3_000, sabotage);
+        assert!(!tally.mismatches.is_empty(), "{sabotage:?} goes unnoticed: {tally:?}");
+    }
+}
+
+#[test]
+fn a_failing_history_shrinks() {
+    let fails = |history: &History| {
+        !futures_executor::block_on(play_sabotaged(history, Sabotage::LosesTombstones)).mismatches.is_empty()
+    };
+    let seed = (0..).find(|seed| fails(&History::generate(*seed))).unwrap();
+    let history = History::generate(seed);
+    let small = shrink(&history, fails);
+    assert!(fails(&small));
+    assert!(small.steps.len() < history.steps.len());
+}
+
+/// A history of one parameter, in short.
+struct Story(History);
+
+impl Story {
+    fn new(kept_versions: usize) -> Self {
+        Self(History { kept_versions, steps: Vec::new() })
+    }
+
+    fn step(mut self, at: i64, what: What) -> Self {
+        self.0.steps.push(Step { at, what });
+        self
+    }
+
+    fn put(self, at: i64, id: u64) -> Self {
+        self.step(at, What::Do { id, parameter: 0, deed: Deed::Put(id) })
+    }
+
+    fn delete(self, at: i64, id: u64) -> Self {
+        self.step(at, What::Do { id, parameter: 0, deed: Deed::Delete })
+    }
+
+    fn expire(self, at: i64, id: u64) -> Self {
+        self.step(at, What::Do { id, parameter: 0, deed: Deed::Expire { told_twice: false } })
+    }
+
+    fn told(self, at: i64, id: u64) -> Self {
+        self.step(at, What::Deliver { id, sent_after: 10, fault: None })
+    }
+
+    fn broken(self, at: i64, id: u64, call: u64, fault: Fault) -> Self {
+        self.step(at, What::Deliver { id, sent_after: 10, fault: Some((call, fault)) })
+    }
+
+    fn sweep(self, at: i64) -> Self {
+        self.step(at, What::Sweep { fault: None })
+    }
+
+    fn lifecycle(self, at: i64, mask: u64) -> Self {
+        self.step(at, What::Lifecycle { mask })
+    }
+
+    fn true_at(mut self, times: &[i64]) {
+        let end = self.0.steps.iter().map(|step| step.at).max().unwrap_or(0) + 1_000;
+        for of in times {
+            self.0.steps.push(Step { at: end.max(*of), what: What::Ask { of: *of } });
+        }
+        let tally = futures_executor::block_on(play(&self.0));
+        assert_eq!(tally.mismatches, Vec::<String>::new());
+        assert!(tally.exact + tally.right + tally.unknown + tally.untraceable > 0, "nothing was judged: {tally:?}");
+    }
+}
+
+const DAY: i64 = 86_400_000;
+
+#[test]
+fn regression_first_version_dropped_from_history_before_its_event_came() {
+    Story::new(2).put(818_254, 4).put(818_554, 5).put(829_725, 6).told(866_699, 4).true_at(&[5_401, 819_855, 828_001]);
+}
+
+#[test]
+fn regression_versions_missing_between_a_known_one_and_a_lost_one() {
+    Story::new(3)
+        .put(415_898, 4)
+        .told(461_087, 4)
+        .put(988_852, 5)
+        .put(992_485, 6)
+        .put(996_131, 7)
+        .put(996_243, 8)
+        .put(1_031_833, 9)
+        .told(1_053_959, 6)
+        .true_at(&[989_577, 993_001, 1_040_001]);
+}
+
+#[test]
+fn regression_sweep_finds_it_missing_in_the_second_of_its_deletion() {
+    Story::new(5)
+        .put(322, 1)
+        .told(33_464, 1)
+        .delete(972_380, 2)
+        .sweep(972_516)
+        .told(1_026_994, 2)
+        .true_at(&[500_001, 972_001, 980_001]);
+}
+
+#[test]
+fn regression_update_of_a_life_that_ended_in_the_second_of_its_rebirth() {
+    Story::new(3)
+        .put(929_233, 4)
+        .put(932_077, 5)
+        .expire(932_104, 6)
+        .put(932_492, 7)
+        .told(983_643, 5)
+        .true_at(&[2_000_001]);
+}
+
+#[test]
+fn regression_marker_of_an_expired_tombstone_takes_no_other() {
+    Story::new(3)
+        .put(63_094_001, 1)
+        .told(63_130_001, 1)
+        .put(87_995_184, 4)
+        .delete(87_995_253, 5)
+        .put(87_995_318, 6)
+        .told(88_046_037, 5)
+        .told(88_080_830, 4)
+        .delete(90_160_478, 7)
+        .told(90_187_445, 7)
+        .lifecycle(42 * DAY, 0b1011)
+        .true_at(&[41 * DAY + 1, 42 * DAY + 1]);
+}
+
+#[test]
+fn regression_killed_between_two_versions_and_deleted_before_the_retry() {
+    for call in 3..8 {
+        Story::new(5)
+            .put(248_249, 1)
+            .put(248_660, 2)
+            .put(730_163, 3)
+            .broken(773_175, 3, call, Fault::Before)
+            .delete(785_250, 4)
+            .told(2_539_428, 3)
+            .told(2_689_711, 2)
+            .true_at(&[250_381, 700_001, 740_001, 800_001]);
+    }
+}
+
+#[test]
+fn regression_a_creation_and_a_deletion_told_of_one_second() {
+    Story::new(100)
+        .put(586_640, 1)
+        .sweep(588_883)
+        .delete(1_312_124, 5)
+        .put(9_694_459, 6)
+        .delete(9_694_986, 7)
+        .told(9_743_596, 7)
+        .told(12_542_542, 6)
+        .true_at(&[1_312_519, 5_000_001, 13_000_001]);
+}
+
+#[test]
+fn regression_an_update_and_a_creation_told_of_one_second() {
+    Story::new(100)
+        .put(88_334_290, 4)
+        .told(88_342_607, 4)
+        .delete(121_527_793, 6)
+        .put(130_407_017, 8)
+        .put(130_407_647, 9)
+        .delete(130_410_817, 10)
+        .told(130_472_359, 9)
+        .told(132_758_391, 8)
+        .true_at(&[121_882_575, 130_000_001]);
+}
+
+#[test]
+fn regression_found_missing_in_the_second_of_another_lifes_deletion() {
+    Story::new(100)
+        .put(979_946, 1)
+        .told(1_032_437, 1)
+        .delete(1_107_137, 3)
+        .sweep(1_111_236)
+        .put(1_111_605, 4)
+        .delete(1_111_678, 5)
+        .told(1_139_922, 5)
+        .told(1_182_133, 4)
+        .true_at(&[1_110_812, 1_200_001]);
+}
+
+#[test]
+fn regression_two_updates_lost_of_one_second_are_two() {
+    Story::new(3)
+        .put(438_534, 1)
+        .told(492_521, 1)
+        .put(978_793, 2)
+        .put(978_885, 3)
+        .put(983_271, 4)
+        .put(984_046, 5)
+        .put(984_548, 6)
+        .told(1_013_186, 2)
+        .told(1_575_418, 3)
+        .true_at(&[440_473, 977_001, 980_001]);
+}
