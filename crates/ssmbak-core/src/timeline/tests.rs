@@ -96,13 +96,13 @@ fn a_marker_counts_at_its_tombstones_time_whatever_was_written_between() {
         crate::capture::EventClock::Vouched,
         None,
         &crate::capture::Contents::new(&key.records),
-        at("12:20:00"),
+        at("12:15:00"),
     );
-    key.apply(&writes[..1], at("12:20:00"));
-    key.event(&change(Create, "12:15:00"), Some(&[version(1, "12:15:00.1", "b")]), "12:20:01");
-    key.apply(&writes[1..], at("12:20:02"));
+    key.apply(&writes[..1], at("12:15:00"));
+    key.event(&change(Create, "12:15:00"), Some(&[version(1, "12:15:00.1", "b")]), "12:15:01");
+    key.apply(&writes[1..], at("12:15:02"));
     key.sweep(Some(&[version(1, "12:15:00.1", "b")]), "12:30:00");
-    assert_eq!(key.states(&["12:05:00", "12:12:00", "12:16:00", "12:20:02", "12:40:00"]), "a - b b b");
+    assert_eq!(key.states(&["12:05:00", "12:12:00", "12:16:00", "12:15:02", "12:40:00"]), "a - b b b");
 }
 
 #[test]
