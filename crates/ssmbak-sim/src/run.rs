@@ -369,7 +369,7 @@ impl World {
         instant: &Instant,
         true_state: Option<ParameterVersion>,
     ) {
-        let path = ParamPath::new(self.store.clone(), self.bucket.clone(), selection, instant.clone());
+        let path = ParamPath::new(self.store.clone(), self.bucket.clone(), selection, *instant);
         let Ok(plan) = path.preview().await else { return };
         for change in &plan.changes {
             let wrong = match (&change.action, &true_state) {

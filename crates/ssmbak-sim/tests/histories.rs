@@ -1,5 +1,7 @@
 //! Simulated histories: a short run of the proof, what it found before, and a check that it can fail.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ssmbak_sim::Fault;

@@ -1,6 +1,8 @@
 //! Restores under what no emulator shows: throttling, refusals, broken connections, interruptions, types that do not
 //! change in place, keys that are disabled.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 

@@ -1,5 +1,7 @@
 //! Restores of random states: what is read back is what was, a second restore changes nothing, and it can be undone.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;

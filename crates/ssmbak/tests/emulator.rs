@@ -1,5 +1,7 @@
 //! The library over the real adapters, against moto: an S3 and a Parameter Store that nobody here wrote.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
+
 use jiff::Timestamp;
 use ssmbak::bucket::{BackupBucket, S3BackupBucket};
 use ssmbak::core::event::{Change, Operation};
