@@ -131,6 +131,14 @@ fn created_and_deleted_within_one_second() {
 }
 
 #[test]
+fn created_and_found_deleted_within_one_second_is_held_in_between() {
+    let mut key = Key::default();
+    key.event(&change(Create, "12:00:00"), Some(&[version(1, "12:00:00.1", "a")]), "12:00:00.2");
+    key.event(&change(Delete, "12:00:00"), None, "12:00:00.6");
+    assert_eq!(key.states(&["12:00:00.3", "12:00:00.7", "12:00:00"]), "a - -");
+}
+
+#[test]
 fn a_delete_while_the_parameter_still_exists_is_recorded_all_the_same() {
     let mut key = Key::default();
     let history = [version(1, "12:00:00.1", "a")];

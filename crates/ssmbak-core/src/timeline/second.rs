@@ -42,7 +42,7 @@ impl<'a> Walk<'a> {
                 Point::Deletion(found) => self.before_found_missing(found, reborn, &mut waiting),
                 Point::Value(value) => {
                     self.before_value(value, &mut waiting);
-                    reborn |= value.record.details.version == 1;
+                    reborn |= value.record.details.version == 1 && self.may_live();
                 }
                 _ => {}
             }
