@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, reason = "a task's output is for the person who runs it")]
 
 mod cargo;
+mod compare;
 mod demo;
 mod elf;
 mod failure;
@@ -24,6 +25,9 @@ usage: cargo xtask local [--port PORT]     the whole pipeline on this machine, u
        cargo xtask test [--quick] [-- …]   everything that continuous integration checks; --quick leaves out the
                                            function's release build; what follows -- goes to `cargo test`
        cargo xtask function                builds the function for AWS and checks its size and C library
+       cargo xtask compare [--histories N] [--seed FIRST]
+                                           ssmbak 0.5.2 and this tool on the same simulated histories (300, seeds from 0);
+                                           writes docs/ORIGINAL.md
 ";
 
 fn main() -> ExitCode {
@@ -50,6 +54,7 @@ fn run(arguments: &[&str]) -> Outcome {
         },
         ["demo"] => demo::run(),
         ["test", rest @ ..] => test::run(rest),
+        ["compare", rest @ ..] => compare::run(rest),
         ["function"] => function::build_and_check(),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

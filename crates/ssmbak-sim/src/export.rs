@@ -167,3 +167,61 @@ fn state(version: &ParameterVersion) -> Value {
         "Description": version.description.as_deref().unwrap_or_default(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_executor::block_on;
+    use serde_json::Value;
+    use ssmbak_core::event::{Notice, Operation, parse_body};
+
+    use super::{of_example, of_seed};
+    use crate::examples;
+
+    fn steps(history: &Value, kind: &str) -> Vec<Value> {
+        let steps = history["steps"].as_array().cloned().unwrap_or_default();
+        steps.into_iter().filter(|step| step["do"] == kind).collect()
+    }
+
+    #[test]
+    fn what_is_delivered_reads_as_an_event_of_the_parameter() {
+        let mut expired = 0;
+        for seed in 0..50 {
+            for delivery in steps(&block_on(of_seed(seed)), "deliver") {
+                let Ok(Notice::Change(change)) = parse_body(delivery["body"].as_str().unwrap()) else {
+                    panic!("{delivery}")
+                };
+                assert_eq!(change.name.as_str(), delivery["name"]);
+                assert_eq!(change.time.subsec_nanosecond(), 0);
+                expired += usize::from(change.operation == Operation::PolicyExpiration);
+            }
+        }
+        assert!(expired > 0);
+    }
+
+    #[test]
+    fn questions_are_asked_in_whole_seconds_and_time_never_stands_still() {
+        for seed in 0..50 {
+            let history = block_on(of_seed(seed));
+            for ask in steps(&history, "ask") {
+                assert!(!ask["of"].as_str().unwrap().contains('.'), "{ask}");
+            }
+            // Versions that S3 stores in the same instant could be listed in any order.
+            let writes = ["put", "delete", "deliver", "sweep"].map(|kind| steps(&history, kind)).concat();
+            let mut times: Vec<jiff::Timestamp> =
+                writes.iter().map(|step| step["at"].as_str().unwrap().parse().unwrap()).collect();
+            times.sort_unstable();
+            assert!(times.windows(2).all(|pair| pair[0] < pair[1]), "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn our_answer_to_every_example_is_the_truth() {
+        for (story, history) in examples::all() {
+            let asks = steps(&block_on(of_example(story, &history)), "ask");
+            assert!(
+                matches!(asks.as_slice(), [ask] if ask["ours"] == "right" && ask["evidence"] == "tells"),
+                "{story}"
+            );
+        }
+    }
+}

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use ssmbak::restore::{Applied, Outcome, Patience, Restore, RestoreOptions, Unwatched, Watcher};
+use ssmbak::restore::{Applied, Now, Outcome, Patience, Restore, RestoreOptions, Unwatched, Watcher};
 use ssmbak::store::PutParameter;
 use ssmbak::{Capture, ErrorKind, ParamPath};
 use ssmbak_core::instant::Instant;
@@ -64,7 +64,9 @@ impl World {
     }
 
     async fn apply(&self, plan: &Plan, watcher: &impl Watcher) -> Applied {
-        Restore::new(self.store.clone(), self.bucket.clone()).apply(plan, &options(), watcher).await
+        let clock = self.clock.clone();
+        let options = RestoreOptions { now: Now::new(move || clock.now()), ..options() };
+        Restore::new(self.store.clone(), self.bucket.clone()).apply(plan, &options, watcher).await
     }
 
     fn value(&self, of: &str) -> Option<String> {
@@ -78,6 +80,7 @@ fn options() -> RestoreOptions {
         deletes_per_second: None,
         patience: Patience { attempts: 3, first_pause: Duration::from_millis(1) },
         rebirth: Duration::from_millis(1),
+        now: Now::default(),
     }
 }
 
@@ -327,7 +330,7 @@ async fn the_usual_event_takes_few_requests() {
         let now = world.clock.now();
         let change = ssmbak_core::event::Change {
             id: Some(now.to_string()),
-            name: name("/hot"),
+            name: name("/hot/p"),
             operation,
             time: Timestamp::from_second(now.as_second()).unwrap(),
             parameter_type: None,
@@ -340,11 +343,11 @@ async fn the_usual_event_takes_few_requests() {
         capture.event(&change, Some(world.clock.now()), world.clock.now()).await.unwrap();
         faults.calls() - before
     };
-    store.put_now(&string("/hot", "0")).unwrap();
+    store.put_now(&string("/hot/p", "0")).unwrap();
     assert_eq!(handle(ssmbak_core::event::Operation::Create).await, 5, "history, head, list, tags, put");
     for number in 1..60 {
         world.clock.advance_ms(60_000);
-        store.put_now(&PutParameter { overwrite: true, ..string("/hot", &number.to_string()) }).unwrap();
+        store.put_now(&PutParameter { overwrite: true, ..string("/hot/p", &number.to_string()) }).unwrap();
         assert_eq!(handle(ssmbak_core::event::Operation::Update).await, 4, "history, head, tags, put");
     }
 }

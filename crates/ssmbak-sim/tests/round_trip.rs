@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use ssmbak::restore::{Patience, RestoreOptions, Unwatched};
+use ssmbak::restore::{Now, Patience, RestoreOptions, Unwatched};
 use ssmbak::{Capture, ParamPath};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
@@ -23,6 +23,8 @@ struct World {
     clock: Clock,
     store: FakeStore,
     bucket: FakeBucket,
+    /// Whether Parameter Store changes a type in place for whoever restores.
+    changes_type: bool,
 }
 
 impl World {
@@ -60,6 +62,7 @@ impl World {
                 gone.push(name);
             } else {
                 // Tiers cannot be lowered, so a random history keeps one.
+                self.store.with_habits(|habits| habits.changes_type = true);
                 let put = put_of(parameter, rng.below(64), present.is_some(), true);
                 self.store.put_now(&put).unwrap();
             }
@@ -83,8 +86,13 @@ impl World {
             deletes_per_second: None,
             patience: Patience { attempts: 0, first_pause: std::time::Duration::ZERO },
             rebirth: std::time::Duration::ZERO,
+            now: {
+                let clock = self.clock.clone();
+                Now::new(move || clock.now())
+            },
         };
         self.clock.advance_ms(1_000);
+        self.store.with_habits(|habits| habits.changes_type = self.changes_type);
         let (plan, applied) = self.path(at).restore(&options, &Unwatched).await.unwrap();
         assert!(applied.is_complete(), "{applied:?}");
         assert_eq!(plan.unknown, []);
@@ -118,10 +126,10 @@ async fn restoring_any_state_brings_all_of_it_back_and_can_be_undone() {
         let faults = Faults::default();
         let store = FakeStore::new(clock.clone(), faults.clone());
         store.with_habits(|habits| {
-            habits.changes_type = rng.chance(50);
             habits.keeps_omitted = rng.chance(50);
         });
-        let world = World { bucket: FakeBucket::new(clock.clone(), faults), clock, store };
+        let bucket = FakeBucket::new(clock.clone(), faults);
+        let world = World { clock, store, bucket, changes_type: rng.chance(50) };
         let mut states = vec![(world.clock.now(), world.state())];
         for _ in 0..rng.between(2, 5) {
             world.change(&mut rng).await;

@@ -9,6 +9,7 @@ use ssmbak_core::record::Record;
 use ssmbak_core::record::metadata::{encode_tombstone, encode_value};
 
 use crate::bucket::{BackupBucket, Head, Keys, describe_versions};
+use crate::read::in_order_of_storage;
 use crate::store::ParameterStore;
 use crate::{Error, ErrorKind};
 
@@ -69,7 +70,7 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
         let (history, current) =
             futures_util::future::try_join(self.store.history(&change.name), self.current(key)).await?;
         let records = if needs_all_records(change, clock, history.as_deref(), current.as_ref()) {
-            self.records(key).await?
+            self.records(&change.name).await?
         } else {
             current.into_iter().collect()
         };
@@ -90,11 +91,11 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
             present.details.tags = Some(self.store.tags(name).await?);
         }
         let records = match current {
-            None => self.records(name.key()).await?,
+            None => self.records(name).await?,
             Some(current) => {
                 let settled =
                     on_sweep(history.as_deref(), &Contents::new(std::slice::from_ref(&current)), now).is_empty();
-                if settled && history.is_some() { vec![current] } else { self.records(name.key()).await? }
+                if settled && history.is_some() { vec![current] } else { self.records(name).await? }
             }
         };
         let writes = on_sweep(history.as_deref(), &Contents::new(&records), now);
@@ -133,9 +134,12 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
         }
     }
 
-    async fn records(&self, key: &str) -> Result<Vec<Record>, Error> {
-        let listed = self.bucket.versions(Keys::One(key)).await?;
-        let described = describe_versions(&self.bucket, listed).await?;
+    async fn records(&self, name: &ParameterName) -> Result<Vec<Record>, Error> {
+        let mut listed = self.bucket.versions(Keys::One(name.key())).await?;
+        if let Some(spelling) = name.root_spelling() {
+            listed.extend(self.bucket.versions(Keys::One(spelling)).await?);
+        }
+        let described = describe_versions(&self.bucket, in_order_of_storage(listed)).await?;
         Ok(described.into_iter().map(|(_, record)| record).collect())
     }
 

@@ -1,6 +1,6 @@
 //! Reads what a plan needs: the timelines of the bucket and the present state of Parameter Store.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use ssmbak_core::instant::Instant;
@@ -8,10 +8,11 @@ use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{CurrentParameter, ParameterValue};
 use ssmbak_core::plan::{Present, PresentParameter, RecordedParameter, Target};
 use ssmbak_core::record::Evidence;
+use ssmbak_core::record::metadata::SIDECAR_PREFIX;
 use ssmbak_core::scope::{Depth, Listing, Selection};
 use ssmbak_core::timeline::{Held, State, Timeline};
 
-use crate::bucket::{BackupBucket, Keys, describe_versions};
+use crate::bucket::{BackupBucket, Keys, StoredVersion, describe_versions, storage_order};
 use crate::store::ParameterStore;
 use crate::{CONCURRENCY, Error, ErrorKind, STORE_CONCURRENCY};
 
@@ -30,37 +31,73 @@ pub struct Recorded {
 /// The first request that failed.
 pub async fn timelines<B: BackupBucket>(bucket: &B, selection: &Selection) -> Result<Recorded, Error> {
     let mut recorded = Recorded::default();
-    let mut wanted = Vec::new();
-    let mut seen: BTreeSet<(String, String)> = BTreeSet::new();
+    let mut wanted: BTreeMap<(String, String), (ParameterName, StoredVersion)> = BTreeMap::new();
     for listing in selection.listings() {
-        for version in bucket.versions(keys_of(&listing)).await? {
-            match ParameterName::from_key(&version.key) {
-                Ok(name) if selection.contains(&name) => {
-                    if seen.insert((version.key.clone(), version.version_id.clone())) {
-                        wanted.push(version);
-                    }
+        for version in listed(bucket, &listing).await? {
+            match name_of(&version.key) {
+                Some(name) if selection.contains(&name) => {
+                    wanted.insert((version.key.clone(), version.version_id.clone()), (name, version));
                 }
-                Ok(_) => {}
-                Err(_) if recorded.strangers.last() != Some(&version.key) => recorded.strangers.push(version.key),
-                Err(_) => {}
+                Some(_) => {}
+                None if is_stranger(&version.key) && recorded.strangers.last() != Some(&version.key) => {
+                    recorded.strangers.push(version.key);
+                }
+                None => {}
             }
         }
     }
-    let mut by_name: BTreeMap<ParameterName, Vec<_>> = BTreeMap::new();
-    for (key, record) in describe_versions(bucket, wanted).await? {
-        if let Ok(name) = ParameterName::from_key(&key) {
-            by_name.entry(name).or_default().push(record);
+    let mut by_name: BTreeMap<ParameterName, Vec<StoredVersion>> = BTreeMap::new();
+    for (name, version) in wanted.into_values() {
+        by_name.entry(name).or_default().push(version);
+    }
+    let ordered = by_name.into_values().flat_map(in_order_of_storage).collect();
+    let mut records: BTreeMap<ParameterName, Vec<_>> = BTreeMap::new();
+    for (key, record) in describe_versions(bucket, ordered).await? {
+        if let Some(name) = name_of(&key) {
+            records.entry(name).or_default().push(record);
         }
     }
-    recorded.timelines = by_name.into_iter().map(|(name, records)| (name, Timeline::new(records))).collect();
+    recorded.timelines = records.into_iter().map(|(name, records)| (name, Timeline::new(records))).collect();
     Ok(recorded)
 }
 
-/// How a listing is asked of the bucket.
-pub(crate) fn keys_of(listing: &Listing) -> Keys<'_> {
-    match listing.depth() {
-        Depth::Exact => Keys::One(listing.prefix()),
-        Depth::Children | Depth::Subtree => Keys::Prefix(listing.prefix()),
+/// The versions of one name, possibly under two keys, oldest first; of two keys' current versions only the canonical one
+/// is the name's.
+pub(crate) fn in_order_of_storage(mut versions: Vec<StoredVersion>) -> Vec<StoredVersion> {
+    let canonical = versions.iter().any(|version| version.key.starts_with('/'));
+    for version in &mut versions {
+        version.is_latest &= !canonical || version.key.starts_with('/');
+    }
+    // A stable sort: what is stored in one second keeps its order within its key.
+    let mut versions = storage_order(versions);
+    versions.sort_by_key(|version| version.last_modified);
+    versions
+}
+
+/// The parameter that a key is the history of. Seeding with ssmbak 0.5.2 stored root-level names without their slash,
+/// while its function stored them with it: both are the one parameter's.
+pub(crate) fn name_of(key: &str) -> Option<ParameterName> {
+    if key.starts_with('/') { ParameterName::from_key(key).ok() } else { ParameterName::parse(key).ok() }
+}
+
+/// Whether a key that is no parameter's is nobody's of ours either.
+fn is_stranger(key: &str) -> bool {
+    !key.starts_with(SIDECAR_PREFIX)
+}
+
+/// The versions that a listing finds, root-level names under either spelling.
+pub(crate) async fn listed<B: BackupBucket>(bucket: &B, listing: &Listing) -> Result<Vec<StoredVersion>, Error> {
+    match (listing.depth(), listing.prefix()) {
+        (Depth::Children | Depth::Subtree, "/") => bucket.versions(Keys::Prefix("")).await,
+        (Depth::Children | Depth::Subtree, prefix) => bucket.versions(Keys::Prefix(prefix)).await,
+        (Depth::Exact, key) => {
+            let mut versions = bucket.versions(Keys::One(key)).await?;
+            let name = name_of(key);
+            if let Some(spelling) = name.as_ref().and_then(ParameterName::root_spelling) {
+                versions.extend(bucket.versions(Keys::One(spelling)).await?);
+            }
+            Ok(versions)
+        }
     }
 }
 
@@ -87,9 +124,19 @@ pub async fn targets<B: BackupBucket>(
         .await
 }
 
+/// A version's body, under whichever spelling of its name it was stored.
+async fn body_of<B: BackupBucket>(bucket: &B, name: &ParameterName, version_id: &str) -> Result<Vec<u8>, Error> {
+    match (bucket.body(name.key(), Some(version_id)).await, name.root_spelling()) {
+        (Err(error), Some(spelling)) if error.kind == ErrorKind::NotFound => {
+            bucket.body(spelling, Some(version_id)).await
+        }
+        (body, _) => body,
+    }
+}
+
 async fn read_held<B: BackupBucket>(bucket: &B, name: &ParameterName, held: Held<'_>) -> Result<Target, Error> {
     let record = held.record;
-    let body = match bucket.body(name.key(), Some(&record.version_id)).await {
+    let body = match body_of(bucket, name, &record.version_id).await {
         Ok(body) => body,
         Err(error) if error.kind == ErrorKind::NotFound => {
             return Ok(Target::Unknown("the version of that time has expired from the bucket".to_owned()));

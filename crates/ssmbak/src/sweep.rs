@@ -9,7 +9,7 @@ use ssmbak_core::scope::Selection;
 
 use crate::bucket::BackupBucket;
 use crate::capture::{Capture, Survey};
-use crate::read::keys_of;
+use crate::read::{listed, name_of};
 use crate::store::ParameterStore;
 use crate::{Error, STORE_CONCURRENCY};
 
@@ -33,10 +33,10 @@ async fn keys<S: ParameterStore, B: BackupBucket>(
 ) -> Result<BTreeSet<ParameterName>, Error> {
     let mut names = BTreeSet::new();
     for listing in selection.listings() {
-        for version in capture.bucket().versions(keys_of(&listing)).await? {
+        for version in listed(capture.bucket(), &listing).await? {
             // A name whose current version is a marker is believed deleted: if it lives, Parameter Store lists it.
             if version.is_latest && !version.is_marker {
-                names.extend(ParameterName::from_key(&version.key).ok().filter(|name| selection.contains(name)));
+                names.extend(name_of(&version.key).filter(|name| selection.contains(name)));
             }
         }
     }

@@ -4,6 +4,7 @@ mod pace;
 mod put;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
@@ -24,6 +25,34 @@ const DELETES: usize = 10;
 /// AWS: "wait at least 30 seconds" between deleting a parameter and creating one of the same name.
 const REBIRTH: Duration = Duration::from_secs(30);
 
+/// The clock that a restore reads, to say when it deleted what.
+#[derive(Clone)]
+pub struct Now(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl Now {
+    /// A clock of one's own.
+    pub fn new(clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Arc::new(clock))
+    }
+
+    fn read(&self) -> Timestamp {
+        (self.0)()
+    }
+}
+
+impl Default for Now {
+    /// The system's clock.
+    fn default() -> Self {
+        Self::new(Timestamp::now)
+    }
+}
+
+impl std::fmt::Debug for Now {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Now")
+    }
+}
+
 /// How to restore.
 #[derive(Clone, Debug)]
 pub struct RestoreOptions {
@@ -36,6 +65,8 @@ pub struct RestoreOptions {
     /// How long to wait between deleting a parameter and creating it with another type, where Parameter Store does not
     /// change a type in place.
     pub rebirth: Duration,
+    /// The clock.
+    pub now: Now,
 }
 
 impl Default for RestoreOptions {
@@ -45,6 +76,7 @@ impl Default for RestoreOptions {
             deletes_per_second: Some(5.0),
             patience: Patience::default(),
             rebirth: REBIRTH,
+            now: Now::default(),
         }
     }
 }
@@ -111,9 +143,9 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
     /// deleted is in the bucket before the first write.
     pub async fn apply(&self, plan: &Plan, options: &RestoreOptions, watcher: &impl Watcher) -> Applied {
         let mut ledger = Ledger::new(plan, watcher);
-        let seen = Timestamp::now();
+        let seen = options.now.read();
         self.record_present(plan, options, &mut ledger).await;
-        self.put_all(plan, options, &mut ledger).await;
+        self.put_all(plan, options, seen, &mut ledger).await;
         self.delete_all(plan, options, seen, &mut ledger).await;
         ledger.close()
     }
@@ -130,7 +162,7 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
                     return (row, Ok(()));
                 }
                 let recorded = pace::patiently(options.patience, || async {
-                    let survey = self.capture.survey(&change.name, Timestamp::now()).await?;
+                    let survey = self.capture.survey(&change.name, options.now.read()).await?;
                     self.capture.settle(survey).await.map(drop)
                 });
                 (row, recorded.await)
@@ -146,7 +178,13 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
         }
     }
 
-    async fn put_all(&self, plan: &Plan, options: &RestoreOptions, ledger: &mut Ledger<'_, impl Watcher>) {
+    async fn put_all(
+        &self,
+        plan: &Plan,
+        options: &RestoreOptions,
+        seen: Timestamp,
+        ledger: &mut Ledger<'_, impl Watcher>,
+    ) {
         let mut pace = Pace::new(options.puts_per_second);
         for (row, change) in plan.changes.iter().enumerate() {
             if matches!(change.action, Action::Delete { .. }) || !ledger.open(row) {
@@ -155,7 +193,7 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
             if ledger.stop() {
                 return;
             }
-            let outcome = put::put(self.capture.store(), change, options, &mut pace).await;
+            let outcome = put::put(&self.capture, change, options, seen, &mut pace).await;
             ledger.settle(row, outcome.map_or_else(Outcome::Failed, |()| Outcome::Done));
         }
     }
@@ -193,7 +231,7 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
                 };
                 // Unlike a version, a deletion leaves no trace in Parameter Store: should its event be lost, this is it.
                 if outcome == Outcome::Done
-                    && let Err(error) = self.capture.deleted(&change.name, seen, Timestamp::now()).await
+                    && let Err(error) = self.capture.deleted(&change.name, seen, options.now.read()).await
                 {
                     ledger.warn(format!("{} was deleted, but that could not be recorded: {error}", change.name));
                 }

@@ -2,24 +2,39 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use ssmbak_core::parameter::{Description, ParameterType};
 use ssmbak_core::plan::{Action, Change, Field, PresentParameter, RecordedParameter};
 use tokio::time::sleep;
+
+use crate::bucket::BackupBucket;
+use crate::capture::Capture;
 
 use super::RestoreOptions;
 use super::pace::{Pace, patiently};
 use crate::store::{ParameterStore, PutParameter};
 use crate::{Error, ErrorKind};
 
-pub(super) async fn put<S: ParameterStore>(
-    store: &S,
+pub(super) async fn put<S: ParameterStore, B: BackupBucket>(
+    capture: &Capture<S, B>,
     change: &Change,
     options: &RestoreOptions,
+    seen: Timestamp,
     pace: &mut Pace,
 ) -> Result<(), Error> {
+    let store = capture.store();
     match &change.action {
         Action::Create(to) => create(store, &creation(change.name.as_str(), to, None), options, pace).await,
-        Action::Update { to, from, fields } => update(store, to, from, fields, options, pace).await,
+        Action::Update { to, from, fields } => {
+            let refused = update(store, to, from, fields, options, pace).await;
+            match refused {
+                // Whether a type may be changed in place is not settled by AWS's documentation: it is tried first.
+                Err(error) if fields.contains(&Field::Type) && refuses_type(&error) => {
+                    rebirth(capture, to, from, options, seen, pace).await
+                }
+                other => other,
+            }
+        }
         Action::Delete { .. } => Ok(()),
     }
 }
@@ -54,13 +69,7 @@ async fn update<S: ParameterStore>(
     if fields.iter().any(|field| *field != Field::Tags) {
         let overwrite = overwriting(to, from, fields);
         pace.take(1).await;
-        match patiently(options.patience, || store.put(&overwrite)).await {
-            // Whether a type may be changed in place is not settled by AWS's documentation: it is tried first.
-            Err(error) if fields.contains(&Field::Type) && refuses_type(&error) => {
-                return rebirth(store, to, from, options, pace).await;
-            }
-            other => other?,
-        }
+        patiently(options.patience, || store.put(&overwrite)).await?;
     }
     if fields.contains(&Field::Tags) {
         let (add, remove) = tag_changes(to, from);
@@ -74,13 +83,15 @@ fn refuses_type(error: &Error) -> bool {
 }
 
 /// Deletes the parameter and creates it with the recorded type. Its present state is in the bucket already.
-async fn rebirth<S: ParameterStore>(
-    store: &S,
+async fn rebirth<S: ParameterStore, B: BackupBucket>(
+    capture: &Capture<S, B>,
     to: &RecordedParameter,
     from: &PresentParameter,
     options: &RestoreOptions,
+    seen: Timestamp,
     pace: &mut Pace,
 ) -> Result<(), Error> {
+    let store = capture.store();
     let spelling = from.parameter.spelling.clone();
     let left = patiently(options.patience, || store.delete(std::slice::from_ref(&spelling))).await?;
     if !left.is_empty() {
@@ -88,6 +99,10 @@ async fn rebirth<S: ParameterStore>(
             ErrorKind::TypeChange,
             "parameter store neither changes its type in place nor deletes it",
         ));
+    }
+    // A deletion leaves no trace in Parameter Store; that it cannot be recorded is no reason to leave it at that.
+    if let Err(error) = capture.deleted(&from.parameter.name, seen, options.now.read()).await {
+        tracing::warn!(name = %from.parameter.name, %error, "the deletion could not be recorded");
     }
     sleep(options.rebirth).await;
     create(store, &creation(&spelling, to, Some(from)), options, pace).await.map_err(|mut error| {
