@@ -240,8 +240,12 @@ fn inside_a_life(values: &[ValuePoint<'_>], time: Timestamp) -> bool {
 
 /// Whether a version recorded by the original adds nothing to, or contradicts, what Parameter Store's own history says.
 fn contradicted(values: &[ValuePoint<'_>], time: Timestamp) -> bool {
-    let same =
-        |point: &ValuePoint<'_>| times_agree(time, point.time) || times_agree(time, point.record.details.modified);
+    // Here the seconds must be the same: what the original wrote beside us within the clocks' agreement may be another
+    // version, while the same one a second off does no harm.
+    let second = time.as_second();
+    let same = |point: &ValuePoint<'_>| {
+        point.time.as_second() == second || point.record.details.modified.as_second() == second
+    };
     let attested = |point: &ValuePoint<'_>| {
         times_agree(point.time, point.record.details.modified)
             && point.time <= time

@@ -88,6 +88,14 @@ fn an_upgrade_where_events_and_store_go_by_different_clocks() {
 }
 
 #[test]
+fn what_the_original_records_within_seconds_of_ours_counts() {
+    let mut key = Key::default();
+    key.event(&change(Create, "12:00:00"), Some(&[version(1, "12:00:00.1", "ours")]), "12:00:00.5");
+    key.legacy("12:00:01", "12:00:02", "theirs");
+    assert_eq!(key.states(&["12:00:00", "12:00:01", "12:00:05"]), "ours theirs theirs");
+}
+
+#[test]
 fn a_marker_counts_at_its_tombstones_time_whatever_was_written_between() {
     let mut key = Key::default();
     key.event(&change(Create, "12:00:00"), Some(&[version(1, "12:00:00.1", "a")]), "12:00:01");

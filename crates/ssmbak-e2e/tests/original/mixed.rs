@@ -41,7 +41,6 @@ async fn going_back_from_ours_to_the_original_keeps_history_for_both() -> Outcom
 
 /// Where two tools write to one bucket, two changes within the few seconds that clocks may differ by are still two.
 #[tokio::test]
-#[ignore = "a change recorded by the original within two seconds of one of ours is taken for the same"]
 async fn what_the_original_records_within_seconds_of_ours_counts() -> Outcome {
     let world = World::new("seconds").await?;
     let (function, original) = (world.function()?, world.original()?);
