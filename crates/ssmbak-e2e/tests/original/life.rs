@@ -1,7 +1,5 @@
 //! The life of a tree of parameters, recorded by whoever is asked to, and what was true at each of its moments.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use serde_json::Value;
 use ssmbak_e2e::{
@@ -71,9 +69,6 @@ const STEPS: [&[Step]; 5] = [
 /// How many parts a life has; each ends in a moment to come back to.
 pub const PARTS: usize = STEPS.len();
 
-/// To change from one tool to the other takes longer than their clocks may differ by.
-const CHANGEOVER: Duration = Duration::from_secs(2);
-
 /// A second by whose end everything of its part was recorded, and what was true then.
 pub struct Moment {
     /// Counted from 0.
@@ -96,9 +91,6 @@ impl Life {
     pub async fn live(world: &World, prefix: &'static str, recorders: [&dyn Recorder; PARTS]) -> Outcome<Self> {
         let mut life = Self { prefix, before: next_second().await, moments: Vec::new(), present: State::new() };
         for (number, (steps, recorder)) in STEPS.iter().zip(recorders).enumerate() {
-            if number > 0 && !std::ptr::addr_eq(recorder, recorders[number - 1]) {
-                tokio::time::sleep(CHANGEOVER).await;
-            }
             let mut events = Vec::new();
             for step in *steps {
                 events.push(match step {
