@@ -114,7 +114,13 @@ fn order_exact_deletions(ordered: &mut Vec<&Point<'_, '_>>) {
     let (exact, mut rest): (Vec<&Point<'_, '_>>, Vec<_>) =
         ordered.drain(..).partition(|point| matches!(point, Point::Deletion(_)));
     for deletion in exact {
-        let later = |point: &&Point<'_, '_>| matches!(point, Point::Value(value) if value.time > deletion.time());
+        // A first version of the same instant can only have come after.
+        let later = |point: &&Point<'_, '_>| match point {
+            Point::Value(value) => {
+                value.time > deletion.time() || (value.time == deletion.time() && value.record.details.version == 1)
+            }
+            _ => false,
+        };
         let position = rest.iter().position(later).unwrap_or(rest.len());
         rest.insert(position, deletion);
     }
