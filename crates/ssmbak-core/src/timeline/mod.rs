@@ -2,8 +2,8 @@
 //!
 //! A [`Timeline`] is a piecewise constant function of time: [`Segment`]s, each *held* (a version was in effect), *absent*
 //! (the parameter is known not to have existed) or *unknown* (the evidence does not tell). It is built in two steps:
-//! [`gather`] decides which stored versions are evidence at all (copies counted once, markers paired with their
-//! tombstones, contradicted leftovers of ssmbak 0.5.2 set aside), [`walk`] puts them in order and draws the segments.
+//! `gather` decides which stored versions are evidence at all (copies counted once, markers paired with their
+//! tombstones, contradicted leftovers of ssmbak 0.5.2 set aside), `walk` puts them in order and draws the segments.
 
 mod gather;
 mod second;
