@@ -1,4 +1,4 @@
-//! What to write when looking a parameter over without an event: at the first seeding, daily, and before a restore.
+//! What to write when looking a parameter over without an event: at the first seeding, at any later sweep, and before a restore.
 
 use jiff::Timestamp;
 
