@@ -226,7 +226,38 @@ impl Truth {
                 let start = before.map_or_else(|| self.life_start(index), |at| at + 1);
                 (start..after).all(|at| self.is_told(at))
             }
-            (_, None) => true,
+            (before, None) => !self.may_be_of_the_next_life(index, before),
+        }
+    }
+
+    /// Whether the updates that were told of from `index` on and never seen may as well be of the next life that was
+    /// seen: no deletion was told of in between, and that life has numbers enough for them.
+    fn may_be_of_the_next_life(&self, index: usize, before: Option<usize>) -> bool {
+        let number = |at: usize| self.deeds.get(at).and_then(|deed| Some(deed.left.as_ref()?.details.version));
+        let mut told = 0;
+        for at in index..self.deeds.len() {
+            match number(at) {
+                Some(next) if self.is_seen(at) => {
+                    let continues = before.and_then(number).is_some_and(|before| before + told + 1 == next);
+                    return told + 2 <= next && !continues;
+                }
+                Some(1) | None if self.is_told(at) => return false,
+                Some(_) if self.is_told(at) => told += 1,
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// Whether the version that was seen at `after`, and the updates told of before it, continue the numbers of a life
+    /// that ended without a trace before `index`.
+    fn fits_the_life_before(&self, index: usize, after: usize) -> bool {
+        let number = |at: usize| self.deeds.get(at).and_then(|deed| Some(deed.left.as_ref()?.details.version));
+        let Some(before) = (0..index).rev().find(|&at| self.leaves_trace(at)) else { return false };
+        let told = (before + 1..after).filter(|&at| self.is_told(at) && !self.is_seen(at)).count() as u64;
+        match (number(before), number(after)) {
+            (Some(before), Some(after)) => told > 0 && before + told + 1 == after,
+            _ => false,
         }
     }
 
@@ -237,8 +268,10 @@ impl Truth {
     fn untraced(&self, index: usize) -> Demand {
         let deleted = self.deeds.get(index).is_some_and(|deed| deed.left.is_none());
         if !deleted {
-            // A later version of the same life shows by its number that one is missing.
+            // A later version of the same life shows by its number that one is missing, unless the number also fits
+            // what was known before: the life before, and the updates that were told of since.
             return match self.seen_around(index) {
+                (_, Some(after)) if self.fits_the_life_before(index, after) => Demand::Untraceable,
                 (_, Some(_)) => Demand::MayBeUnknown,
                 (_, None) => Demand::Untraceable,
             };

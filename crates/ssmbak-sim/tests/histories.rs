@@ -243,3 +243,41 @@ fn regression_two_updates_lost_of_one_second_are_two() {
         .told(1_575_418, 3)
         .true_at(&[440_473, 977_001, 980_001]);
 }
+
+#[test]
+fn regression_updates_told_of_that_may_be_of_the_next_life() {
+    Story::new(2)
+        .put(610_076, 6)
+        .put(610_120, 7)
+        .told(639_220, 7)
+        .delete(1_129_136, 9)
+        .put(1_187_874, 10)
+        .put(1_449_716, 11)
+        .put(1_454_702, 12)
+        .put(1_459_384, 13)
+        .told(1_519_608, 11)
+        .true_at(&[1_000_001, 1_130_001, 1_189_076, 1_450_001]);
+}
+
+#[test]
+fn regression_a_life_that_the_next_ones_numbers_continue() {
+    Story::new(2)
+        .put(91_022, 4)
+        .told(95_510, 4)
+        .delete(950_293, 5)
+        .put(955_877, 8)
+        .put(961_846, 10)
+        .put(966_755, 11)
+        .put(970_235, 12)
+        .told(998_833, 10)
+        .true_at(&[949_001, 955_877, 1_000_001]);
+}
+
+#[test]
+fn regression_a_deletion_in_the_second_of_a_creation_may_be_of_either_life() {
+    for expired in [false, true] {
+        let story = Story::new(100).put(64_222, 6).told(94_245, 6).delete(377_234, 7).put(652_496, 10).sweep(652_527);
+        let story = if expired { story.expire(652_645, 11) } else { story.delete(652_645, 11) };
+        story.told(720_687, 11).true_at(&[370_001, 500_642, 653_001, 800_001]);
+    }
+}

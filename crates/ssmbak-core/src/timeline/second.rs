@@ -79,13 +79,17 @@ impl<'a> Walk<'a> {
             self.take_lost(waiting);
         }
         let alive = self.may_live();
-        let before = waiting.deletions.iter().position(|deletion| {
-            let forced = deletion.live.is_some_and(|live| live <= value.record.details.modified);
-            forced || (first && (alive || value.complete))
-        });
-        if let Some(index) = before {
+        let forced = |deletion: &&Deletion| deletion.live.is_some_and(|live| live <= value.record.details.modified);
+        let index = waiting.deletions.iter().position(forced);
+        let own = (first && value.complete && !waiting.deletions.is_empty()).then_some(0);
+        if let Some(index) = index.or(own) {
             let deletion = waiting.deletions.remove(index);
             self.deletion(deletion, deletion.time.min(just_before(value.time)));
+        } else if first && alive && !waiting.deletions.is_empty() {
+            // It was gone when its second was over: the deletion may be of the life before, or of this one, and the life
+            // before may have ended unnoticed long ago.
+            waiting.deletions.remove(0);
+            self.ended_unnoticed(value.time);
         }
     }
 

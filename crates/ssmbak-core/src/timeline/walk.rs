@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::gather::{Deletion, Gathered, LegacyPoint, ValuePoint, follows};
 use super::{Absence, Segment, SegmentState, Unknown};
-use crate::record::{DeletionSource, Evidence, LostVersion, Record};
+use crate::record::{DeletionSource, Evidence, LostVersion, Record, ValueRecord};
 
 /// One piece of evidence on its way through [`Walk`].
 pub(super) enum Point<'g, 'a> {
@@ -64,7 +64,7 @@ pub(super) struct Walk<'a> {
 /// A version that was in effect until lost ones followed: whether it lasted until the first of them depends on how many
 /// the numbers say there were.
 struct Suspended<'a> {
-    version: &'a crate::record::ValueRecord,
+    version: &'a ValueRecord,
     segment: usize,
     lost: u64,
 }
@@ -73,7 +73,7 @@ struct Suspended<'a> {
 pub(super) enum Current<'a> {
     /// Nothing has been seen yet.
     Start,
-    Value(&'a crate::record::ValueRecord),
+    Value(&'a ValueRecord),
     Legacy,
     Absent,
     Unknown,
@@ -110,7 +110,7 @@ impl<'a> Walk<'a> {
     fn value(&mut self, point: &ValuePoint<'a>) {
         let record = point.record;
         let (version, time) = (record.details.version, point.time);
-        self.settle_suspended(version);
+        self.settle_suspended(record);
         match self.current {
             _ if point.unanchored => self.begin_unknown_before(time),
             Current::Start if version == 1 => {
@@ -166,6 +166,13 @@ impl<'a> Walk<'a> {
         self.current = Current::Absent;
     }
 
+    /// The life in effect ended at an unrecorded time, and another began at `until`.
+    pub(super) fn ended_unnoticed(&mut self, until: Timestamp) {
+        self.suspended = None;
+        self.unknown_since_last(Unknown::DeletedUnnoticed { until });
+        self.current = Current::Unknown;
+    }
+
     pub(super) fn lost(&mut self, lost: &LostVersion) {
         match (&mut self.suspended, self.current) {
             (Some(suspended), _) => suspended.lost += 1,
@@ -192,13 +199,25 @@ impl<'a> Walk<'a> {
         self.current = Current::Unknown;
     }
 
-    /// More versions are missing than were reported lost: any of them may have come before the first report.
-    fn settle_suspended(&mut self, version: u64) {
+    /// More versions are missing than were reported lost: any of them may have come before the first report. Or fewer:
+    /// there was another life in between, and those that were lost may be of that one.
+    fn settle_suspended(&mut self, next: &ValueRecord) {
         let Some(Suspended { version: before, segment, lost }) = self.suspended.take() else { return };
-        if version > before.details.version && version - before.details.version - 1 > lost {
-            self.segments.truncate(segment + 1);
-            self.unknown_since_last(Unknown::VersionsMissing { after: before.details.version, before: version });
-        }
+        let version = next.details.version;
+        let missing = version.checked_sub(before.details.version + 1);
+        let reason = match missing {
+            Some(missing) if missing > lost => {
+                Unknown::VersionsMissing { after: before.details.version, before: version }
+            }
+            Some(missing) if missing == lost || follows(before, next) => return,
+            _ if lost + 2 <= version => {
+                let until = self.segments.get(segment + 1).map_or(next.time, |after| after.from);
+                Unknown::DeletedUnnoticed { until }
+            }
+            _ => return,
+        };
+        self.segments.truncate(segment + 1);
+        self.unknown_since_last(reason);
     }
 
     /// If nothing has been seen yet, the time before the first evidence is unknown.
