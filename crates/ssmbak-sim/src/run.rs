@@ -271,11 +271,12 @@ impl World {
         if let Ok(names) = ssmbak::sweep::names(&self.capture, &all).await {
             for name in names {
                 let (seen, now) = (self.store.versions(&name), self.clock.now());
+                let Some(parameter) = (0..2).find(|&parameter| self::name(parameter) == name) else { continue };
                 let Ok(survey) = self.capture.survey(&name, now).await else { continue };
-                if self.capture.settle(survey).await.is_ok()
-                    && let Some(parameter) = (0..2).find(|&parameter| self::name(parameter) == name)
-                {
+                if self.capture.settle(survey).await.is_ok() {
                     self.model.entry(parameter).or_default().looked(seen.as_deref().unwrap_or_default(), now);
+                } else {
+                    self.disturbed.insert(parameter);
                 }
             }
         }

@@ -99,6 +99,10 @@ impl Story {
         self.step(at, What::Sweep { fault: None })
     }
 
+    fn broken_sweep(self, at: i64, call: u64, fault: Fault) -> Self {
+        self.step(at, What::Sweep { fault: Some((call, fault)) })
+    }
+
     fn lifecycle(self, at: i64, mask: u64) -> Self {
         self.step(at, What::Lifecycle { mask })
     }
@@ -280,4 +284,17 @@ fn regression_a_deletion_in_the_second_of_a_creation_may_be_of_either_life() {
         let story = if expired { story.expire(652_645, 11) } else { story.delete(652_645, 11) };
         story.told(720_687, 11).true_at(&[370_001, 500_642, 653_001, 800_001]);
     }
+}
+
+#[test]
+fn regression_a_sweep_that_wrote_more_than_it_was_told_of() {
+    Story::new(2)
+        .put(627_640, 2)
+        .told(686_826, 2)
+        .put(783_656, 3)
+        .put(784_359, 4)
+        .broken_sweep(785_314, 8, Fault::After)
+        .delete(787_215, 5)
+        .told(1_358_924, 3)
+        .true_at(&[782_056, 900_001]);
 }
