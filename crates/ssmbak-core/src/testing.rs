@@ -9,7 +9,7 @@ use crate::name::ParameterName;
 use crate::parameter::{Description, Details, ParameterType, ParameterValue, ParameterVersion};
 use crate::record::metadata::{Decoded, decode, decode_with_sidecar, encode_tombstone, encode_value};
 use crate::record::{Evidence, LegacyRecord, Record};
-use crate::timeline::{State, Timeline};
+use crate::timeline::{State, Timeline, first_look, next_look};
 
 /// `12:00:00` of the one day on which all these stories happen, with any fraction.
 pub(crate) fn at(clock: &str) -> Timestamp {
@@ -140,10 +140,25 @@ impl Key {
         writes.len()
     }
 
+    /// How many versions are read to know the state at an instant; it must be that of all of them.
+    pub(crate) fn read_for(&self, until: Timestamp) -> usize {
+        let stored: Vec<Timestamp> = self.records.iter().map(|record| record.last_modified).collect();
+        let mut begin = first_look(&stored, until);
+        while let Some(next) = next_look(&stored, begin, &self.records[begin..], until) {
+            assert!(next < begin);
+            begin = next;
+        }
+        let (some, all) = (Timeline::new(self.records[begin..].to_vec()), Timeline::new(self.records.clone()));
+        let of = |timeline: &Timeline| format!("{:?}", timeline.state_by(until));
+        assert_eq!(of(&some), of(&all), "what was read does not tell what all tells");
+        self.records.len() - begin
+    }
+
     /// The value at an instant; `-` if absent, `?` if unknown.
     pub(crate) fn state(&self, time: &str) -> String {
         let timeline = Timeline::new(self.records.clone());
         let instant = Instant::parse(&format!("2026-03-01T{time}Z"), at("23:00:00"), &jiff::tz::TimeZone::UTC).unwrap();
+        self.read_for(instant.until());
         match timeline.state_at(&instant) {
             State::Held(held) => {
                 let position = self.records.iter().position(|record| record == held.record).unwrap();

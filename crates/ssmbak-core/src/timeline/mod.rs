@@ -6,8 +6,11 @@
 //! tombstones, contradicted leftovers of ssmbak 0.5.2 set aside), `walk` puts them in order and draws the segments.
 
 mod gather;
+mod reading;
 mod second;
 mod walk;
+
+pub use reading::{first_look, next_look};
 
 use std::fmt;
 

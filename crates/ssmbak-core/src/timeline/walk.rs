@@ -95,11 +95,14 @@ impl<'a> Walk<'a> {
             Point::Value(value) => self.value(value),
             Point::Deletion(deletion) => self.deletion(deletion, deletion.time),
             Point::Legacy(legacy) => {
+                // What was in effect before those that were lost cannot be told by numbers across it.
+                self.suspended = None;
                 self.begin_unknown_before(legacy.record.time);
                 self.push(legacy.record.time, SegmentState::Held(vec![legacy.position]));
                 self.current = Current::Legacy;
             }
             Point::Marker(time) => {
+                self.suspended = None;
                 self.begin_unknown_before(*time);
                 self.push(*time, SegmentState::Absent(Absence::Deleted(*time)));
                 self.current = Current::Absent;
