@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use ssmbak::bucket::{BackupBucket, Head, Keys, StoredVersion, storage_order};
+use ssmbak::bucket::{BackupBucket, Head, Keys, Object, StoredVersion, storage_order};
 use ssmbak::{Error, ErrorKind};
 use ssmbak_core::record::metadata::{Encoded, Sidecar};
 
@@ -174,6 +174,14 @@ impl BackupBucket for FakeBucket {
     async fn tags(&self, key: &str, version_id: &str) -> Result<BTreeMap<String, String>, Error> {
         self.faults.call("get_tags", || {
             Ok(find(&self.lock(), key, Some(version_id)).map(|version| version.tags.clone()).unwrap_or_default())
+        })
+    }
+
+    async fn object(&self, key: &str, version_id: &str) -> Result<Option<Object>, Error> {
+        self.faults.call("object", || {
+            let state = self.lock();
+            let found = find(&state, key, Some(version_id)).filter(|version| !version.marker);
+            Ok(found.map(|version| Object { metadata: version.metadata.clone(), body: version.body.clone() }))
         })
     }
 

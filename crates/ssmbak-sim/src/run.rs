@@ -10,6 +10,7 @@ use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{ParameterType, ParameterValue, ParameterVersion};
 use ssmbak_core::plan::{Action, RecordedParameter, Target};
 use ssmbak_core::scope::Selection;
+use ssmbak_core::timeline::Unknown;
 
 use crate::history::{Deed, History, RETENTION_MS, What};
 use crate::log::{Answer, Entry, Happened, Verdict};
@@ -323,7 +324,14 @@ impl World {
         let Ok(selection) = Selection::new(&[name.as_str()], false, &[], &[]) else { return };
         let Ok(recorded) = timelines(&self.bucket, &selection).await else { return };
         let Ok(mut all) = targets(&self.bucket, &recorded.timelines, instant).await else { return };
-        let target = all.remove(&name).unwrap_or_else(|| Target::Unknown("nothing is recorded".to_owned()));
+        let target = all.remove(&name).unwrap_or_else(|| Target::Unknown(Unknown::NothingRecorded.to_string()));
+        // Reading no more than it takes must tell the same.
+        let path = ParamPath::new(self.store.clone(), self.bucket.clone(), selection.clone(), *instant);
+        if let Ok(pruned) = path.latest_version(&name).await
+            && pruned != target
+        {
+            self.tally.mismatches.push(format!("{name} at {time}: {target:?}, but {pruned:?} from fewer versions"));
+        }
         let Some(truth) = self.model.get(&parameter) else { return };
         let true_state = truth.state(time);
         let right = match (&target, true_state) {

@@ -10,6 +10,7 @@
 pub mod bucket;
 pub mod capture;
 mod error;
+mod gate;
 mod param_path;
 pub mod read;
 pub mod restore;
@@ -19,6 +20,7 @@ pub mod sweep;
 pub use bucket::BackupBucket;
 pub use capture::Capture;
 pub use error::{Error, ErrorKind};
+pub use gate::Gate;
 pub use param_path::ParamPath;
 pub use ssmbak_core as core;
 pub use store::ParameterStore;

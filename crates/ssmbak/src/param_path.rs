@@ -1,18 +1,18 @@
 //! A parameter, a path or a tree at an instant.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
-use ssmbak_core::plan::{Plan, PlanOptions, Present, RecordedParameter, Target};
+use ssmbak_core::plan::{Plan, PlanOptions, RecordedParameter, Target};
 use ssmbak_core::scope::Selection;
 use ssmbak_core::timeline::{Timeline, Unknown};
 
 use crate::bucket::BackupBucket;
-use crate::read::{Recorded, described, presents, targets, timelines};
+use crate::read::{answers, compare, described, targets_of, timelines};
 use crate::restore::{Applied, Restore, RestoreOptions, Watcher};
 use crate::store::ParameterStore;
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, Gate};
 
 /// Parameters as they were at an instant: previewed, compared with the present, restored.
 ///
@@ -79,9 +79,9 @@ impl<S: ParameterStore + Clone, B: BackupBucket + Clone> ParamPath<S, B> {
     /// # Errors
     /// The first request that failed.
     pub async fn versions(&self) -> Result<BTreeMap<ParameterName, RecordedParameter>, Error> {
-        let recorded = timelines(&self.bucket, &self.selection).await?;
-        let targets = targets(&self.bucket, &recorded.timelines, &self.at).await?;
-        Ok(targets
+        Ok(self
+            .targets(&self.selection)
+            .await?
             .into_iter()
             .filter_map(|(name, target)| match target {
                 Target::Held(held) => Some((name, *held)),
@@ -96,8 +96,7 @@ impl<S: ParameterStore + Clone, B: BackupBucket + Clone> ParamPath<S, B> {
     /// The first request that failed; [`ErrorKind::Refused`] for a name outside the selection.
     pub async fn latest_version(&self, name: &ParameterName) -> Result<Target, Error> {
         let one = self.only(name)?;
-        let recorded = timelines(&self.bucket, &one).await?;
-        let mut targets = targets(&self.bucket, &recorded.timelines, &self.at).await?;
+        let mut targets = self.targets(&one).await?;
         Ok(targets.remove(name).unwrap_or_else(|| Target::Unknown(Unknown::NothingRecorded.to_string())))
     }
 
@@ -114,24 +113,19 @@ impl<S: ParameterStore + Clone, B: BackupBucket + Clone> ParamPath<S, B> {
     /// # Errors
     /// The first request that failed. A name that cannot be told is no error: it is in [`Plan::unknown`].
     pub async fn preview(&self) -> Result<Plan, Error> {
-        let (recorded, described) = futures_util::future::try_join(
-            timelines(&self.bucket, &self.selection),
+        let (of_store, of_bucket) = (Gate::of_store(), Gate::of_bucket());
+        let (answers, described) = futures_util::future::try_join(
+            answers(&self.bucket, &self.selection, &self.at, &of_bucket),
             described(&self.store, &self.selection),
         )
         .await?;
-        let targets = targets(&self.bucket, &recorded.timelines, &self.at).await?;
-        let targets = self.read_options(&recorded, targets);
-        let names: BTreeSet<ParameterName> = targets.keys().chain(described.keys()).cloned().collect();
-        let mut presents = presents(&self.store, described, &targets).await?;
-        let mut plan = Plan { warnings: warnings(&recorded), ..Plan::default() };
-        let mut targets = targets;
-        for name in names {
-            let target = targets.remove(&name).unwrap_or_else(|| Target::Unknown(Unknown::NothingRecorded.to_string()));
-            let present = presents.remove(&name).unwrap_or(Present::Missing);
-            plan.add(name, target, present, self.options);
-        }
-        plan.sort();
-        Ok(plan)
+        compare((&self.store, &self.bucket), (&of_store, &of_bucket), answers, described, self.options).await
+    }
+
+    async fn targets(&self, selection: &Selection) -> Result<BTreeMap<ParameterName, Target>, Error> {
+        let gate = Gate::of_bucket();
+        let answers = answers(&self.bucket, selection, &self.at, &gate).await?;
+        Ok(targets_of(&self.bucket, &gate, answers, false, |_| true).await?.0)
     }
 
     /// What a restore of one name would change.
@@ -160,41 +154,4 @@ impl<S: ParameterStore + Clone, B: BackupBucket + Clone> ParamPath<S, B> {
         Selection::new(&[name.as_str()], false, &[], &[])
             .map_err(|error| Error::new(ErrorKind::Refused, error.to_string()))
     }
-
-    /// `assume_absent`: what was recorded later only is taken not to have existed, as the original does.
-    fn read_options(
-        &self,
-        recorded: &Recorded,
-        targets: BTreeMap<ParameterName, Target>,
-    ) -> BTreeMap<ParameterName, Target> {
-        if !self.options.assume_absent {
-            return targets;
-        }
-        targets
-            .into_iter()
-            .map(|(name, target)| {
-                let later = recorded.timelines.get(&name).and_then(|timeline| match timeline.state_at(&self.at) {
-                    ssmbak_core::timeline::State::Unknown(Unknown::BeforeFirstRecord(first)) => Some(*first),
-                    _ => None,
-                });
-                match later {
-                    Some(first) => (name, Target::Absent(ssmbak_core::timeline::Absence::NotYetCreated(first))),
-                    None => (name, target),
-                }
-            })
-            .collect()
-    }
-}
-
-fn warnings(recorded: &Recorded) -> Vec<String> {
-    let mut warnings = Vec::new();
-    for (name, timeline) in &recorded.timelines {
-        for (record, reason) in timeline.unreadable() {
-            warnings.push(format!("a version of {name} ({}) is left out: {reason}", record.version_id));
-        }
-    }
-    for key in &recorded.strangers {
-        warnings.push(format!("an object is left out, its key is no parameter name: {key}"));
-    }
-    warnings
 }

@@ -43,13 +43,31 @@ pub async fn record_of<B: BackupBucket>(bucket: &B, version: &StoredVersion) -> 
             }
         }
     };
-    Ok(Some(Record {
+    Ok(Some(record(version, evidence)))
+}
+
+/// The record of one listed version, and its body; `None` if it is gone.
+///
+/// # Errors
+/// Any request that fails.
+pub async fn record_and_body_of<B: BackupBucket>(
+    bucket: &B,
+    version: &StoredVersion,
+) -> Result<Option<(Record, Vec<u8>)>, Error> {
+    let Some(object) = bucket.object(&version.key, &version.version_id).await? else { return Ok(None) };
+    let (metadata, size) = (object.metadata.as_deref(), object.body.len() as u64);
+    let evidence = evidence_of(bucket, &version.key, &version.version_id, metadata, size).await?;
+    Ok(Some((record(version, evidence), object.body)))
+}
+
+fn record(version: &StoredVersion, evidence: Evidence) -> Record {
+    Record {
         version_id: version.version_id.clone(),
         last_modified: version.last_modified,
         is_latest: version.is_latest,
         size: version.size,
         evidence,
-    }))
+    }
 }
 
 /// What an object says, given its metadata field.

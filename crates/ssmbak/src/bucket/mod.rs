@@ -4,11 +4,14 @@ mod aws;
 mod evidence;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::future::Future;
 
 pub use aws::S3BackupBucket;
 pub(crate) use evidence::evidence_of;
-pub use evidence::{describe_versions, record_of};
+pub use evidence::{describe_versions, record_and_body_of, record_of};
+
+use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 
 use jiff::Timestamp;
 use ssmbak_core::record::metadata::{Encoded, Sidecar};
@@ -20,12 +23,20 @@ pub trait BackupBucket: Send + Sync {
     /// Every version and delete marker of the keys that begin with a prefix, or of the one key: by key, oldest first.
     fn versions(&self, of: Keys<'_>) -> impl Future<Output = Result<Vec<StoredVersion>, Error>> + Send;
 
+    /// The same, key by key as the listing comes in: all versions of one key at a time, oldest first.
+    fn by_key<'a>(&'a self, of: Keys<'a>) -> impl Stream<Item = Result<Vec<StoredVersion>, Error>> + Send + 'a {
+        stream::once(self.versions(of)).map_ok(|listed| stream::iter(by_key(listed)).map(Ok)).try_flatten()
+    }
+
     /// What a version (`None`: the current one) says about itself, without its body.
     fn head(&self, key: &str, version_id: Option<&str>) -> impl Future<Output = Result<Head, Error>> + Send;
 
     /// A version's tags.
     fn tags(&self, key: &str, version_id: &str)
     -> impl Future<Output = Result<BTreeMap<String, String>, Error>> + Send;
+
+    /// A version and its body, in one request; `None`: it is not there, or a delete marker.
+    fn object(&self, key: &str, version_id: &str) -> impl Future<Output = Result<Option<Object>, Error>> + Send;
 
     /// A version's body (`None` for the current one's).
     fn body(&self, key: &str, version_id: Option<&str>) -> impl Future<Output = Result<Vec<u8>, Error>> + Send;
@@ -84,6 +95,33 @@ pub enum Head {
         /// The metadata field of ssmbak, if it has one.
         metadata: Option<String>,
     },
+}
+
+/// A version as one request brings it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Object {
+    /// The metadata field of ssmbak, if it has one.
+    pub metadata: Option<String>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl fmt::Debug for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Object").field("body", &format_args!("{} bytes", self.body.len())).finish_non_exhaustive()
+    }
+}
+
+/// One list for each key.
+pub(crate) fn by_key(listed: Vec<StoredVersion>) -> Vec<Vec<StoredVersion>> {
+    let mut keys: Vec<Vec<StoredVersion>> = Vec::new();
+    for version in listed {
+        match keys.last_mut() {
+            Some(key) if key.first().is_some_and(|first| first.key == version.key) => key.push(version),
+            _ => keys.push(vec![version]),
+        }
+    }
+    keys
 }
 
 /// By key, oldest first. The SDK splits versions from markers, so their order within one second is lost: the current one

@@ -5,12 +5,15 @@ mod read;
 mod write;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_sdk_s3::Client;
+use futures_util::stream::Stream;
 use jiff::Timestamp;
 use ssmbak_core::record::metadata::{Encoded, Sidecar};
 
-use super::{BackupBucket, Head, Keys, StoredVersion};
+use super::{BackupBucket, Head, Keys, Object, StoredVersion};
 use crate::{Error, ErrorKind};
 
 /// A versioned bucket behind an SDK client.
@@ -18,13 +21,15 @@ use crate::{Error, ErrorKind};
 pub struct S3BackupBucket {
     client: Client,
     name: String,
+    /// Whether a version with an id of its own was seen, so that it need not be asked.
+    versioned: Arc<AtomicBool>,
 }
 
 impl S3BackupBucket {
     /// Wraps a client, whose region, endpoint, credentials and retries are its owner's business. A custom endpoint wants
     /// a client with `force_path_style`.
     pub fn new(client: Client, name: impl Into<String>) -> Self {
-        Self { client, name: name.into() }
+        Self { client, name: name.into(), versioned: Arc::default() }
     }
 
     /// The bucket's name.
@@ -32,11 +37,15 @@ impl S3BackupBucket {
         &self.name
     }
 
-    /// Makes sure that the bucket exists and keeps versions, without which it cannot tell the past.
+    /// Makes sure that the bucket exists and keeps versions, without which it cannot tell the past. Asks nothing if a
+    /// listing has shown it already.
     ///
     /// # Errors
     /// [`ErrorKind::BucketMissing`], [`ErrorKind::BucketNotVersioned`], or the failed request.
     pub async fn check_versioned(&self) -> Result<(), Error> {
+        if self.versioned.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         let name = &self.name;
         let output = self
             .client
@@ -50,6 +59,10 @@ impl S3BackupBucket {
             return Err(Error::new(ErrorKind::BucketNotVersioned, format!("bucket {name} keeps no versions")));
         }
         Ok(())
+    }
+
+    fn keeps_versions(&self) {
+        self.versioned.store(true, Ordering::Relaxed);
     }
 
     fn bucket_error<E, R>(&self, action: &str, error: &aws_sdk_s3::error::SdkError<E, R>) -> Error
@@ -72,6 +85,14 @@ impl BackupBucket for S3BackupBucket {
 
     async fn tags(&self, key: &str, version_id: &str) -> Result<BTreeMap<String, String>, Error> {
         read::tags(self, key, version_id).await
+    }
+
+    fn by_key<'a>(&'a self, of: Keys<'a>) -> impl Stream<Item = Result<Vec<StoredVersion>, Error>> + Send + 'a {
+        list::by_key(self, of)
+    }
+
+    async fn object(&self, key: &str, version_id: &str) -> Result<Option<Object>, Error> {
+        read::object(self, key, version_id).await
     }
 
     async fn body(&self, key: &str, version_id: Option<&str>) -> Result<Vec<u8>, Error> {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::primitives::ByteStream;
 use ssmbak_core::record::metadata::FIELD;
 
 use super::{S3BackupBucket, size, timestamp};
-use crate::bucket::Head;
+use crate::bucket::{Head, Object};
 use crate::{Error, ErrorKind};
 
 const DELETE_MARKER: &str = "x-amz-delete-marker";
@@ -57,6 +58,21 @@ pub(super) async fn tags(
     }
 }
 
+pub(super) async fn object(bucket: &S3BackupBucket, key: &str, version_id: &str) -> Result<Option<Object>, Error> {
+    let read = bucket.client.get_object().bucket(&bucket.name).key(key).version_id(version_id).send().await;
+    let output = match read {
+        Ok(output) => output,
+        // A delete marker is answered with 405, by some emulators with 404.
+        Err(SdkError::ServiceError(context)) if matches!(context.raw().status().as_u16(), 404 | 405) => {
+            let error = bucket.bucket_error(&format!("read {key}"), &SdkError::ServiceError(context));
+            return if error.kind == ErrorKind::BucketMissing { Err(error) } else { Ok(None) };
+        }
+        Err(error) => return Err(bucket.bucket_error(&format!("read {key}"), &error)),
+    };
+    let metadata = output.metadata().and_then(|metadata| metadata.get(FIELD)).cloned();
+    Ok(Some(Object { metadata, body: collected(bucket, key, output.body).await? }))
+}
+
 pub(super) async fn body(bucket: &S3BackupBucket, key: &str, version_id: Option<&str>) -> Result<Vec<u8>, Error> {
     let output = bucket
         .client
@@ -67,7 +83,11 @@ pub(super) async fn body(bucket: &S3BackupBucket, key: &str, version_id: Option<
         .send()
         .await
         .map_err(|error| bucket.bucket_error(&format!("read {key}"), &error))?;
-    let bytes = output.body.collect().await.map_err(|_| {
+    collected(bucket, key, output.body).await
+}
+
+async fn collected(bucket: &S3BackupBucket, key: &str, body: ByteStream) -> Result<Vec<u8>, Error> {
+    let bytes = body.collect().await.map_err(|_| {
         Error::new(ErrorKind::Unreachable, format!("cannot read {key} in bucket {}: the answer broke off", bucket.name))
     })?;
     Ok(bytes.to_vec())

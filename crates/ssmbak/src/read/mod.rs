@@ -1,6 +1,9 @@
 //! Reads what a plan needs: the timelines of the bucket and the present state of Parameter Store.
 
-use std::collections::BTreeMap;
+mod answers;
+mod compare;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use ssmbak_core::instant::Instant;
@@ -12,9 +15,14 @@ use ssmbak_core::record::metadata::SIDECAR_PREFIX;
 use ssmbak_core::scope::{Depth, Listing, Selection};
 use ssmbak_core::timeline::{Held, State, Timeline};
 
-use crate::bucket::{BackupBucket, Keys, StoredVersion, describe_versions, storage_order};
+pub use self::answers::{Answer, AnswerState, Answers, answers};
+pub(crate) use self::compare::{compare, targets_of};
+use crate::bucket::{BackupBucket, Keys, StoredVersion, describe_versions};
 use crate::store::ParameterStore;
-use crate::{CONCURRENCY, Error, ErrorKind, STORE_CONCURRENCY};
+use crate::{CONCURRENCY, Error, ErrorKind, Gate};
+
+/// How many parameters' tags are asked for at once; the gate bounds the requests.
+const CONCURRENCY_OF_TAGS: usize = 512;
 
 /// What the bucket holds about a selection of names.
 #[derive(Clone, Debug, Default)]
@@ -31,12 +39,15 @@ pub struct Recorded {
 /// The first request that failed.
 pub async fn timelines<B: BackupBucket>(bucket: &B, selection: &Selection) -> Result<Recorded, Error> {
     let mut recorded = Recorded::default();
-    let mut wanted: BTreeMap<(String, String), (ParameterName, StoredVersion)> = BTreeMap::new();
+    let mut by_name: BTreeMap<ParameterName, Vec<StoredVersion>> = BTreeMap::new();
+    let mut listed_before: BTreeSet<(String, String)> = BTreeSet::new();
     for listing in selection.listings() {
         for version in listed(bucket, &listing).await? {
             match name_of(&version.key) {
                 Some(name) if selection.contains(&name) => {
-                    wanted.insert((version.key.clone(), version.version_id.clone()), (name, version));
+                    if listed_before.insert((version.key.clone(), version.version_id.clone())) {
+                        by_name.entry(name).or_default().push(version);
+                    }
                 }
                 Some(_) => {}
                 None if is_stranger(&version.key) && recorded.strangers.last() != Some(&version.key) => {
@@ -45,10 +56,6 @@ pub async fn timelines<B: BackupBucket>(bucket: &B, selection: &Selection) -> Re
                 None => {}
             }
         }
-    }
-    let mut by_name: BTreeMap<ParameterName, Vec<StoredVersion>> = BTreeMap::new();
-    for (name, version) in wanted.into_values() {
-        by_name.entry(name).or_default().push(version);
     }
     let ordered = by_name.into_values().flat_map(in_order_of_storage).collect();
     let mut records: BTreeMap<ParameterName, Vec<_>> = BTreeMap::new();
@@ -61,7 +68,7 @@ pub async fn timelines<B: BackupBucket>(bucket: &B, selection: &Selection) -> Re
     Ok(recorded)
 }
 
-/// The versions of one name, possibly under two keys, oldest first; of two keys' current versions only the canonical one
+/// The versions of one name, possibly under two keys, each in order of storage, as one list, oldest first; of two keys' current versions only the canonical one
 /// is the name's.
 pub(crate) fn in_order_of_storage(mut versions: Vec<StoredVersion>) -> Vec<StoredVersion> {
     let canonical = versions.iter().any(|version| version.key.starts_with('/'));
@@ -69,7 +76,6 @@ pub(crate) fn in_order_of_storage(mut versions: Vec<StoredVersion>) -> Vec<Store
         version.is_latest &= !canonical || version.key.starts_with('/');
     }
     // A stable sort: what is stored in one second keeps its order within its key.
-    let mut versions = storage_order(versions);
     versions.sort_by_key(|version| version.last_modified);
     versions
 }
@@ -135,33 +141,42 @@ async fn body_of<B: BackupBucket>(bucket: &B, name: &ParameterName, version_id: 
 }
 
 async fn read_held<B: BackupBucket>(bucket: &B, name: &ParameterName, held: Held<'_>) -> Result<Target, Error> {
+    match body_of(bucket, name, &held.record.version_id).await {
+        Ok(body) => Ok(value_target(held, body)),
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(expired()),
+        Err(error) => Err(error),
+    }
+}
+
+fn expired() -> Target {
+    Target::Unknown("the version of that time has expired from the bucket".to_owned())
+}
+
+/// What a version in effect says, given its body.
+fn value_target(held: Held<'_>, body: Vec<u8>) -> Target {
+    match String::from_utf8(body) {
+        Ok(value) if value.is_empty() => Target::Unknown("what is stored of that time is empty".to_owned()),
+        Ok(value) => held_target(held, ParameterValue::new(value)),
+        Err(_) => Target::Unknown("what is stored of that time is not UTF-8 text".to_owned()),
+    }
+}
+
+fn held_target(held: Held<'_>, value: ParameterValue) -> Target {
     let record = held.record;
-    let body = match body_of(bucket, name, &record.version_id).await {
-        Ok(body) => body,
-        Err(error) if error.kind == ErrorKind::NotFound => {
-            return Ok(Target::Unknown("the version of that time has expired from the bucket".to_owned()));
-        }
-        Err(error) => return Err(error),
-    };
-    let value = match String::from_utf8(body) {
-        Ok(value) if value.is_empty() => return Ok(Target::Unknown("what is stored of that time is empty".to_owned())),
-        Ok(value) => ParameterValue::new(value),
-        Err(_) => return Ok(Target::Unknown("what is stored of that time is not UTF-8 text".to_owned())),
-    };
     let (parameter_type, description, details) = match &record.evidence {
         Evidence::Value(value) => (value.parameter_type, value.description.clone(), Some(value.details.clone())),
         Evidence::Legacy(legacy) => (legacy.parameter_type, legacy.description.clone(), None),
         // Only versions are ever held.
-        _ => return Ok(Target::Unknown("what is stored of that time is no version".to_owned())),
+        _ => return Target::Unknown("what is stored of that time is no version".to_owned()),
     };
-    Ok(Target::Held(Box::new(RecordedParameter {
+    Target::Held(Box::new(RecordedParameter {
         modified: held.since,
         version_id: record.version_id.clone(),
         value,
         parameter_type,
         description,
         details,
-    })))
+    }))
 }
 
 /// What Parameter Store holds now of a selection.
@@ -193,6 +208,7 @@ pub async fn presents<S: ParameterStore>(
     store: &S,
     described: BTreeMap<ParameterName, CurrentParameter>,
     targets: &BTreeMap<ParameterName, Target>,
+    gate: &Gate,
 ) -> Result<BTreeMap<ParameterName, Present>, Error> {
     let mut known: BTreeMap<String, Result<ParameterValue, Error>> = BTreeMap::new();
     let mut unread = Vec::new();
@@ -208,17 +224,17 @@ pub async fn presents<S: ParameterStore>(
             }
         }
     }
-    known.extend(store.values(&unread).await?);
+    known.extend(gate.pass(|| store.values(&unread)).await?);
     let with_tags: BTreeMap<ParameterName, CurrentParameter> = stream::iter(described)
         .map(|(name, mut parameter)| async move {
             let compared = matches!(targets.get(&name), Some(Target::Held(target))
                 if target.details.as_ref().is_some_and(|details| details.tags.is_some()));
             if compared {
-                parameter.details.tags = Some(store.tags(&name).await?);
+                parameter.details.tags = Some(gate.pass(|| store.tags(&name)).await?);
             }
             Ok::<_, Error>((name, parameter))
         })
-        .buffer_unordered(STORE_CONCURRENCY)
+        .buffer_unordered(CONCURRENCY_OF_TAGS)
         .try_collect()
         .await?;
     Ok(with_tags

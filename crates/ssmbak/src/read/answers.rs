@@ -1,0 +1,185 @@
+//! What the bucket says of each name at an instant, from no more of its versions than that takes.
+
+use std::collections::BTreeMap;
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use jiff::Timestamp;
+use ssmbak_core::instant::Instant;
+use ssmbak_core::name::ParameterName;
+use ssmbak_core::record::{Record, Unreadable};
+use ssmbak_core::scope::{Depth, Listing, Selection};
+use ssmbak_core::timeline::{Absence, State, Timeline, Unknown, first_look, next_look};
+
+use super::{in_order_of_storage, is_stranger, listed, name_of};
+use crate::bucket::{BackupBucket, Keys, StoredVersion, record_and_body_of, record_of};
+use crate::{Error, Gate};
+
+/// How many keys are worked on at once; the gate bounds the requests.
+const KEYS: usize = 512;
+
+/// What the bucket says of a selection at an instant.
+#[derive(Debug, Default)]
+pub struct Answers {
+    /// Of every selected name that the bucket has anything about.
+    pub of: BTreeMap<ParameterName, Answer>,
+    /// Keys within the selection's reach that are no parameter names.
+    pub strangers: Vec<String>,
+}
+
+/// What the bucket says of one name at an instant.
+#[derive(Debug)]
+pub struct Answer {
+    /// What was true.
+    pub state: AnswerState,
+    /// Versions that say nothing, as far as they were read: their S3 version, and why.
+    pub unreadable: Vec<(String, Unreadable)>,
+}
+
+/// As [`State`], and owned.
+#[derive(Debug)]
+pub enum AnswerState {
+    /// It existed, as this record says.
+    Held {
+        /// The stored version.
+        record: Box<Record>,
+        /// When it came into effect.
+        since: Timestamp,
+        /// Its body, where it has been read already.
+        body: Option<Vec<u8>>,
+    },
+    /// It did not exist.
+    Absent(Absence),
+    /// The evidence does not tell.
+    Unknown(Unknown),
+}
+
+/// What the bucket says of a selection at an instant.
+///
+/// Of each key as few versions are read as tell (see [`next_look`]). A version that is likely to be restored is read with
+/// its body, in one request.
+///
+/// # Errors
+/// The first request that failed.
+pub async fn answers<B: BackupBucket>(
+    bucket: &B,
+    selection: &Selection,
+    at: &Instant,
+    gate: &Gate,
+) -> Result<Answers, Error> {
+    let mut answers = Answers::default();
+    for listing in selection.listings() {
+        let mut some = of_listing(bucket, &listing, selection, at.until(), gate).await?;
+        answers.of.append(&mut some.of);
+        answers.strangers.append(&mut some.strangers);
+    }
+    answers.strangers.sort();
+    answers.strangers.dedup();
+    Ok(answers)
+}
+
+async fn of_listing<B: BackupBucket>(
+    bucket: &B,
+    listing: &Listing,
+    selection: &Selection,
+    until: Timestamp,
+    gate: &Gate,
+) -> Result<Answers, Error> {
+    let prefix = match (listing.depth(), listing.prefix()) {
+        (Depth::Exact, key) => {
+            let versions = gate.pass(|| listed(bucket, listing)).await?;
+            let Some(name) = name_of(key).filter(|name| selection.contains(name)) else {
+                return Ok(Answers::default());
+            };
+            let answer = answer(bucket, in_order_of_storage(versions), until, gate).await?;
+            return Ok(Answers { of: answer.map(|answer| (name, answer)).into_iter().collect(), strangers: vec![] });
+        }
+        // Root-level names may have been stored without their slash.
+        (Depth::Children | Depth::Subtree, "/") => "",
+        (Depth::Children | Depth::Subtree, prefix) => prefix,
+    };
+    let mut answers = Answers::default();
+    let mut root: BTreeMap<ParameterName, Vec<StoredVersion>> = BTreeMap::new();
+    let keys = bucket.by_key(Keys::Prefix(prefix)).try_filter_map(|versions| {
+        let mut named = None;
+        match versions.first().map(|version| (name_of(&version.key), &version.key)) {
+            Some((Some(name), _)) if !selection.contains(&name) => {}
+            // Two keys may be one name's: both must be there before it is read.
+            Some((Some(name), _)) if name.root_spelling().is_some() => root.entry(name).or_default().extend(versions),
+            Some((Some(name), _)) => named = Some((name, versions)),
+            Some((None, key)) if is_stranger(key) => answers.strangers.push(key.clone()),
+            _ => {}
+        }
+        std::future::ready(Ok(named))
+    });
+    let read = |(name, versions): (ParameterName, Vec<StoredVersion>)| async move {
+        let answer = answer(bucket, in_order_of_storage(versions), until, gate).await?;
+        Ok::<_, Error>(answer.map(|answer| (name, answer)))
+    };
+    let found: BTreeMap<ParameterName, Answer> = keys
+        .map_ok(read)
+        .try_buffer_unordered(KEYS)
+        .try_filter_map(|found| std::future::ready(Ok(found)))
+        .try_collect()
+        .await?;
+    let of_root: Vec<_> =
+        stream::iter(root).map(|named| read(named)).buffer_unordered(KEYS).try_collect::<Vec<_>>().await?;
+    answers.of = found;
+    answers.of.extend(of_root.into_iter().flatten());
+    Ok(answers)
+}
+
+/// What the versions of one name, in storage order, say of `until`; `None` if all of them are gone.
+async fn answer<B: BackupBucket>(
+    bucket: &B,
+    versions: Vec<StoredVersion>,
+    until: Timestamp,
+    gate: &Gate,
+) -> Result<Option<Answer>, Error> {
+    let stored: Vec<Timestamp> = versions.iter().map(|version| version.last_modified).collect();
+    // If nothing was stored since, the present is the answer, and its value need not be read.
+    let changed_since = stored.last().is_some_and(|last| *last > until);
+    let mut records: Vec<Record> = Vec::new();
+    let mut bodies: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    let (mut begin, mut end) = (first_look(&stored, until), versions.len());
+    loop {
+        let look = versions.get(begin..end).unwrap_or_default();
+        let read: Vec<Option<(Record, Option<Vec<u8>>)>> = stream::iter(look)
+            .map(|version| async move {
+                if changed_since && version.last_modified <= until && !version.is_marker {
+                    let read = gate.pass(|| record_and_body_of(bucket, version)).await?;
+                    return Ok(read.map(|(record, body)| (record, Some(body))));
+                }
+                let read = gate.pass(|| record_of(bucket, version)).await?;
+                Ok::<_, Error>(read.map(|record| (record, None)))
+            })
+            .buffered(KEYS)
+            .try_collect()
+            .await?;
+        let mut earlier = Vec::with_capacity(read.len() + records.len());
+        for (record, body) in read.into_iter().flatten() {
+            bodies.extend(body.map(|body| (record.version_id.clone(), body)));
+            earlier.push(record);
+        }
+        earlier.append(&mut records);
+        records = earlier;
+        match next_look(&stored, begin, &records, until) {
+            Some(next) => (begin, end) = (next, begin),
+            None => break,
+        }
+    }
+    if records.is_empty() {
+        return Ok(None);
+    }
+    let timeline = Timeline::new(records);
+    let state = match timeline.state_by(until) {
+        State::Held(held) => {
+            let body = bodies.remove(&held.record.version_id);
+            AnswerState::Held { record: Box::new(held.record.clone()), since: held.since, body }
+        }
+        State::Absent(absence) => AnswerState::Absent(absence),
+        State::Unknown(reason) => AnswerState::Unknown(reason.clone()),
+    };
+    let unreadable =
+        timeline.unreadable().map(|(record, reason)| (record.version_id.clone(), reason.clone())).collect();
+    Ok(Some(Answer { state, unreadable }))
+}

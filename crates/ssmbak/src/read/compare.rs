@@ -1,0 +1,173 @@
+//! The bucket's answers against Parameter Store's present: a plan, with no value read that need not be.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use ssmbak_core::name::ParameterName;
+use ssmbak_core::parameter::{CurrentParameter, ParameterValue};
+use ssmbak_core::plan::{Action, Plan, PlanOptions, Present, Target, UnknownName};
+use ssmbak_core::record::{Evidence, Record};
+use ssmbak_core::timeline::{Absence, Held, Unknown};
+
+use super::answers::{AnswerState, Answers};
+use super::{body_of, held_target, presents};
+use crate::bucket::BackupBucket;
+use crate::store::ParameterStore;
+use crate::{Error, ErrorKind, Gate};
+
+/// How many values are asked for at once; the gate bounds the requests.
+const NAMES: usize = 512;
+
+/// What stands for a value that is the same in both places and has not been read.
+const UNREAD: &str = "";
+
+/// What a restore would change.
+///
+/// Version number and `LastModifiedDate` identify a value: where they are the same in the bucket and in Parameter Store,
+/// neither is read, unless something else has changed and the row is to show it.
+///
+/// # Errors
+/// The first request that failed.
+pub(crate) async fn compare<S: ParameterStore, B: BackupBucket>(
+    (store, bucket): (&S, &B),
+    (of_store, of_bucket): (&Gate, &Gate),
+    answers: Answers,
+    described: BTreeMap<ParameterName, CurrentParameter>,
+    options: PlanOptions,
+) -> Result<Plan, Error> {
+    let warnings = warnings(&answers);
+    let unread: BTreeSet<ParameterName> = answers
+        .of
+        .iter()
+        .filter(|(name, answer)| match &answer.state {
+            AnswerState::Held { record, .. } => described.get(*name).is_some_and(|now| is_same_version(record, now)),
+            _ => false,
+        })
+        .map(|(name, _)| name.clone())
+        .collect();
+    let (mut targets, records) =
+        targets_of(bucket, of_bucket, answers, options.assume_absent, |name| !unread.contains(name)).await?;
+    let names: BTreeSet<ParameterName> = targets.keys().chain(described.keys()).cloned().collect();
+    let mut presents = presents(store, described, &targets, of_store).await?;
+    let mut plan = Plan { warnings, ..Plan::default() };
+    for name in names {
+        let target = targets.remove(&name).unwrap_or_else(|| Target::Unknown(Unknown::NothingRecorded.to_string()));
+        let present = presents.remove(&name).unwrap_or(Present::Missing);
+        plan.add(name, target, present, options);
+    }
+    fill_in(bucket, of_bucket, &mut plan, &unread, &records).await?;
+    plan.sort();
+    Ok(plan)
+}
+
+/// Reads the values of rows that came up although number and date are the same (other tags, for one).
+async fn fill_in<B: BackupBucket>(
+    bucket: &B,
+    gate: &Gate,
+    plan: &mut Plan,
+    unread: &BTreeSet<ParameterName>,
+    records: &BTreeMap<ParameterName, Record>,
+) -> Result<(), Error> {
+    let mut filled = Vec::with_capacity(plan.changes.len());
+    for mut change in std::mem::take(&mut plan.changes) {
+        let record = records.get(&change.name).filter(|_| unread.contains(&change.name));
+        if let (Some(record), Action::Update { to, from, .. }) = (record, &mut change.action) {
+            let held = Held { record, since: to.modified };
+            match read_target(bucket, gate, &change.name, held).await? {
+                Target::Held(read) => {
+                    from.value.clone_from(&read.value);
+                    to.value = read.value;
+                }
+                Target::Unknown(reason) => {
+                    plan.unknown.push(UnknownName { name: change.name, reason });
+                    continue;
+                }
+                // A version is held or cannot be read.
+                Target::Absent(_) => {}
+            }
+        }
+        filled.push(change);
+    }
+    plan.changes = filled;
+    Ok(())
+}
+
+/// What was true of each name, with the values that are wanted; and the records of what was held.
+///
+/// # Errors
+/// The first request that failed.
+pub(crate) async fn targets_of<B: BackupBucket>(
+    bucket: &B,
+    gate: &Gate,
+    answers: Answers,
+    assume_absent: bool,
+    wants_value: impl Fn(&ParameterName) -> bool,
+) -> Result<(BTreeMap<ParameterName, Target>, BTreeMap<ParameterName, Record>), Error> {
+    let read: Vec<(ParameterName, Target, Option<Record>)> = stream::iter(answers.of)
+        .map(|(name, answer)| {
+            let wanted = wants_value(&name);
+            async move {
+                let (target, record) = match answer.state {
+                    AnswerState::Held { record, since, body } => {
+                        let held = Held { record: &record, since };
+                        let target = match body {
+                            _ if !wanted => held_target(held, ParameterValue::new(UNREAD)),
+                            Some(body) => super::value_target(held, body),
+                            None => read_target(bucket, gate, &name, held).await?,
+                        };
+                        (target, Some(*record))
+                    }
+                    AnswerState::Absent(absence) => (Target::Absent(absence), None),
+                    // As the original takes it.
+                    AnswerState::Unknown(Unknown::BeforeFirstRecord(first)) if assume_absent => {
+                        (Target::Absent(Absence::NotYetCreated(first)), None)
+                    }
+                    AnswerState::Unknown(reason) => (Target::Unknown(reason.to_string()), None),
+                };
+                Ok::<_, Error>((name, target, record))
+            }
+        })
+        .buffer_unordered(NAMES)
+        .try_collect()
+        .await?;
+    let mut targets = BTreeMap::new();
+    let mut records = BTreeMap::new();
+    for (name, target, record) in read {
+        records.extend(record.map(|record| (name.clone(), record)));
+        targets.insert(name, target);
+    }
+    Ok((targets, records))
+}
+
+async fn read_target<B: BackupBucket>(
+    bucket: &B,
+    gate: &Gate,
+    name: &ParameterName,
+    held: Held<'_>,
+) -> Result<Target, Error> {
+    match gate.pass(|| body_of(bucket, name, &held.record.version_id)).await {
+        Ok(body) => Ok(super::value_target(held, body)),
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(super::expired()),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_same_version(record: &Record, parameter: &CurrentParameter) -> bool {
+    match &record.evidence {
+        Evidence::Value(value) => value.identity() == (parameter.details.version, parameter.details.modified),
+        _ => false,
+    }
+}
+
+fn warnings(answers: &Answers) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for (name, answer) in &answers.of {
+        for (version_id, reason) in &answer.unreadable {
+            warnings.push(format!("a version of {name} ({version_id}) is left out: {reason}"));
+        }
+    }
+    for key in &answers.strangers {
+        warnings.push(format!("an object is left out, its key is no parameter name: {key}"));
+    }
+    warnings
+}
