@@ -24,18 +24,36 @@ impl BucketArgs {
     /// # Errors
     /// [`CliError`] if none is named, or it does not exist or keeps no versions.
     pub async fn find(&self, aws: &Aws) -> Result<S3BackupBucket, CliError> {
+        let bucket = self.named(aws).await?;
+        must_keep_versions(&bucket).await?;
+        Ok(bucket)
+    }
+
+    /// Finds the bucket. What is read from it shows mostly whether it keeps versions, so [`must_keep_versions`] is to be
+    /// called after that.
+    ///
+    /// # Errors
+    /// [`CliError`] if none is named.
+    pub async fn named(&self, aws: &Aws) -> Result<S3BackupBucket, CliError> {
         let name = match self.bucket.as_deref().filter(|name| !name.is_empty()) {
             Some(name) => name.to_owned(),
             None => of_the_stack(aws).await?,
         };
-        let bucket = aws.bucket(&name);
-        match bucket.check_versioned().await {
-            Ok(()) => Ok(bucket),
-            // Who may not look at the settings may still be allowed all that is needed, and not everything that speaks
-            // S3 gives a readable answer here.
-            Err(error) if matches!(error.kind, ErrorKind::AccessDenied | ErrorKind::Other) => Ok(bucket),
-            Err(error) => Err(error.into()),
-        }
+        Ok(aws.bucket(&name))
+    }
+}
+
+/// Makes sure that a bucket exists and keeps versions, without asking for what has been seen.
+///
+/// # Errors
+/// [`CliError`] if it does not.
+pub async fn must_keep_versions(bucket: &S3BackupBucket) -> Result<(), CliError> {
+    match bucket.check_versioned().await {
+        Ok(()) => Ok(()),
+        // Who may not look at the settings may still be allowed all that is needed, and not everything that speaks
+        // S3 gives a readable answer here.
+        Err(error) if matches!(error.kind, ErrorKind::AccessDenied | ErrorKind::Other) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -322,3 +322,27 @@ async fn a_missing_bucket_and_a_dead_endpoint_are_one_sentence() {
     assert_eq!(error.kind, ErrorKind::Unreachable, "{error}");
     assert!(!error.to_string().contains('\n'));
 }
+
+#[tokio::test]
+async fn many_parameters_are_all_listed() {
+    use futures_util::{StreamExt, stream};
+    let world = World::new().await;
+    // More than are listed page by page, names that are the beginning of others, and names elsewhere.
+    let mut names: Vec<String> = (0..130).map(|number| format!("/many/service-{number:03}/port")).collect();
+    names.extend(
+        ["/many/service", "/many/service-", "/many/service-0", "/many/Z", "/many/_", "/many/s/a.b"].map(str::to_owned),
+    );
+    stream::iter(&names).for_each_concurrent(8, |name| world.put(name, "v")).await;
+    world.put("/manyfold", "v").await;
+    world.put("many", "v").await;
+    names.sort();
+    for (path, also) in [("/many/", &[][..]), ("/many", &["/many"][..]), ("/", &["/many", "/manyfold"][..])] {
+        let scope = ssmbak::core::scope::Scope::parse(path, true).unwrap();
+        let mut described = world.store.describe(&scope).await.unwrap();
+        described.retain(|parameter| !parameter.name.as_str().starts_with("/aws/"));
+        let mut expected: Vec<&str> = names.iter().map(String::as_str).chain(also.iter().copied()).collect();
+        expected.sort_unstable();
+        let described: Vec<&str> = described.iter().map(|parameter| parameter.name.as_str()).collect();
+        assert_eq!(described, expected, "{path}");
+    }
+}

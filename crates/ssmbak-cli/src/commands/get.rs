@@ -12,7 +12,7 @@ use ssmbak_core::timeline::Absence;
 use super::view::as_of;
 use crate::asked::{RevealArgs, read_time, wrong_path};
 use crate::aws::Aws;
-use crate::bucket::BucketArgs;
+use crate::bucket::{BucketArgs, must_keep_versions};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
@@ -75,13 +75,15 @@ async fn look_up(args: &GetArgs, global: &GlobalArgs, ui: &Ui) -> Result<(Parame
     let at = read_time(&args.time, now, &TimeZone::system())?;
     let selection = Selection::new(&[name.as_str()], false, &[], &[]).map_err(|error| wrong_path(&error))?;
     let aws = Aws::connect(global).await?;
-    let bucket = args.bucket.find(&aws).await?;
+    let bucket = args.bucket.named(&aws).await?;
     ui.remark(&as_of(&at));
     if at.is_future(now) {
         ui.warning(&format!("{at} has not come yet: the latest recorded state is taken"));
     }
-    let path = ParamPath::new(aws.parameter_store(), bucket, selection, at);
-    let why = match path.latest_version(&name).await? {
+    let path = ParamPath::new(aws.parameter_store(), bucket.clone(), selection, at);
+    let target = path.latest_version(&name).await?;
+    must_keep_versions(&bucket).await?;
+    let why = match target {
         Target::Held(state) => return Ok((name, *state)),
         Target::Absent(Absence::Deleted(deleted)) => {
             format!("{name} did not exist then: it was deleted at {deleted}")

@@ -11,6 +11,7 @@ use ssmbak_core::timeline::Unknown;
 
 use crate::asked::{Asked, AskedArgs};
 use crate::aws::Aws;
+use crate::bucket::must_keep_versions;
 use crate::error::CliError;
 use crate::global::GlobalArgs;
 use crate::report::table::Look;
@@ -34,12 +35,13 @@ impl View {
     pub(super) async fn plan(args: &AskedArgs, global: &GlobalArgs, keep_new: bool, ui: &Ui) -> Result<Self, CliError> {
         let asked = args.read(Timestamp::now(), &TimeZone::system())?;
         let aws = Aws::connect(global).await?;
-        let bucket = args.bucket.find(&aws).await?;
+        let bucket = args.bucket.named(&aws).await?;
         ui.remark(&as_of(&asked.at));
         let progress = ui.progress(0, "comparing the bucket with Parameter Store");
         let options = PlanOptions { assume_absent: args.assume_absent, keep_new };
         let path = ParamPath::new(aws.parameter_store(), bucket.clone(), asked.selection.clone(), asked.at);
         let plan = path.with_options(options).preview().await?;
+        must_keep_versions(&bucket).await?;
         drop(progress);
         let mut warnings = asked.warnings.clone();
         if is_about_nothing(&plan) {
