@@ -115,16 +115,18 @@ impl<S: ParameterStore + Clone, B: BackupBucket + Clone> ParamPath<S, B> {
     pub async fn preview(&self) -> Result<Plan, Error> {
         let (of_store, of_bucket) = (Gate::of_store(), Gate::of_bucket());
         let (answers, described) = futures_util::future::try_join(
-            answers(&self.bucket, &self.selection, &self.at, &of_bucket),
-            described(&self.store, &self.selection),
+            // Boxed, or the type of a caller's future nests deeper than the compiler likes.
+            Box::pin(answers(&self.bucket, &self.selection, &self.at, &of_bucket)),
+            Box::pin(described(&self.store, &self.selection)),
         )
         .await?;
-        compare((&self.store, &self.bucket), (&of_store, &of_bucket), answers, described, self.options).await
+        let gates = (&of_store, &of_bucket);
+        Box::pin(compare((&self.store, &self.bucket), gates, answers, described, self.options)).await
     }
 
     async fn targets(&self, selection: &Selection) -> Result<BTreeMap<ParameterName, Target>, Error> {
         let gate = Gate::of_bucket();
-        let answers = answers(&self.bucket, selection, &self.at, &gate).await?;
+        let answers = Box::pin(answers(&self.bucket, selection, &self.at, &gate)).await?;
         Ok(targets_of(&self.bucket, &gate, answers, false, |_| true).await?.0)
     }
 
