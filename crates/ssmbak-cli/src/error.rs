@@ -77,7 +77,8 @@ impl CliError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage { .. } => Exit::Usage,
-            Self::Interrupted | Self::Stack(StackCommandError::Interrupted { .. }) => Exit::Interrupted,
+            Self::Interrupted => Exit::Interrupted,
+            Self::Stack(error) if error.is_interruption() => Exit::Interrupted,
             Self::Failure { .. } | Self::Library(_) | Self::Stack(_) => Exit::Failed,
         }
     }
@@ -133,6 +134,7 @@ mod tests {
         assert_eq!(of(Error::new(ErrorKind::Throttled, "slow").into()), 1);
         assert_eq!(of(CliError::Interrupted), 130);
         assert_eq!(of(StackCommandError::Interrupted { name: "s".to_owned() }.into()), 130);
-        assert_eq!(of(StackCommandError::NoRegion.into()), 1);
+        assert_eq!(of(StackCommandError::InterruptedDeletion { name: "s".to_owned() }.into()), 130);
+        assert_eq!(of(StackCommandError::Declined.into()), 1);
     }
 }

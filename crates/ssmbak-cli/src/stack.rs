@@ -1,20 +1,25 @@
-//! `ssmbak-stack NAME …`: deploys the pipeline and tells about it.
-//!
-//! Results go to `out`, one word where there is one; what is about to happen and what happens goes to `err`.
+//! `ssmbak-stack NAME …`: deploys the pipeline, tells about it, looks after it and removes it.
 
+mod delete;
+mod deploy;
+mod error;
+mod redrive;
 mod show;
 
-use std::io::{IsTerminal as _, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aws_types::SdkConfig;
 use clap::{Args, Subcommand};
-use serde_json::json;
-use ssmbak_stack::{
-    ChangeSet, Error, FunctionCode, Operation, Prepared, Resource, Stack, StackError, StackEvent, StackStatus, prepare,
-    template,
-};
+use serde_json::{Value, json};
+use ssmbak_stack::{Operation, Stack, StackEvent, template};
+
+pub use error::StackCommandError;
+
+use crate::aws::Aws;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::global::GlobalArgs;
+use crate::ui::{Ui, text};
 
 /// Deploy the pipeline that records every change of Parameter Store, and look after it.
 #[derive(Debug, Args)]
@@ -34,6 +39,10 @@ pub enum StackCommand {
     Create(DeployArgs),
     /// Bring the stack up to date: template, function, parameters. Its bucket and history stay.
     Update(DeployArgs),
+    /// Delete the stack. The bucket with the history stays.
+    Delete(DeleteArgs),
+    /// Put back into the queue what failed: dead letters and undelivered events.
+    Redrive(RedriveArgs),
     /// Print the stack's status.
     Status,
     /// Print the name of the bucket with the history.
@@ -64,225 +73,107 @@ pub struct DeployArgs {
     pub yes: bool,
 }
 
-/// Why the command failed.
-#[derive(Debug, thiserror::Error)]
-pub enum StackCommandError {
-    /// The stack, its bucket or the function's code.
-    #[error(transparent)]
-    Stack(#[from] Error),
-    /// No region is known.
-    #[error("no region is known: give one with --region, AWS_REGION or the profile")]
-    NoRegion,
-    /// Where this command lies, and so where the function's executable is to be found, is unknown.
-    #[error("cannot find the function's executable: {0}; say where it is with --lambda")]
-    NoLambda(std::io::Error),
-    /// The question on the terminal was answered with no.
-    #[error("nothing was changed: answer y to go on, or give --yes")]
-    Declined,
-    /// Ctrl-C while CloudFormation was at work.
-    #[error("no longer watching, CloudFormation goes on: `ssmbak-stack {name} status` says how far it is")]
-    Interrupted {
-        /// The stack.
-        name: String,
-    },
-    /// The output cannot be written, or the terminal cannot be asked.
-    #[error("cannot write the output: {0}; check where it goes")]
-    Output(#[from] std::io::Error),
+/// How to delete a stack.
+#[derive(Debug, Args)]
+pub struct DeleteArgs {
+    /// Do not ask, even on a terminal.
+    #[arg(long, short)]
+    pub yes: bool,
 }
 
-impl From<StackError> for StackCommandError {
-    fn from(error: StackError) -> Self {
-        Self::Stack(error.into())
-    }
-}
-
-impl StackCommandError {
-    /// A stable name of the error, for programs.
-    pub fn code(&self) -> &str {
-        match self {
-            Self::Stack(error) => error.code(),
-            Self::NoRegion => "NoRegion",
-            Self::NoLambda(_) => "LambdaUnreadable",
-            Self::Declined => "Declined",
-            Self::Interrupted { .. } => "Interrupted",
-            Self::Output(_) => "Output",
-        }
-    }
-
-    /// The exit code of the process.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::Interrupted { .. } => 130,
-            _ => 1,
-        }
-    }
-}
-
-/// What the command writes to, and how.
-pub struct Terminal<'a> {
-    /// Results.
-    pub out: &'a mut dyn Write,
-    /// Everything else.
-    pub err: &'a mut dyn Write,
-    /// Whether results are for programs.
-    pub json: bool,
+/// How to put back what failed.
+#[derive(Debug, Args)]
+pub struct RedriveArgs {
+    /// Only count what failed.
+    #[arg(long, conflicts_with = "yes")]
+    pub dry_run: bool,
+    /// Do not ask, even on a terminal.
+    #[arg(long, short)]
+    pub yes: bool,
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// [`StackCommandError`], in one sentence with what to do next.
-pub async fn run(args: &StackArgs, config: &SdkConfig, terminal: &mut Terminal<'_>) -> Result<(), StackCommandError> {
-    let region = config.region().ok_or(StackCommandError::NoRegion)?.as_ref();
-    let client = aws_sdk_cloudformation::Client::new(config);
-    // An emulator is done in no time and has no quota.
-    let polling = if config.endpoint_url().is_some() { Duration::from_millis(100) } else { Duration::from_secs(2) };
-    let stack = Stack::new(client, &args.name, region)?.polling(polling);
+/// [`CliError`], in one sentence with what to do next.
+pub async fn run(args: &StackArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
+    // The template is part of this program.
+    if matches!(args.command, StackCommand::Template) {
+        return ui.result(template::TEMPLATE).map(|()| Exit::Done);
+    }
+    let aws = match args.command {
+        StackCommand::Region => Aws::configure(global).await?,
+        _ => Aws::connect(global).await?,
+    };
+    let stack = of(&aws, &args.name)?;
+    let done = |()| Exit::Done;
     match &args.command {
-        StackCommand::Create(deploy) => self::deploy(&stack, Operation::Create, deploy, config, terminal).await,
-        StackCommand::Update(deploy) => self::deploy(&stack, Operation::Update, deploy, config, terminal).await,
+        StackCommand::Create(deploy) => deploy::run(&stack, Operation::Create, deploy, &aws, ui).await,
+        StackCommand::Update(deploy) => deploy::run(&stack, Operation::Update, deploy, &aws, ui).await,
+        StackCommand::Delete(delete) => delete::run(&stack, delete, ui).await,
+        StackCommand::Redrive(redrive) => redrive::run(&stack, redrive, &aws, ui).await,
         StackCommand::Status => {
-            let described = stack.describe().await?;
+            let described = stack.describe().await.map_err(StackCommandError::from)?;
             let status = described.status.as_str();
             let mut object = json!({"StackName": stack.name(), "StackStatus": status});
             if let Some(reason) = &described.reason {
                 object["StackStatusReason"] = json!(reason);
             }
-            terminal.result(status, &object)
+            result(ui, status, &object).map(done)
         }
         StackCommand::Bucketname => {
-            let name = stack.bucket_name().await?;
-            terminal.result(&name, &json!({"Bucket": name}))
+            let name = stack.bucket_name().await.map_err(StackCommandError::from)?;
+            result(ui, &name, &json!({"Bucket": name})).map(done)
         }
         StackCommand::Lambdaname => {
-            let name = stack.function_name().await?;
-            terminal.result(&name, &json!({"Lambda": name}))
+            let name = stack.function_name().await.map_err(StackCommandError::from)?;
+            result(ui, &name, &json!({"Lambda": name})).map(done)
         }
-        StackCommand::Region => terminal.result(region, &json!({"Region": region})),
+        StackCommand::Region => result(ui, aws.region(), &json!({"Region": aws.region()})).map(done),
         StackCommand::Params => {
-            let parameters = stack.describe().await?.parameters;
-            terminal.result(&show::parameters_table(&parameters), &show::parameters_json(&parameters))
+            let parameters = stack.describe().await.map_err(StackCommandError::from)?.parameters;
+            result(ui, &show::parameters_table(&parameters), &show::parameters_json(&parameters)).map(done)
         }
         StackCommand::Resources => {
-            let resources = stack.resources().await?;
-            terminal.result(&show::resources_table(&resources), &show::resources_json(&resources))
+            let resources = stack.resources().await.map_err(StackCommandError::from)?;
+            result(ui, &show::resources_table(&resources), &show::resources_json(&resources)).map(done)
         }
-        StackCommand::Template => Ok(terminal.out.write_all(template::TEMPLATE.as_bytes())?),
+        StackCommand::Template => Ok(Exit::Done),
     }
 }
 
-async fn deploy(
-    stack: &Stack,
-    operation: Operation,
-    args: &DeployArgs,
-    config: &SdkConfig,
-    terminal: &mut Terminal<'_>,
-) -> Result<(), StackCommandError> {
-    let emulated = config.endpoint_url().is_some();
-    let path = args.lambda.clone().map_or_else(lambda_beside, Ok)?;
-    // An emulator runs the function on this machine, where a build for this machine is good enough.
-    let code = FunctionCode::from_file(&path, !emulated).map_err(Error::from)?;
-    if let Some(misfit) = code.misfit() {
-        writeln!(terminal.err, "warning: on AWS this would be refused: {misfit}")?;
-    }
-    if operation == Operation::Create {
-        remove_failed_creation(stack, terminal).await?;
-    }
-    let s3 = aws_sdk_s3::config::Builder::from(config).force_path_style(emulated).build();
-    let s3 = aws_sdk_s3::Client::from_conf(s3);
-    let sts = aws_sdk_sts::Client::new(config);
-    let changes = match prepare(stack, &s3, &sts, operation, &code, &args.params).await? {
-        Prepared::Nothing => {
-            writeln!(terminal.err, "the stack {} is up to date, there is nothing to change", stack.name())?;
-            Vec::new()
-        }
-        Prepared::Changes(change_set) => {
-            write!(terminal.err, "{}", show::changes_table(stack.name(), &change_set.changes))?;
-            if !confirmed(args.yes)? {
-                stack.discard(&change_set).await?;
-                return Err(StackCommandError::Declined);
-            }
-            execute(stack, &change_set, terminal).await?;
-            change_set.changes
-        }
-    };
-    let status = stack.describe().await?.status;
-    let resources = stack.resources().await?;
-    let name_of = |id: &str| Resource::physical_id_of(&resources, id).unwrap_or_default();
-    let (bucket, function, log_group) =
-        (name_of(template::BUCKET), name_of(template::FUNCTION), name_of(template::LOG_GROUP));
-    let object = json!({
-        "StackName": stack.name(), "StackStatus": status.as_str(), "Changes": show::changes_json(&changes),
-        "Bucket": bucket, "Lambda": function, "LogGroup": log_group,
-    });
-    if operation == Operation::Update {
-        return terminal.result(status.as_str(), &object);
-    }
-    let text = format!("Lambda: {function}\nBucket: {bucket}\nCloudwatch log group: {log_group}");
-    terminal.result(&text, &object)?;
-    writeln!(
-        terminal.err,
-        "next: `ssmbak-all --do-it` records what Parameter Store holds (without --do-it it lists it)"
-    )?;
-    Ok(())
+/// A stack by its name.
+///
+/// # Errors
+/// [`StackCommandError`] if no stack of ours can have the name.
+pub fn of(aws: &Aws, name: &str) -> Result<Stack, StackCommandError> {
+    // An emulator is done in no time and has no quota.
+    let polling = if aws.is_emulated("CloudFormation") { Duration::from_millis(100) } else { Duration::from_secs(2) };
+    Ok(Stack::new(aws.cloudformation(), name, aws.region())?.polling(polling))
 }
 
-async fn remove_failed_creation(stack: &Stack, terminal: &mut Terminal<'_>) -> Result<(), StackCommandError> {
-    let found = stack.find().await?;
-    if found.is_some_and(|found| found.status.is_failed_creation()) {
-        writeln!(terminal.err, "removing what an earlier, failed creation of {} left", stack.name())?;
-        stack.remove_failed_creation(|event| terminal.event(event)).await?;
-    }
-    Ok(())
+fn result(ui: &Ui, text: &str, object: &Value) -> Result<(), CliError> {
+    if ui.is_json() { ui.json(object) } else { ui.result(&of_lines(text)) }
 }
 
-async fn execute(
-    stack: &Stack,
-    change_set: &ChangeSet,
-    terminal: &mut Terminal<'_>,
-) -> Result<StackStatus, StackCommandError> {
-    tokio::select! {
-        status = stack.execute(change_set, |event| terminal.event(event)) => Ok(status?),
-        Ok(()) = tokio::signal::ctrl_c() => Err(StackCommandError::Interrupted { name: stack.name().to_owned() }),
-    }
+/// Lines as they are, with whatever in them would steer a terminal made harmless.
+fn of_lines(lines: &str) -> String {
+    lines.lines().map(text::line).collect::<Vec<_>>().join("\n")
+}
+
+/// Tells of an event as it comes.
+fn tell(ui: &Ui, event: &StackEvent) {
+    ui.remark(&text::line(&show::event_line(event)));
 }
 
 /// Asks on a terminal, goes on off one.
-fn confirmed(yes: bool) -> Result<bool, StackCommandError> {
-    if yes || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        return Ok(true);
-    }
-    let question = dialoguer::Confirm::new().with_prompt("carry these changes out?").default(false);
-    match question.interact() {
-        Ok(answer) => Ok(answer),
-        Err(dialoguer::Error::IO(error)) => Err(error.into()),
-    }
-}
-
-fn lambda_beside() -> Result<PathBuf, StackCommandError> {
-    let command = std::env::current_exe().map_err(StackCommandError::NoLambda)?;
-    Ok(command.with_file_name("ssmbak-lambda"))
+fn confirm(yes: bool, question: &str, ui: &Ui) -> Result<bool, CliError> {
+    Ok(yes || !ui.can_ask() || ui.confirm(question)?)
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("write it as KEY=VALUE".to_owned()),
-    }
-}
-
-impl Terminal<'_> {
-    fn result(&mut self, text: &str, object: &serde_json::Value) -> Result<(), StackCommandError> {
-        if self.json {
-            writeln!(self.out, "{object:#}")?
-        } else {
-            writeln!(self.out, "{text}")?
-        }
-        Ok(())
-    }
-
-    fn event(&mut self, event: &StackEvent) {
-        // Whether anybody can read along must not decide what becomes of the stack.
-        let _ = writeln!(self.err, "{}", show::event_line(event));
     }
 }

@@ -59,6 +59,38 @@ pub enum StackError {
         /// The region that was asked.
         region: String,
     },
+    /// There is no such stack, which was to be deleted.
+    #[error(
+        "there is no stack {name} in {region}, so nothing was deleted: check the name, or choose another region with --region"
+    )]
+    NothingToDelete {
+        /// The stack.
+        name: String,
+        /// The region that was asked.
+        region: String,
+    },
+    /// It is protected from being deleted.
+    #[error(
+        "the stack {name} is protected from deletion, so nothing was deleted: take the protection off with `aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name {name} --region {region}`, and delete it then"
+    )]
+    Protected {
+        /// The stack.
+        name: String,
+        /// Its region.
+        region: String,
+    },
+    /// The bucket with the history would be deleted with the stack, or a key that it is encrypted with.
+    #[error(
+        "the template that the stack {name} was deployed with would have {resource} ({physical_id}), and the history with it, deleted along with the stack, and nothing was deleted: run `ssmbak-stack {name} update` first, which makes it stay"
+    )]
+    WouldDeleteHistory {
+        /// The stack.
+        name: String,
+        /// The resource's name in the template.
+        resource: String,
+        /// Its own name.
+        physical_id: String,
+    },
     /// It is to be created and exists.
     #[error("the stack {name} exists already ({status}): bring it up to date with `ssmbak-stack {name} update`")]
     Exists {
@@ -87,7 +119,7 @@ pub enum StackError {
     },
     /// CloudFormation cannot go on by itself.
     #[error(
-        "the stack {name} is stuck ({status}): look at its events in the CloudFormation console and continue its rollback or delete it there"
+        "the stack {name} is stuck ({status}): look at its events in the CloudFormation console and continue its rollback there, or `ssmbak-stack {name} delete` it, which leaves its bucket"
     )]
     Stuck {
         /// The stack.
@@ -131,6 +163,14 @@ pub enum StackError {
         /// The resource's name in the template.
         resource: &'static str,
     },
+    /// The stack keeps nothing that failed.
+    #[error(
+        "the stack {name} keeps no failures that could be put back: `ssmbak-stack {name} update` gives it queues for them"
+    )]
+    NoFailuresKept {
+        /// The stack.
+        name: String,
+    },
     /// A call to AWS failed.
     #[error(transparent)]
     Call(#[from] CallError),
@@ -141,7 +181,9 @@ impl StackError {
     pub fn code(&self) -> &str {
         match self {
             Self::Name { .. } => "StackName",
-            Self::Missing { .. } => "StackMissing",
+            Self::Missing { .. } | Self::NothingToDelete { .. } => "StackMissing",
+            Self::Protected { .. } => "StackProtected",
+            Self::WouldDeleteHistory { .. } => "StackWouldDeleteHistory",
             Self::Exists { .. } => "StackExists",
             Self::Busy { .. } => "StackBusy",
             Self::FailedCreation { .. } => "StackCreationFailed",
@@ -150,6 +192,7 @@ impl StackError {
             Self::WouldLoseBucket { .. } => "StackWouldLoseBucket",
             Self::Failed { .. } => "StackFailed",
             Self::NoResource { .. } => "StackForeign",
+            Self::NoFailuresKept { .. } => "NoFailuresKept",
             Self::Call(error) => error.code(),
         }
     }

@@ -16,6 +16,16 @@ pub const BUCKET: &str = "Bucket";
 pub const FUNCTION: &str = "Function";
 /// Logical id of the function's log group.
 pub const LOG_GROUP: &str = "LogGroup";
+/// Logical id of the queue.
+pub const QUEUE: &str = "Q";
+/// Logical id of the queue of changes that could not be recorded.
+pub const DEAD_LETTERS: &str = "DeadLetters";
+/// Logical id of the queue of events that EventBridge could not deliver.
+pub const UNDELIVERED_EVENTS: &str = "UndeliveredEvents";
+/// Logical id of the rule that takes events to the queue.
+pub const EVENT_RULE: &str = "EventRule";
+/// Logical id of what takes messages from the queue to the function.
+pub const EVENT_SOURCE_MAPPING: &str = "SqsToLambda";
 
 /// The tag on a stack that says whose it is, as the original sets it.
 pub const MANAGED_TAG: (&str, &str) = ("ssmbak:managed", "true");

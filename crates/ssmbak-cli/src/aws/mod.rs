@@ -1,5 +1,6 @@
 //! The way to AWS: region, credentials, endpoints, retries, and the clients that go by them.
 
+mod clients;
 mod credentials;
 mod http;
 
@@ -17,6 +18,9 @@ use crate::global::GlobalArgs;
 
 /// How often a request is tried: AWS throttles Parameter Store early, and each try waits longer than the one before.
 const ATTEMPTS: u32 = 8;
+
+/// The services that are used, as the SDK calls them; an endpoint variable ends in the name in capitals.
+const SERVICES: [&str; 7] = ["S3", "SSM", "CloudFormation", "STS", "SQS", "EventBridge", "Lambda"];
 
 /// A configured way to AWS.
 #[derive(Clone, Debug)]
@@ -77,17 +81,12 @@ impl Aws {
             config = builder.build();
         }
         let aws = Self { config, region: region.to_string() };
-        for service in ["S3", "SSM", "CloudFormation", "STS"] {
+        for service in SERVICES {
             if let Some(endpoint) = aws.endpoint(service) {
                 check_endpoint(&endpoint, "AWS_ENDPOINT_URL")?;
             }
         }
         Ok(aws)
-    }
-
-    /// The SDK's configuration, for clients that are not made here.
-    pub fn config(&self) -> &SdkConfig {
-        &self.config
     }
 
     /// The region.
@@ -100,26 +99,15 @@ impl Aws {
         SsmParameterStore::new(self.ssm())
     }
 
-    /// A Parameter Store client.
-    pub fn ssm(&self) -> aws_sdk_ssm::Client {
-        let mut builder = aws_sdk_ssm::config::Builder::from(&self.config);
-        builder.set_endpoint_url(self.endpoint("SSM"));
-        aws_sdk_ssm::Client::from_conf(builder.build())
-    }
-
     /// A bucket.
     pub fn bucket(&self, name: &str) -> S3BackupBucket {
-        let endpoint = self.endpoint("S3");
-        let mut builder = aws_sdk_s3::config::Builder::from(&self.config);
-        // Whatever stands at a custom endpoint rarely has a host name for every bucket.
-        builder.set_force_path_style(Some(endpoint.is_some()));
-        builder.set_endpoint_url(endpoint);
-        S3BackupBucket::new(aws_sdk_s3::Client::from_conf(builder.build()), name)
+        S3BackupBucket::new(self.s3(), name)
     }
 
-    /// Whether Parameter Store is not AWS's own, and so without its quotas.
-    pub fn is_emulated(&self) -> bool {
-        self.endpoint("SSM").is_some_and(|endpoint| !is_of_aws(&endpoint))
+    /// Whether a service, by the name that its endpoint variable ends in, is not AWS's own: without its quotas, without
+    /// its waits, and on this machine.
+    pub fn is_emulated(&self, service: &str) -> bool {
+        self.endpoint(service).is_some_and(|endpoint| !is_of_aws(&endpoint))
     }
 
     /// The custom endpoint of a service, the one that says it most precisely first.

@@ -12,7 +12,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
-use crate::stack::{self, StackArgs, StackCommand, Terminal};
+use crate::stack::{self, StackArgs};
 use crate::ui::Ui;
 
 /// Examples come first.
@@ -76,6 +76,8 @@ Examples:
   ssmbak-stack backups status         how it is
   ssmbak-stack backups bucketname     where the history is
   ssmbak-stack backups update         bring it up to date; its bucket and history stay
+  ssmbak-stack backups redrive        try again what could not be recorded
+  ssmbak-stack backups delete         remove it; its bucket and history stay
 ";
 
 /// The commands of `ssmbak`.
@@ -106,27 +108,13 @@ impl Command {
     pub async fn run(self, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
         match self {
             // It watches for Ctrl-C itself, since CloudFormation goes on without it.
-            Self::Stack(args) => run_stack(&args, global, ui).await,
+            Self::Stack(args) => stack::run(&args, global, ui).await,
             Self::Preview(args) => preview::run(&args, global, ui, &mut Interrupts::listen()).await,
             Self::Restore(args) => restore::run(&args, global, ui, &mut Interrupts::listen()).await,
             Self::Get(args) => get::run(&args, global, ui, &mut Interrupts::listen()).await,
             Self::All(args) => all::run(&args, global, ui, &mut Interrupts::listen()).await,
         }
     }
-}
-
-async fn run_stack(args: &StackArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
-    // The template is part of this program.
-    if matches!(args.command, StackCommand::Template) {
-        return ui.result(ssmbak_stack::template::TEMPLATE).map(|()| Exit::Done);
-    }
-    let aws = match args.command {
-        StackCommand::Region => crate::aws::Aws::configure(global).await?,
-        _ => crate::aws::Aws::connect(global).await?,
-    };
-    let mut terminal = Terminal { out: &mut std::io::stdout(), err: &mut std::io::stderr(), json: ui.is_json() };
-    stack::run(args, aws.config(), &mut terminal).await?;
-    Ok(Exit::Done)
 }
 
 #[cfg(test)]

@@ -115,7 +115,7 @@ async fn moment_before(plan: &Plan) -> Result<Timestamp, CliError> {
 /// Applies the plan. The first interruption stops it before the next write, the second one at once.
 async fn apply(args: &RestoreArgs, view: &View, ui: &Ui, interrupts: &mut Interrupts) -> Result<Applied, CliError> {
     let mut options = RestoreOptions::default();
-    if view.aws.is_emulated() {
+    if view.aws.is_emulated("SSM") {
         (options.puts_per_second, options.deletes_per_second) = (None, None);
         // What is no AWS does not need AWS's half minute between a deletion and a creation.
         options.rebirth = Duration::ZERO;

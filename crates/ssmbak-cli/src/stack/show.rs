@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 use ssmbak_stack::change_set::{Action, Replacement};
-use ssmbak_stack::{Change, Parameter, Resource, StackEvent, template};
+use ssmbak_stack::{Change, Deletion, Parameter, Resource, StackEvent, template};
 
 /// Rows as lines of aligned columns, without trailing blanks and without a last line end.
 fn columns<const N: usize>(rows: &[[&str; N]]) -> String {
@@ -73,6 +73,36 @@ pub(super) fn event_line(event: &StackEvent) -> String {
         let _ = write!(line, "  {}", reason.join(" "));
     }
     line
+}
+
+/// What a deletion takes away and what it leaves, for the question whether it should.
+pub(super) fn deletion_table(name: &str, region: &str, deletion: &Deletion) -> String {
+    let row = |sign, word, resource: &Resource| {
+        let Resource { logical_id, resource_type, physical_id, .. } = resource.clone();
+        [sign, word, logical_id, resource_type, physical_id]
+    };
+    let own = |text: &str| text.to_owned();
+    let goes = deletion.goes.iter().map(|resource| row(own("-"), own("delete"), resource));
+    let stays = deletion.stays.iter().map(|resource| row(own(" "), own("keep"), resource));
+    let rows: Vec<[String; 5]> = goes.chain(stays).collect();
+    let rows: Vec<[&str; 5]> = rows.iter().map(|row| row.each_ref().map(String::as_str)).collect();
+    let mut text = format!("deletion of the stack {name} in {region}:\n{}", columns(&rows));
+    if deletion.goes.iter().any(|resource| resource.resource_type == "AWS::SQS::Queue") {
+        text.push_str("\nnothing will record changes any more, and those that wait in the queues are gone with them");
+    }
+    text
+}
+
+/// How to be rid of the bucket that a deletion leaves. S3 deletes up to a thousand versions with one request.
+pub(super) fn how_to_remove(bucket: &str, region: &str) -> String {
+    let query = "{Objects: [Versions, DeleteMarkers][].{Key: Key, VersionId: VersionId}}";
+    format!(
+        "to be rid of it and of all that was ever recorded, empty it, as often as there is something left, and remove it:\n  \
+         aws s3api list-object-versions --region {region} --bucket {bucket} --max-items 1000 --output json --query \
+         '{query}' > versions.json\n  \
+         aws s3api delete-objects --region {region} --bucket {bucket} --delete file://versions.json\n  \
+         aws s3 rb --region {region} s3://{bucket}"
+    )
 }
 
 /// The parameters for people.

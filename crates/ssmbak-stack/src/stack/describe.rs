@@ -22,6 +22,8 @@ pub struct Description {
     pub status: StackStatus,
     /// Why it has that status, where CloudFormation says so.
     pub reason: Option<String>,
+    /// Whether it is protected from being deleted.
+    pub termination_protection: bool,
     /// Its parameters.
     pub parameters: Vec<Parameter>,
     /// Its outputs.
@@ -142,6 +144,7 @@ fn description(stack: types::Stack) -> Description {
         id: stack.stack_id.unwrap_or_default(),
         status: StackStatus::new(stack.stack_status.map_or(String::new(), |status| status.as_str().to_owned())),
         reason: stack.stack_status_reason.filter(|reason| !reason.is_empty()),
+        termination_protection: stack.enable_termination_protection.unwrap_or_default(),
         parameters: parameters
             .map(|parameter| Parameter {
                 key: parameter.parameter_key.unwrap_or_default(),

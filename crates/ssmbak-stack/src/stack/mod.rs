@@ -1,6 +1,7 @@
 //! A stack at CloudFormation: the thin side, one file per concern.
 
 mod change;
+mod delete;
 mod describe;
 mod watch;
 

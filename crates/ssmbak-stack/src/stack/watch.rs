@@ -22,6 +22,19 @@ impl Stack {
         Ok(events.into_iter().next().map(|event| event.id))
     }
 
+    /// The id of the event before the one with which the deletion that is under way began; none if that was the first.
+    ///
+    /// # Errors
+    /// [`StackError::Call`] if CloudFormation cannot be asked.
+    pub(super) async fn before_deletion(&self, stack_id: &str) -> Result<Option<String>, StackError> {
+        let events = self.events_after(stack_id, None).await?;
+        let begins = |event: &StackEvent| {
+            event.stack_status(stack_id).is_some_and(|status| status.as_str() == "DELETE_IN_PROGRESS")
+        };
+        let start = events.iter().rposition(begins).unwrap_or(events.len());
+        Ok(start.checked_sub(1).map(|before| events[before].id.clone()))
+    }
+
     /// Tells of every event after the given one, oldest first, until the stack comes to rest.
     ///
     /// # Errors

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
 mod artifacts;
+mod delete;
+mod redrive;
 mod script;
 mod stack;
 mod template;

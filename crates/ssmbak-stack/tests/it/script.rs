@@ -12,9 +12,9 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 /// A request as the script knows it.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    /// CloudFormation's and STS's action, or method and path at S3.
+    /// The action at CloudFormation, STS and SQS, or method and path at S3.
     pub kind: String,
-    /// Form fields at CloudFormation and STS, headers at S3.
+    /// Form fields at CloudFormation and STS, the fields that are text at SQS, headers at S3.
     pub fields: HashMap<String, String>,
 }
 
@@ -79,6 +79,18 @@ impl Script {
         aws_sdk_cloudformation::Client::from_conf(config)
     }
 
+    pub fn sqs(&self) -> aws_sdk_sqs::Client {
+        let config = aws_sdk_sqs::Config::builder()
+            .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest())
+            .region(aws_sdk_sqs::config::Region::new("eu-west-1"))
+            .credentials_provider(credentials())
+            // Each failure is told as it is.
+            .retry_config(aws_sdk_sqs::config::retry::RetryConfig::disabled())
+            .http_client(client(self.clone()))
+            .build();
+        aws_sdk_sqs::Client::from_conf(config)
+    }
+
     pub fn s3(&self) -> aws_sdk_s3::Client {
         let config = aws_sdk_s3::Config::builder()
             .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
@@ -137,6 +149,11 @@ fn asked(request: &HttpRequest) -> Asked {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
         Asked { kind: fields["Action"].clone(), fields }
+    } else if let Some((_, action)) = request.headers().get("x-amz-target").and_then(|target| target.split_once('.')) {
+        let body: serde_json::Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
+        let fields = body.as_object().unwrap().iter();
+        let fields = fields.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+        Asked { kind: action.to_owned(), fields: fields.collect() }
     } else {
         let path = request.uri().split_once("amazonaws.com").unwrap().1;
         let path = path.split("?x-id=").next().unwrap().trim_end_matches('/');

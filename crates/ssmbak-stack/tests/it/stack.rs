@@ -6,9 +6,9 @@ use crate::script::Script;
 use ssmbak_stack::change_set::Replacement;
 use ssmbak_stack::{ChangeSet, Operation, Prepared, Stack, StackError, StackEvent};
 
-const ID: &str = "arn:aws:cloudformation:eu-west-1:1:stack/demo/x";
+pub(crate) const ID: &str = "arn:aws:cloudformation:eu-west-1:1:stack/demo/x";
 
-fn stack(script: &Script) -> Stack {
+pub(crate) fn stack(script: &Script) -> Stack {
     let stack = Stack::new(script.cloudformation(), "demo", "eu-west-1").unwrap();
     stack.polling(Duration::ZERO)
 }
@@ -17,7 +17,7 @@ fn change_set(operation: Operation) -> ChangeSet {
     ChangeSet { id: "cs".to_owned(), stack_id: ID.to_owned(), operation, changes: Vec::new() }
 }
 
-fn event(number: u32, logical_id: &str, status: &str, reason: &str) -> String {
+pub(crate) fn event(number: u32, logical_id: &str, status: &str, reason: &str) -> String {
     let physical_id = if logical_id == "demo" { ID } else { "" };
     format!(
         "<member><EventId>{number}</EventId><LogicalResourceId>{logical_id}</LogicalResourceId><PhysicalResourceId>\
@@ -26,11 +26,11 @@ fn event(number: u32, logical_id: &str, status: &str, reason: &str) -> String {
     )
 }
 
-fn events(newest_first: &[String], next: &str) -> String {
+pub(crate) fn events(newest_first: &[String], next: &str) -> String {
     format!("<StackEvents>{}</StackEvents>{next}", newest_first.concat())
 }
 
-fn described(status: &str) -> String {
+pub(crate) fn described(status: &str) -> String {
     format!("<Stacks><member><StackId>{ID}</StackId><StackStatus>{status}</StackStatus></member></Stacks>")
 }
 
@@ -46,7 +46,7 @@ fn ready(changes: &[String], next: &str) -> String {
 }
 
 const CREATED: &str = "<Id>cs</Id><StackId>arn:aws:cloudformation:eu-west-1:1:stack/demo/x</StackId>";
-const NEXT: &str = "<NextToken>next</NextToken>";
+pub(crate) const NEXT: &str = "<NextToken>next</NextToken>";
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_missing_stack_is_one_sentence() {

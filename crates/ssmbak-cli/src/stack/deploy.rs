@@ -1,0 +1,93 @@
+//! `ssmbak-stack NAME create` and `update`.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+use ssmbak_stack::{ChangeSet, Error, FunctionCode, Operation, Prepared, Resource, Stack, StackStatus, prepare, template};
+
+use super::{DeployArgs, StackCommandError, confirm, result, show, tell};
+use crate::aws::Aws;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::interrupt::Interrupts;
+use crate::ui::{Ui, text};
+
+pub(super) async fn run(
+    stack: &Stack,
+    operation: Operation,
+    args: &DeployArgs,
+    aws: &Aws,
+    ui: &Ui,
+) -> Result<Exit, CliError> {
+    let path = args.lambda.clone().map_or_else(lambda_beside, Ok)?;
+    // An emulator runs the function on this machine, where a build for this machine is good enough.
+    let strict = !aws.is_emulated("CloudFormation");
+    let code = FunctionCode::from_file(&path, strict).map_err(failed)?;
+    if let Some(misfit) = code.misfit() {
+        ui.warning(&format!("on AWS this would be refused: {misfit}"));
+    }
+    if operation == Operation::Create {
+        remove_failed_creation(stack, ui).await?;
+    }
+    let prepared = prepare(stack, &aws.s3(), &aws.sts(), operation, &code, &args.params).await.map_err(failed)?;
+    let changes = match prepared {
+        Prepared::Nothing => {
+            ui.remark(&format!("the stack {} is up to date, there is nothing to change", stack.name()));
+            Vec::new()
+        }
+        Prepared::Changes(change_set) => {
+            ui.remark(super::of_lines(&show::changes_table(stack.name(), &change_set.changes)).trim_end());
+            match confirm(args.yes, "carry these changes out?", ui) {
+                Ok(true) => {}
+                answer => {
+                    stack.discard(&change_set).await.map_err(failed)?;
+                    return answer.and(Err(StackCommandError::Declined.into()));
+                }
+            }
+            execute(stack, &change_set, ui).await?;
+            change_set.changes
+        }
+    };
+    let status = stack.describe().await.map_err(failed)?.status;
+    let resources = stack.resources().await.map_err(failed)?;
+    let name_of = |id: &str| Resource::physical_id_of(&resources, id).unwrap_or_default();
+    let (bucket, function, log_group) =
+        (name_of(template::BUCKET), name_of(template::FUNCTION), name_of(template::LOG_GROUP));
+    let object = json!({
+        "StackName": stack.name(), "StackStatus": status.as_str(), "Changes": show::changes_json(&changes),
+        "Bucket": bucket, "Lambda": function, "LogGroup": log_group,
+    });
+    if operation == Operation::Update {
+        return result(ui, status.as_str(), &object).map(|()| Exit::Done);
+    }
+    let lines = format!("Lambda: {function}\nBucket: {bucket}\nCloudwatch log group: {log_group}");
+    result(ui, &lines, &object)?;
+    ui.remark("next: `ssmbak-all --do-it` records what Parameter Store holds (without --do-it it lists it)");
+    Ok(Exit::Done)
+}
+
+async fn remove_failed_creation(stack: &Stack, ui: &Ui) -> Result<(), CliError> {
+    let found = stack.find().await.map_err(failed)?;
+    if found.is_some_and(|found| found.status.is_failed_creation()) {
+        ui.remark(&format!("removing what an earlier, failed creation of {} left", text::line(stack.name())));
+        stack.remove_failed_creation(|event| tell(ui, event)).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+async fn execute(stack: &Stack, change_set: &ChangeSet, ui: &Ui) -> Result<StackStatus, CliError> {
+    let mut interrupts = Interrupts::listen();
+    tokio::select! {
+        status = stack.execute(change_set, |event| tell(ui, event)) => status.map_err(failed),
+        () = interrupts.next() => Err(StackCommandError::Interrupted { name: stack.name().to_owned() }.into()),
+    }
+}
+
+fn failed(error: impl Into<Error>) -> CliError {
+    StackCommandError::from(error.into()).into()
+}
+
+fn lambda_beside() -> Result<PathBuf, StackCommandError> {
+    let command = std::env::current_exe().map_err(StackCommandError::NoLambda)?;
+    Ok(command.with_file_name("ssmbak-lambda"))
+}
