@@ -15,7 +15,7 @@ use crate::elf::{Architecture, Executable, GlibcVersion, RUNTIME_GLIBC};
 const BOOTSTRAP: &str = "bootstrap";
 
 /// Where the keys of packages begin in the artifacts bucket.
-const KEY_PREFIX: &str = "ssmbak-lambda/";
+pub(crate) const KEY_PREFIX: &str = "ssmbak-lambda/";
 
 /// The function's executable cannot be deployed.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]

@@ -16,6 +16,7 @@ pub mod change_set;
 pub mod deletion;
 mod deploy;
 mod deployed;
+pub mod doctor;
 pub mod elf;
 mod error;
 pub mod event;

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use serde_json::json;
-use ssmbak_stack::{ChangeSet, Error, FunctionCode, Operation, Prepared, Resource, Stack, StackStatus, prepare, template};
+use ssmbak_stack::{
+    ChangeSet, Error, FunctionCode, Operation, Prepared, Resource, Stack, StackStatus, prepare, template,
+};
 
 use super::{DeployArgs, StackCommandError, confirm, result, show, tell};
 use crate::aws::Aws;

@@ -44,7 +44,9 @@ pub(super) async fn run(stack: &Stack, args: &RedriveArgs, aws: &Aws, ui: &Ui) -
     result(ui, &of_lines(&lines.join("\n")), &json!({"StackName": stack.name(), "Queues": each}))?;
     let exit = exit(outcomes.iter().map(|(_, outcome)| outcome));
     if exit == Exit::Partly {
-        ui.hint("what could not be put back is still among the failures: put its cause right and run the command again");
+        ui.hint(
+            "what could not be put back is still among the failures: put its cause right and run the command again",
+        );
     }
     Ok(exit)
 }

@@ -9,13 +9,7 @@ use crate::pipeline::{Pipeline, STACK};
 #[tokio::test]
 async fn a_poisoned_message_alone_ends_among_the_dead_letters() -> Outcome {
     let pipeline = Pipeline::shared()?;
-    let resources = pipeline.run(&format!("ssmbak-stack {STACK} resources --output json"))?.well()?.json()?;
-    let url = |id: &str| -> Outcome<Value> {
-        let mut resources = resources.as_array().into_iter().flatten();
-        let found = resources.find(|resource| resource["LogicalResourceId"] == id).ok_or(format!("no {id}"))?;
-        Ok(found["PhysicalResourceId"].clone())
-    };
-    let (queue, dead_letters) = (url("Q")?, url("DeadLetters")?);
+    let (queue, dead_letters) = (pipeline.resource(STACK, "Q")?, pipeline.resource(STACK, "DeadLetters")?);
     // Six minutes as deployed, which nobody waits for here.
     let attributes = json!({"VisibilityTimeout": "1"});
     pipeline.sqs("SetQueueAttributes", &json!({"QueueUrl": queue, "Attributes": attributes}))?;

@@ -1,8 +1,10 @@
 //! The whole pipeline on one machine: the stack deployed by the real command, events, queue, the real function, the bucket,
 //! and the real commands on it.
 
+mod delete;
 mod deployment;
 mod history;
 mod letters;
 mod pipeline;
+mod redrive;
 mod upgrade;

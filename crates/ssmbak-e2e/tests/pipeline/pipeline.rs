@@ -58,6 +58,14 @@ impl<'a> Pipeline<'a> {
         Ok(self.run(&format!("ssmbak-stack {stack} bucketname"))?.well()?.out.trim().to_owned())
     }
 
+    /// The own name of a resource of a stack.
+    pub fn resource(&self, stack: &str, logical_id: &str) -> Outcome<Value> {
+        let resources = self.run(&format!("ssmbak-stack {stack} resources --output json"))?.well()?.json()?;
+        let mut found = resources.as_array().into_iter().flatten();
+        let found = found.find(|resource| resource["LogicalResourceId"] == logical_id);
+        Ok(found.ok_or(format!("no {logical_id}"))?["PhysicalResourceId"].clone())
+    }
+
     /// Waits until the bucket lacks nothing of what Parameter Store holds below these prefixes.
     pub async fn recorded(&self, prefixes: &str) -> Outcome {
         await_that(&format!("{prefixes} to be recorded"), async || {

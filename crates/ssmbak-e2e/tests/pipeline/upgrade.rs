@@ -60,6 +60,11 @@ async fn a_stack_of_the_original_is_upgraded_in_place_and_keeps_bucket_and_histo
     versions(&pipeline, &bucket, 5).await?;
     let second = (next_second().await, store.state("/old/").await?);
 
+    // Its template would take the bucket along.
+    let refused = pipeline.run("ssmbak-stack old delete --yes --output json")?;
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert_eq!(serde_json::from_str::<Value>(&refused.err)?["Error"]["Code"], "StackWouldDeleteHistory");
+
     let ran = pipeline.run("ssmbak-stack old update --yes --output json")?.well()?.json()?;
     assert_eq!((&ran["StackStatus"], &ran["Bucket"]), (&json!("UPDATE_COMPLETE"), &json!(bucket)), "{ran}");
     assert_eq!(self::kept(&pipeline)?, kept);

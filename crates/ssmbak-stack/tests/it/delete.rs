@@ -56,7 +56,8 @@ async fn a_stack_goes_and_its_bucket_stays() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_bucket_that_the_template_would_delete_stops_it() {
-    for body in ["Resources: {Bucket: {Type: 'AWS::S3::Bucket'}}", "", "Resources: {Bucket: {DeletionPolicy: Delete}}"] {
+    for body in ["Resources: {Bucket: {Type: 'AWS::S3::Bucket'}}", "", "Resources: {Bucket: {DeletionPolicy: Delete}}"]
+    {
         let script = Script::default()
             .result("DescribeStacks", &described("CREATE_COMPLETE"))
             .result("DescribeStackResources", &resources("CREATE_COMPLETE"))
@@ -107,10 +108,8 @@ async fn a_protection_that_came_in_between_is_told_alike() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_deletion_that_fails_tells_the_first_cause_and_can_be_tried_again() {
-    let script = deployed("DELETE_FAILED")
-        .result("DescribeStackEvents", &events(&[], ""))
-        .result("DeleteStack", "")
-        .result(
+    let script =
+        deployed("DELETE_FAILED").result("DescribeStackEvents", &events(&[], "")).result("DeleteStack", "").result(
             "DescribeStackEvents",
             &events(
                 &[

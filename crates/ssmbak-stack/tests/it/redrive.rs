@@ -15,7 +15,8 @@ fn failures() -> Failures {
 }
 
 fn message(id: &str, cause: Option<&str>) -> Value {
-    let mut message = json!({"MessageId": id, "ReceiptHandle": format!("handle-{id}"), "Body": format!("body-{id} größe")});
+    let mut message =
+        json!({"MessageId": id, "ReceiptHandle": format!("handle-{id}"), "Body": format!("body-{id} größe")});
     if let Some(cause) = cause {
         message["MessageAttributes"] = json!({"ERROR_CODE": {"DataType": "String", "StringValue": cause}});
     }
@@ -55,8 +56,14 @@ async fn each_message_is_deleted_once_the_queue_has_it() {
     let order = ["ReceiveMessage", "SendMessage", "DeleteMessage"];
     assert_eq!(script.kinds(), [&order[..], &order[..], &order[..1]].concat());
     let asked = script.asked();
-    assert_eq!((&asked[1].fields["QueueUrl"], &asked[1].fields["MessageBody"]), (&QUEUE.into(), &"body-a größe".into()));
-    assert_eq!((&asked[2].fields["QueueUrl"], &asked[2].fields["ReceiptHandle"]), (&failures().url, &"handle-a".into()));
+    assert_eq!(
+        (&asked[1].fields["QueueUrl"], &asked[1].fields["MessageBody"]),
+        (&QUEUE.into(), &"body-a größe".into())
+    );
+    assert_eq!(
+        (&asked[2].fields["QueueUrl"], &asked[2].fields["ReceiptHandle"]),
+        (&failures().url, &"handle-a".into())
+    );
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -90,9 +97,8 @@ async fn what_is_sent_and_stays_is_told() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn it_gives_up_where_nothing_works() {
-    let script = script()
-        .answer("ReceiveMessage", 200, &received(&[message("a", None)]))
-        .answer("SendMessage", 403, DENIED);
+    let script =
+        script().answer("ReceiveMessage", 200, &received(&[message("a", None)])).answer("SendMessage", 403, DENIED);
     let outcome = put_back(&script).await;
     assert!(matches!(outcome.ended, Some(Ended::Hopeless)), "{outcome:?}");
     assert_eq!(script.kinds(), ["ReceiveMessage", "SendMessage"]);

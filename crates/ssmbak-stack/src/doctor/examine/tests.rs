@@ -1,0 +1,317 @@
+//! Tables of facts and what they mean.
+
+use super::*;
+use crate::call::CallError;
+use crate::doctor::facts::*;
+use crate::doctor::{Status, examine};
+use crate::queue::QueueState;
+use crate::stack::Parameter;
+use crate::status::StackStatus;
+use crate::template::TEMPLATE;
+
+const QUEUE_ARN: &str = "arn:aws:sqs:eu-west-1:1:q";
+const PATTERN: &str = r#"{"source":["aws.ssm"],"detail-type":["Parameter Store Change"]}"#;
+const HEX: &str = "ssmbak-lambda/0000000000000000000000000000000000000000000000000000000000000000.zip";
+const BASE64: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+fn now() -> Timestamp {
+    "2026-11-22T12:00:00Z".parse().unwrap()
+}
+
+fn reference() -> Reference<'static> {
+    Reference { name: "demo", region: "eu-west-1", now: now(), own_code: None }
+}
+
+fn parameter(key: &str, value: &str) -> Parameter {
+    Parameter { key: key.to_owned(), value: value.to_owned() }
+}
+
+/// A pipeline of which nothing is to be said.
+fn sound() -> Facts {
+    Facts {
+        stack: Look::Seen(StackFacts {
+            status: StackStatus::new("UPDATE_COMPLETE"),
+            reason: None,
+            parameters: vec![parameter("CodeKey", HEX), parameter("RetentionDays", "0")],
+        }),
+        template: Look::Seen(TEMPLATE.to_owned()),
+        rule: Look::Seen(rule(true, PATTERN, QUEUE_ARN, true)),
+        queue: Look::Seen(QueueState { waiting: 3, in_flight: 1, arn: QUEUE_ARN.to_owned(), has_dead_letters: true }),
+        dead_letters: Look::Seen(FailureQueue::default()),
+        undelivered_events: Look::Seen(FailureQueue::default()),
+        mapping: Look::Seen(Mapping { state: "Enabled".to_owned(), last_result: Some("OK".to_owned()) }),
+        function: Look::Seen(function()),
+        bucket_name: Some("history".to_owned()),
+        bucket: BucketFacts {
+            versioning: Look::Seen(Some("Enabled".to_owned())),
+            encryption: Look::Seen(Some(Encryption { algorithm: "AES256".to_owned(), key: None })),
+            public_access: Look::Seen(Some(PublicAccess { closed: true })),
+            lifecycle: Look::Seen(Lifecycle::default()),
+        },
+        sweep: Look::Seen(Some(sweep("2026-11-22T03:00:00Z", 0))),
+    }
+}
+
+fn rule(enabled: bool, pattern: &str, arn: &str, keeps_failures: bool) -> Rule {
+    Rule { enabled, pattern: pattern.to_owned(), targets: vec![Target { arn: arn.to_owned(), keeps_failures }] }
+}
+
+fn function() -> Function {
+    Function {
+        state: "Active".to_owned(),
+        last_update: "Successful".to_owned(),
+        runtime: "provided.al2023".to_owned(),
+        code_sha256: BASE64.to_owned(),
+        bucket: Some("history".to_owned()),
+        ..Function::default()
+    }
+}
+
+fn sweep(finished: &str, failed: u32) -> String {
+    format!(
+        r#"{{"format":1,"started":"2026-11-20T00:00:00Z","finished":"{finished}","names":7,"written":2,"failed":{failed}}}"#
+    )
+}
+
+fn failures(waiting: u64, oldest: &str) -> FailureQueue {
+    FailureQueue { state: QueueState { waiting, ..QueueState::default() }, oldest: oldest.parse().ok() }
+}
+
+fn denied() -> CallError {
+    CallError::Denied { task: "look at it", permission: "x:Look", message: String::new() }
+}
+
+/// The finding of one check.
+fn find(facts: &Facts, check: &str) -> Finding {
+    let mut found = examine(facts, &reference()).into_iter().filter(|finding| finding.check == check);
+    found.next().unwrap_or_else(|| panic!("no check {check}"))
+}
+
+#[test]
+fn a_sound_pipeline_has_nothing_but_ok() {
+    let findings = examine(&sound(), &reference());
+    let table: Vec<String> =
+        findings.iter().map(|f| format!("{} {}: {}", f.status.as_str(), f.check, f.message)).collect();
+    insta::assert_snapshot!(table.join("\n"), @r"
+    ok Stack: UPDATE_COMPLETE
+    ok Template: the one of this version
+    ok Rule: it is on and takes changes to the queue
+    ok Queue: 3 waiting, 1 being recorded
+    ok EventSourceMapping: Enabled
+    ok Function: it is ready, on provided.al2023
+    ok FunctionCode: the one that the stack was deployed with
+    ok DeadLetters: none
+    ok UndeliveredEvents: none
+    ok BucketVersioning: Enabled
+    ok BucketEncryption: AES256
+    ok BucketPublicAccess: blocked
+    ok BucketLifecycle: history is kept for ever
+    ok Sweep: 9 hours ago: 7 names, 2 versions written
+    ");
+    assert!(findings.iter().all(|finding| finding.hint.is_none()));
+}
+
+/// What is wrong, the check that tells, how, and a word of its message.
+#[test]
+fn each_defect_is_found_by_its_check() {
+    type Break = fn(&mut Facts);
+    let table: &[(Break, &str, Status, &str)] = &[
+        (|f| stack(f, "UPDATE_ROLLBACK_COMPLETE"), "Stack", Status::Warning, "UPDATE_ROLLBACK_COMPLETE"),
+        (|f| stack(f, "UPDATE_IN_PROGRESS"), "Stack", Status::Warning, "UPDATE_IN_PROGRESS"),
+        (|f| stack(f, "DELETE_IN_PROGRESS"), "Stack", Status::Problem, "DELETE_IN_PROGRESS"),
+        (|f| stack(f, "UPDATE_ROLLBACK_FAILED"), "Stack", Status::Problem, "UPDATE_ROLLBACK_FAILED"),
+        (|f| stack(f, "ROLLBACK_COMPLETE"), "Stack", Status::Problem, "ROLLBACK_COMPLETE"),
+        (|f| f.template = Look::Seen("Resources: {}".to_owned()), "Template", Status::Warning, "another version"),
+        (|f| f.rule = Look::Seen(rule(false, PATTERN, QUEUE_ARN, true)), "Rule", Status::Problem, "switched off"),
+        (|f| f.rule = Look::Seen(rule(true, PATTERN, "arn:other", true)), "Rule", Status::Problem, "to the queue"),
+        (|f| f.rule = Look::Seen(rule(true, PATTERN, QUEUE_ARN, false)), "Rule", Status::Warning, "lost"),
+        (
+            |f| f.rule = Look::Seen(rule(true, r#"{"source":["aws.ec2"]}"#, QUEUE_ARN, true)),
+            "Rule",
+            Status::Problem,
+            "does not take",
+        ),
+        (|f| f.rule = Look::Seen(rule(true, "größe", QUEUE_ARN, true)), "Rule", Status::Problem, "does not take"),
+        (
+            |f| f.rule = Look::Seen(Rule { targets: Vec::new(), ..rule(true, PATTERN, "", true) }),
+            "Rule",
+            Status::Problem,
+            "to the queue",
+        ),
+        (|f| f.rule = Look::Gone, "Rule", Status::Problem, "does not exist any more"),
+        (|f| queue(f, 1_001, true), "Queue", Status::Warning, "1001 waiting"),
+        (|f| queue(f, 0, false), "Queue", Status::Warning, "lost in the end"),
+        (|f| f.mapping = mapping("Disabled", None), "EventSourceMapping", Status::Problem, "nothing takes changes"),
+        (|f| f.mapping = mapping("Enabling", None), "EventSourceMapping", Status::Warning, "not yet"),
+        (
+            |f| f.mapping = mapping("Enabled", Some("PROBLEM: Function call failed")),
+            "EventSourceMapping",
+            Status::Warning,
+            "PROBLEM: Function call failed",
+        ),
+        (|f| of_function(f, |f| f.state = "Failed".to_owned()), "Function", Status::Problem, "Failed"),
+        (|f| of_function(f, |f| f.state = "Pending".to_owned()), "Function", Status::Warning, "Pending"),
+        (
+            |f| of_function(f, |f| f.last_update = "Failed".to_owned()),
+            "Function",
+            Status::Problem,
+            "last update failed",
+        ),
+        (|f| of_function(f, |f| f.runtime = "python3.9".to_owned()), "Function", Status::Warning, "python3.9"),
+        (|f| of_function(f, |f| f.bucket = Some("other".to_owned())), "Function", Status::Problem, "write to other"),
+        (|f| f.function = Look::NotInStack, "Function", Status::Problem, "no such thing"),
+        (
+            |f| of_function(f, |f| f.code_sha256 = BASE64.replacen('A', "B", 1)),
+            "FunctionCode",
+            Status::Problem,
+            "not the code",
+        ),
+        (
+            |f| f.dead_letters = Look::Seen(failures(2, "2026-11-20T12:00:00Z")),
+            "DeadLetters",
+            Status::Problem,
+            "2 changes that could not be recorded, one of them of 2 days ago, kept for 12 days more",
+        ),
+        (
+            |f| f.dead_letters = Look::Seen(failures(2, "2026-10-20T12:00:00Z")),
+            "DeadLetters",
+            Status::Problem,
+            "about to be lost",
+        ),
+        (|f| f.dead_letters = Look::NotInStack, "DeadLetters", Status::Problem, "no such thing"),
+        (|f| f.undelivered_events = Look::Seen(failures(1, "")), "UndeliveredEvents", Status::Problem, "1 events"),
+        (|f| f.bucket.versioning = Look::Seen(None), "BucketVersioning", Status::Problem, "off"),
+        (
+            |f| f.bucket.versioning = Look::Seen(Some("Suspended".to_owned())),
+            "BucketVersioning",
+            Status::Problem,
+            "Suspended",
+        ),
+        (|f| f.bucket.versioning = Look::Gone, "BucketVersioning", Status::Problem, "does not exist any more"),
+        (|f| f.bucket.encryption = Look::Seen(None), "BucketEncryption", Status::Warning, "no encryption"),
+        (|f| f.bucket.public_access = Look::Seen(None), "BucketPublicAccess", Status::Problem, "not blocked"),
+        (
+            |f| f.bucket.public_access = Look::Seen(Some(PublicAccess { closed: false })),
+            "BucketPublicAccess",
+            Status::Problem,
+            "not blocked",
+        ),
+        (|f| lifecycle(f, |l| l.expire_current.push("old".to_owned())), "BucketLifecycle", Status::Problem, "rule old"),
+        (|f| lifecycle(f, |l| l.archive.push("cold".to_owned())), "BucketLifecycle", Status::Warning, "rule cold"),
+        (|f| lifecycle(f, |l| l.noncurrent_days = Some(30)), "BucketLifecycle", Status::Warning, "RetentionDays is 0"),
+        (|f| f.sweep = Look::Seen(None), "Sweep", Status::Warning, "none"),
+        (|f| f.sweep = Look::Seen(Some("größe".to_owned())), "Sweep", Status::Warning, "cannot be read"),
+        (|f| f.sweep = Look::Seen(Some(String::new())), "Sweep", Status::Warning, "cannot be read"),
+        (
+            |f| f.sweep = Look::Seen(Some(sweep("2026-11-22T03:00:00Z", 0).replace(":1,", ":2,"))),
+            "Sweep",
+            Status::Warning,
+            "another version",
+        ),
+        (|f| f.sweep = Look::Seen(Some(sweep("2026-11-20T03:00:00Z", 0))), "Sweep", Status::Warning, "every day"),
+        (|f| f.sweep = Look::Seen(Some(sweep("2026-11-22T03:00:00Z", 4))), "Sweep", Status::Warning, "4 names"),
+    ];
+    for (number, (break_it, check, status, says)) in table.iter().enumerate() {
+        let mut facts = sound();
+        break_it(&mut facts);
+        let finding = find(&facts, check);
+        assert_eq!(finding.status, *status, "{number}: {finding:?}");
+        assert!(finding.message.contains(says), "{number}: {finding:?}");
+        assert!(finding.hint.is_some_and(|hint| !hint.is_empty()), "{number}: it says what to do");
+        let others = examine(&facts, &reference()).into_iter().filter(|other| other.check != *check);
+        // A function that does not exist has no code either.
+        let others: Vec<_> =
+            others.filter(|other| other.status != Status::Ok && other.check != "FunctionCode").collect();
+        assert!(others.is_empty(), "{number}: {others:?}");
+    }
+}
+
+#[test]
+fn what_may_not_be_looked_at_names_the_permission_and_stops_nothing_else() {
+    let facts = Facts {
+        stack: Look::Unseen(denied()),
+        template: Look::Unseen(denied()),
+        rule: Look::Unseen(denied()),
+        queue: Look::Unseen(denied()),
+        dead_letters: Look::Unseen(denied()),
+        undelivered_events: Look::Unnamed,
+        mapping: Look::Unseen(denied()),
+        function: Look::Unseen(denied()),
+        bucket_name: None,
+        bucket: BucketFacts {
+            versioning: Look::Unnamed,
+            encryption: Look::Unseen(denied()),
+            public_access: Look::Unseen(denied()),
+            lifecycle: Look::Unseen(denied()),
+        },
+        sweep: Look::Unseen(denied()),
+    };
+    let findings = examine(&facts, &reference());
+    assert_eq!(findings.len(), examine(&sound(), &reference()).len());
+    for finding in findings {
+        assert_eq!(finding.status, Status::Unknown, "{finding:?}");
+        let names_it = ["x:Look", "cloudformation:DescribeStackResources"].iter().any(|p| finding.message.contains(p));
+        assert!(names_it, "{finding:?}");
+    }
+}
+
+#[test]
+fn the_function_is_held_against_the_one_at_hand() {
+    let code = |own: Option<&'static str>, facts: &Facts| {
+        let reference = Reference { own_code: own, ..reference() };
+        examine(facts, &reference).into_iter().find(|finding| finding.check == "FunctionCode").unwrap()
+    };
+    assert_eq!(code(Some(BASE64), &sound()).message, "the one beside this command");
+    let other = "BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    assert_eq!(code(Some(other), &sound()).status, Status::Warning);
+    // A stack of 0.5.2 names no code.
+    let mut old = sound();
+    if let Look::Seen(stack) = &mut old.stack {
+        stack.parameters.clear();
+    }
+    assert_eq!(code(None, &old).status, Status::Unknown);
+    // A key that is none of ours is nothing to compare with.
+    for key in ["x", "ssmbak-lambda/ä.zip", &HEX.replace("00.zip", "zz.zip"), &HEX.replace("00.zip", "ä.zip")] {
+        let mut odd = sound();
+        if let Look::Seen(stack) = &mut odd.stack {
+            stack.parameters = vec![parameter("CodeKey", key)];
+        }
+        assert_eq!(code(None, &odd).status, Status::Unknown, "{key}");
+    }
+}
+
+#[test]
+fn retention_as_the_stack_has_it_is_well() {
+    let mut facts = sound();
+    lifecycle(&mut facts, |lifecycle| lifecycle.noncurrent_days = Some(365));
+    if let Look::Seen(stack) = &mut facts.stack {
+        stack.parameters = vec![parameter("RetentionDays", "365")];
+    }
+    assert_eq!(find(&facts, "BucketLifecycle"), Finding::ok("BucketLifecycle", "history is kept for 365 days"));
+}
+
+fn stack(facts: &mut Facts, status: &str) {
+    if let Look::Seen(stack) = &mut facts.stack {
+        stack.status = StackStatus::new(status);
+    }
+}
+
+fn queue(facts: &mut Facts, waiting: u64, has_dead_letters: bool) {
+    facts.queue = Look::Seen(QueueState { waiting, in_flight: 0, arn: QUEUE_ARN.to_owned(), has_dead_letters });
+}
+
+fn mapping(state: &str, last_result: Option<&str>) -> Look<Mapping> {
+    Look::Seen(Mapping { state: state.to_owned(), last_result: last_result.map(str::to_owned) })
+}
+
+fn of_function(facts: &mut Facts, change: impl FnOnce(&mut Function)) {
+    let mut function = function();
+    change(&mut function);
+    facts.function = Look::Seen(function);
+}
+
+fn lifecycle(facts: &mut Facts, change: impl FnOnce(&mut Lifecycle)) {
+    let mut lifecycle = Lifecycle::default();
+    change(&mut lifecycle);
+    facts.bucket.lifecycle = Look::Seen(lifecycle);
+}

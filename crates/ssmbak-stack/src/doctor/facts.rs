@@ -1,0 +1,178 @@
+//! What is to be seen of a pipeline, as plain values.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::call::CallError;
+use crate::queue::QueueState;
+use crate::stack::Parameter;
+use crate::status::StackStatus;
+
+/// What came of looking at something.
+#[derive(Debug)]
+pub enum Look<T> {
+    /// It is there.
+    Seen(T),
+    /// The stack says what it is called, but it does not exist.
+    Gone,
+    /// The stack has nothing of the kind.
+    NotInStack,
+    /// What it is called could not be found out.
+    Unnamed,
+    /// AWS does not let it be seen.
+    Unseen(CallError),
+}
+
+/// All facts about a pipeline.
+#[derive(Debug)]
+pub struct Facts {
+    /// The stack itself.
+    pub stack: Look<StackFacts>,
+    /// The template that it was deployed with.
+    pub template: Look<String>,
+    /// The rule that takes events to the queue.
+    pub rule: Look<Rule>,
+    /// The queue.
+    pub queue: Look<QueueState>,
+    /// Changes that could not be recorded.
+    pub dead_letters: Look<FailureQueue>,
+    /// Events that could not be delivered.
+    pub undelivered_events: Look<FailureQueue>,
+    /// What takes messages from the queue to the function.
+    pub mapping: Look<Mapping>,
+    /// The function.
+    pub function: Look<Function>,
+    /// The bucket's name, if it is known.
+    pub bucket_name: Option<String>,
+    /// The bucket.
+    pub bucket: BucketFacts,
+    /// What the last sweep has left in the bucket, as it is stored; `None`: nothing.
+    pub sweep: Look<Option<String>>,
+}
+
+/// The stack itself.
+#[derive(Clone, Debug)]
+pub struct StackFacts {
+    /// Its status.
+    pub status: StackStatus,
+    /// Why it has that status, where CloudFormation says so.
+    pub reason: Option<String>,
+    /// Its parameters.
+    pub parameters: Vec<Parameter>,
+}
+
+/// The rule that takes events to the queue.
+#[derive(Clone, Debug, Default)]
+pub struct Rule {
+    /// Whether it is switched on.
+    pub enabled: bool,
+    /// Which events it takes, as JSON.
+    pub pattern: String,
+    /// Where it takes them.
+    pub targets: Vec<Target>,
+}
+
+/// Where a rule takes events.
+#[derive(Clone, Debug, Default)]
+pub struct Target {
+    /// The ARN.
+    pub arn: String,
+    /// Whether events that cannot be delivered there are kept.
+    pub keeps_failures: bool,
+}
+
+/// A queue of failures.
+#[derive(Clone, Debug, Default)]
+pub struct FailureQueue {
+    /// What it holds.
+    pub state: QueueState,
+    /// When the oldest of those that were looked at was sent first; not necessarily the oldest of all.
+    pub oldest: Option<Timestamp>,
+}
+
+/// What takes messages from the queue to the function.
+#[derive(Clone, Debug, Default)]
+pub struct Mapping {
+    /// Its state, in Lambda's words: `Enabled`, `Disabled`, and those on the way there.
+    pub state: String,
+    /// What came of its last invocation, in Lambda's words.
+    pub last_result: Option<String>,
+}
+
+/// The function.
+#[derive(Clone, Debug, Default)]
+pub struct Function {
+    /// Its state, in Lambda's words.
+    pub state: String,
+    /// Why.
+    pub state_reason: Option<String>,
+    /// What came of its last update, in Lambda's words.
+    pub last_update: String,
+    /// Why.
+    pub last_update_reason: Option<String>,
+    /// Its runtime.
+    pub runtime: String,
+    /// SHA-256 of its package, in base 64.
+    pub code_sha256: String,
+    /// The bucket that it is told to write to.
+    pub bucket: Option<String>,
+    /// Its log group.
+    pub log_group: Option<String>,
+}
+
+/// The bucket with the history.
+#[derive(Debug)]
+pub struct BucketFacts {
+    /// `Enabled`, `Suspended`, or none if it never kept versions.
+    pub versioning: Look<Option<String>>,
+    /// How what is stored is encrypted.
+    pub encryption: Look<Option<Encryption>>,
+    /// What keeps the public out.
+    pub public_access: Look<Option<PublicAccess>>,
+    /// What becomes of old versions.
+    pub lifecycle: Look<Lifecycle>,
+}
+
+/// How a bucket encrypts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Encryption {
+    /// `AES256` or `aws:kms`.
+    pub algorithm: String,
+    /// The KMS key, if it is not S3's own.
+    pub key: Option<String>,
+}
+
+/// What keeps the public out of a bucket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PublicAccess {
+    /// Whether all four ways in are closed.
+    pub closed: bool,
+}
+
+/// What becomes of a bucket's versions, by the rules that are switched on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lifecycle {
+    /// Rules that make current versions expire.
+    pub expire_current: Vec<String>,
+    /// Rules that move versions where they cannot be read at once.
+    pub archive: Vec<String>,
+    /// After how many days replaced versions expire, the shortest time; none if they do not.
+    pub noncurrent_days: Option<i32>,
+}
+
+/// What a sweep leaves in the bucket.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+pub struct SweepRecord {
+    /// The version of its format.
+    pub format: u64,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it was done.
+    pub finished: Timestamp,
+    /// How many names it looked at.
+    pub names: u64,
+    /// How many versions it wrote.
+    pub written: u64,
+    /// How many names it could not bring up to date.
+    pub failed: u64,
+}
