@@ -58,18 +58,8 @@ pub async fn must_keep_versions(bucket: &S3BackupBucket) -> Result<(), CliError>
 }
 
 async fn of_the_stack(aws: &Aws) -> Result<String, CliError> {
-    let read = aws.ssm().get_parameter().name(PARAMETER).send().await;
-    let found = match read {
-        Ok(output) => output.parameter.and_then(|parameter| parameter.value).filter(|name| !name.trim().is_empty()),
-        Err(error) => {
-            let error = Error::from_sdk(&format!("read the bucket's name from {PARAMETER}"), &error);
-            if error.kind != ErrorKind::NotFound {
-                return Err(error.into());
-            }
-            None
-        }
-    };
-    found.map(|name| name.trim().to_owned()).ok_or_else(|| {
+    let found = left_by_stack(aws, PARAMETER, "bucket's name").await?;
+    found.ok_or_else(|| {
         CliError::failure(
             "NoBucket",
             format!(
@@ -80,4 +70,22 @@ async fn of_the_stack(aws: &Aws) -> Result<String, CliError> {
             "name the bucket, choose another --region, or deploy the pipeline with ssmbak-stack NAME create",
         )
     })
+}
+
+/// What the stack has left in a parameter; none if there is no such parameter.
+///
+/// # Errors
+/// [`CliError`] if Parameter Store cannot be asked.
+pub(crate) async fn left_by_stack(aws: &Aws, parameter: &str, what: &str) -> Result<Option<String>, CliError> {
+    let found = match aws.ssm().get_parameter().name(parameter).send().await {
+        Ok(output) => output.parameter.and_then(|parameter| parameter.value),
+        Err(error) => {
+            let error = Error::from_sdk(&format!("read the {what} from {parameter}"), &error);
+            if error.kind != ErrorKind::NotFound {
+                return Err(error.into());
+            }
+            None
+        }
+    };
+    Ok(found.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty()))
 }

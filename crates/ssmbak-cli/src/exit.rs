@@ -13,6 +13,8 @@ pub enum Exit {
     Usage,
     /// Some changes failed: 3.
     Partly,
+    /// It was asked to tell of what is not as it should be, and there is something: 4.
+    Difference,
     /// It was interrupted: 130, as shells have it.
     Interrupted,
 }
@@ -25,6 +27,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Partly => 3,
+            Self::Difference => 4,
             Self::Interrupted => 130,
         }
     }

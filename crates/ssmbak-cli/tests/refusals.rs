@@ -157,3 +157,48 @@ fn the_template_needs_no_aws() {
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
     assert!(ran.out.starts_with("AWSTemplateFormatVersion"));
 }
+
+#[test]
+fn a_bucket_in_another_region_is_told_with_the_region() {
+    for (status, headers, body) in [
+        (
+            "301 Moved Permanently",
+            "x-amz-bucket-region: eu-north-1\r\n",
+            "<Error><Code>PermanentRedirect</Code><Message>use the specified endpoint</Message></Error>",
+        ),
+        (
+            "400 Bad Request",
+            "",
+            "<Error><Code>AuthorizationHeaderMalformed</Code><Message>The authorization header is malformed; the region \
+             'eu-west-1' is wrong; expecting 'eu-north-1'</Message></Error>",
+        ),
+    ] {
+        let (port, server) = s3_that_says(status, headers, body);
+        let mut command = with_credentials("ssmbak preview /a 15m -b backup --output json");
+        let ran = Ran::of(command.args(["--endpoint-url", &format!("http://127.0.0.1:{port}")]));
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        let error = &ran.error()["Error"];
+        assert_eq!(error["Code"], "BucketElsewhere", "{ran:?}");
+        assert!(error["Hint"].as_str().is_some_and(|hint| hint.contains("--region eu-north-1")), "{ran:?}");
+        server.join().unwrap();
+    }
+}
+
+/// Answers one request.
+fn s3_that_says(status: &str, headers: &str, body: &str) -> (u16, std::thread::JoinHandle<()>) {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let answer =
+        format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = Vec::new();
+        let mut byte = [0];
+        while !request.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap() > 0 {
+            request.push(byte[0]);
+        }
+        stream.write_all(answer.as_bytes()).unwrap();
+    });
+    (port, server)
+}

@@ -12,7 +12,6 @@ use aws_sdk_s3::types::{
     ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
 };
 use aws_sdk_sts::Client as Sts;
-use aws_smithy_types::base64;
 
 use crate::call::{CallError, Task};
 use crate::function_code::FunctionCode;
@@ -92,7 +91,7 @@ impl<'a> Artifacts<'a> {
             .key(code.key())
             .expected_bucket_owner(&self.account)
             .content_type("application/zip")
-            .checksum_sha256(base64::encode(code.sha256()))
+            .checksum_sha256(code.sha256_base64())
             .body(ByteStream::from(code.package().to_vec()));
         upload.send().await.map_err(|error| UPLOAD.failed(error))?;
         Ok(true)
@@ -108,7 +107,7 @@ impl<'a> Artifacts<'a> {
             .expected_bucket_owner(&self.account)
             .checksum_mode(ChecksumMode::Enabled);
         match head.send().await {
-            Ok(found) => Ok(found.checksum_sha256().is_none_or(|checksum| checksum == base64::encode(code.sha256()))),
+            Ok(found) => Ok(found.checksum_sha256().is_none_or(|checksum| checksum == code.sha256_base64())),
             // 403 as well: who may not list a bucket is told so of a missing key. The next step finds out.
             Err(error) => match error.raw_response().map(|raw| raw.status().as_u16()) {
                 Some(403 | 404) => Ok(false),

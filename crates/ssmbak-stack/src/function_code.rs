@@ -133,6 +133,11 @@ impl FunctionCode {
         self.sha256
     }
 
+    /// The same as Lambda reports it.
+    pub fn sha256_base64(&self) -> String {
+        aws_smithy_types::base64::encode(self.sha256)
+    }
+
     /// The key under which the package is stored, made from its content.
     ///
     /// CloudFormation updates a function's code only if its key differs: the same key has to mean the same code.

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod all;
+mod doctor;
 mod get;
 mod preview;
 mod restore;
@@ -31,11 +32,12 @@ Examples:
   ssmbak restore /app/ -R 2026-06-15T17:56:58      do it
   ssmbak restore /app/db/password yesterday        one parameter as it was
   ssmbak all --do-it                               record everything there is
+  ssmbak doctor                                    whether changes are being recorded
   ssmbak stack NAME create                         deploy what records every change
 ",
     after_help = "\
 Times without a zone are UTC: 2026-06-15T17:56:58, \"yesterday 18:00\", 90m, \"2 hours ago\", @1718309456.
-Exit codes: 0 done, 1 failure, 2 usage, 3 some changes failed, 130 interrupted."
+Exit codes: 0 done, 1 failure, 2 usage, 3 some changes failed, 4 doctor found a problem, 130 interrupted."
 )]
 pub struct SsmbakCli {
     /// What to do.
@@ -95,6 +97,9 @@ pub enum Command {
     /// Record what the bucket lacks (ssmbak-all).
     #[command(help_template = TEMPLATE, before_help = all::EXAMPLES)]
     All(all::AllArgs),
+    /// Look whether the pipeline does its work.
+    #[command(help_template = TEMPLATE, before_help = doctor::EXAMPLES)]
+    Doctor(doctor::DoctorArgs),
     /// Deploy the pipeline and look after it (ssmbak-stack).
     #[command(help_template = TEMPLATE, before_help = STACK_EXAMPLES)]
     Stack(StackArgs),
@@ -112,6 +117,7 @@ impl Command {
             Self::Preview(args) => preview::run(&args, global, ui, &mut Interrupts::listen()).await,
             Self::Restore(args) => restore::run(&args, global, ui, &mut Interrupts::listen()).await,
             Self::Get(args) => get::run(&args, global, ui, &mut Interrupts::listen()).await,
+            Self::Doctor(args) => doctor::run(&args, global, ui, &mut Interrupts::listen()).await,
             Self::All(args) => all::run(&args, global, ui, &mut Interrupts::listen()).await,
         }
     }

@@ -43,6 +43,11 @@ fn help_of_get() {
 }
 
 #[test]
+fn help_of_doctor() {
+    insta::assert_snapshot!(of_ssmbak("doctor"));
+}
+
+#[test]
 fn help_of_all() {
     insta::assert_snapshot!(help(&mut AllCli::command()));
 }

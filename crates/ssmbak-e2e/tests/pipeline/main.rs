@@ -3,6 +3,7 @@
 
 mod delete;
 mod deployment;
+mod doctor;
 mod history;
 mod letters;
 mod pipeline;
