@@ -2,13 +2,16 @@
 //!
 //! - The emulators and the original tool, from `ssmbak-emulators`: [`Moto`], [`Ministack`], [`Original`], [`binary`].
 //! - [`ssm_client`] and [`s3_client`]: the official SDK, pointed at an emulator.
+//! - [`CallRecorder`]: stands before an emulator and notes which operations are called.
 //! - [`RuntimeApi`] and [`LambdaProcess`]: a Lambda Runtime API, and the real function run against it.
 
+mod calls;
 mod clients;
 mod lambda;
 mod runtime_api;
 mod wire;
 
+pub use calls::{Call, CallRecorder};
 pub use clients::{create_versioned_bucket, s3_client, ssm_client};
 pub use lambda::LambdaProcess;
 pub use runtime_api::{InvocationError, InvocationOutcome, RuntimeApi};

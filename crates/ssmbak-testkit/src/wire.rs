@@ -9,6 +9,8 @@ use std::net::TcpStream;
 pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) path: String,
+    /// Names in lower case.
+    pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
     /// Whether it is the last one on its connection.
     pub(crate) last: bool,
@@ -34,21 +36,25 @@ impl Connection {
         let mut last = words.next() == Some("HTTP/1.0");
         let mut length = 0;
         let mut chunked = false;
+        let mut headers = Vec::new();
         loop {
             let header = self.line()?.ok_or_else(|| malformed("header"))?;
             if header.is_empty() {
                 break;
             }
             let (name, value) = header.split_once(':').ok_or_else(|| malformed("header"))?;
+            headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
             match (name.to_ascii_lowercase().as_str(), value.trim()) {
                 ("content-length", value) => length = value.parse().map_err(|_| malformed("length"))?,
                 ("connection", value) if value.eq_ignore_ascii_case("close") => last = true,
+                // Who asks first waits for this before it sends the body.
+                ("expect", _) => self.reader.get_mut().write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?,
                 ("transfer-encoding", value) => chunked = value.eq_ignore_ascii_case("chunked"),
                 _ => {}
             }
         }
         let body = if chunked { self.chunks()? } else { self.exactly(length)? };
-        Ok(Some(Request { method, path, body, last }))
+        Ok(Some(Request { method, path, headers, body, last }))
     }
 
     /// Sends a reply.
@@ -60,6 +66,11 @@ impl Connection {
         }
         // In one write: a second small one would wait for the acknowledgement of the first.
         self.reader.get_mut().write_all(format!("{head}\r\n{body}").as_bytes())
+    }
+
+    /// Sends what another server has answered, as it is.
+    pub(crate) fn relay(&mut self, answer: &[u8]) -> io::Result<()> {
+        self.reader.get_mut().write_all(answer)
     }
 
     /// Whether the client has hung up while it waits for a reply.

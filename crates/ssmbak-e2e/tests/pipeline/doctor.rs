@@ -42,7 +42,8 @@ async fn the_doctor_finds_what_is_wrong_and_says_what_to_do() -> Outcome {
     assert!(canary["Message"].as_str().is_some_and(|said| said.contains("its deletion after")), "{canary}");
     assert!(pipeline.store.described("/newvoll/ssmbak/canary-").await?.is_empty());
     // What a canary leaves in the bucket is a history like any other, and needs nothing more.
-    pipeline.recorded("/newvoll/ssmbak").await?;
+    let lacking = pipeline.run("ssmbak-all -p /newvoll/ssmbak")?.well()?;
+    assert!(!lacking.out.contains("canary"), "{lacking:?}");
 
     let aws = |arguments: &[&str]| -> Outcome<Ran> {
         let mut command = pipeline.command(&Venv::ready()?.executable("aws"));

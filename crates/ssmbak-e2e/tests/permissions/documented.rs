@@ -1,0 +1,60 @@
+//! The actions that README and template name.
+
+use std::fs;
+
+use ssmbak_e2e::Outcome;
+use ssmbak_testkit::workspace_dir;
+
+use crate::actions::Actions;
+
+/// The actions in the README's table for somebody: those between the words in bold that begin with these and the next.
+pub fn readme(who: &str) -> Outcome<Actions> {
+    let text = fs::read_to_string(workspace_dir().join("README.md"))?;
+    let start = text.find(&format!("\n**{who}")).ok_or(format!("the README does not tell of {who}"))?;
+    let section = &text[start + 1..];
+    let end = section[2..].find("\n**").or(section.find("\n## ")).unwrap_or(section.len() - 2) + 2;
+    let end = section.find("\n## ").map_or(end, |heading| end.min(heading));
+    let rows = section[..end].lines().filter(|line| line.starts_with('|'));
+    let actions: Actions =
+        rows.flat_map(|row| row.split('`')).filter(|word| is_action(word)).map(str::to_owned).collect();
+    if actions.is_empty() { Err(format!("the README names no action for {who}").into()) } else { Ok(actions) }
+}
+
+/// The actions that the function's role allows.
+pub fn role() -> Outcome<Actions> {
+    let template = fs::read_to_string(workspace_dir().join("crates/ssmbak-stack/template.yml"))?;
+    let role = template.split("\n  FunctionRole:\n").nth(1).ok_or("no role")?;
+    // The next resource begins at the same depth.
+    let lines = role
+        .lines()
+        .take_while(|line| !line.starts_with("  ") || line.starts_with("   ") || line.trim().starts_with('#'));
+    let words = lines.flat_map(|line| line.split(['[', ']', ',', ' '])).map(str::trim);
+    let actions: Actions =
+        words.filter(|word| is_action(word) && *word != "sts:AssumeRole").map(str::to_owned).collect();
+    if actions.is_empty() { Err("the role allows nothing".into()) } else { Ok(actions) }
+}
+
+fn is_action(word: &str) -> bool {
+    let services = ["s3", "ssm", "kms", "sqs", "logs", "cloudformation", "sts", "events", "lambda"];
+    word.split_once(':').is_some_and(|(service, action)| {
+        services.contains(&service)
+            && action.starts_with(|first: char| first.is_ascii_uppercase())
+            && action.chars().all(|char| char.is_ascii_alphabetic())
+    })
+}
+
+#[test]
+fn the_tables_and_the_role_can_be_read() -> Outcome {
+    let previews = readme("Who previews")?;
+    assert!(previews.contains("s3:ListBucketVersions") && !previews.contains("s3:PutObject"), "{previews:?}");
+    let role = role()?;
+    assert!(role.contains("s3:PutObject") && role.contains("kms:Decrypt"), "{role:?}");
+    assert!(role.iter().all(|action| !action.starts_with("cloudformation")), "{role:?}");
+    Ok(())
+}
+
+#[test]
+fn the_readme_tells_of_the_role_as_it_is() -> Outcome {
+    assert_eq!(readme("The function's role")?, role()?);
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! The function, driven to every call that it can make, and its role.
+
+use serde_json::Value;
+use ssmbak_e2e::{Function, Outcome, Recorder, Store, put_event};
+use ssmbak_testkit::{CallRecorder, Moto, create_versioned_bucket, environment, s3_client, ssm_client};
+
+use crate::actions::{self, Actions, assert_same};
+use crate::documented::role;
+
+/// What AWS does with the role by itself: Lambda's pollers take from the queue
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>), its runtime writes the log
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html>), and Parameter Store decrypts in the
+/// caller's name (<https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html>).
+const BY_AWS: [&str; 6] = [
+    "kms:Decrypt",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:ReceiveMessage",
+];
+
+/// What no event of a single parameter takes.
+const ELSEWHERE: [&str; 0] = [];
+
+const BUCKET: &str = "function-permissions";
+
+#[tokio::test]
+async fn the_role_allows_what_the_function_does_and_nothing_else() -> Outcome {
+    let moto = Moto::shared()?;
+    let (s3, ssm) = (s3_client(&moto.endpoint()), ssm_client(&moto.endpoint()));
+    create_versioned_bucket(&s3, BUCKET).await?;
+    let store = Store::new(ssm.clone());
+    let calls = CallRecorder::before(moto.port())?;
+    let env = environment(&calls.endpoint());
+    let mut env: Vec<(&str, &str)> = env.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    env.push(("SSMBAK_BUCKET", BUCKET));
+    let function = Function::start(&env)?;
+    let deliver = |events: &[Value]| function.record(events);
+
+    // What is new, what changed, what is late, what is gone; twice, as AWS may deliver it.
+    let name = "/permissions/function";
+    let first = store.put(name, "String", "one", "").await?;
+    deliver(std::slice::from_ref(&first))?;
+    let second = store.put(name, "String", "two", &"größe ".repeat(170)).await?;
+    let third = store.put(name, "String", "three", "").await?;
+    deliver(&[third])?;
+    deliver(&[second, first])?;
+    let gone = store.delete(name).await?;
+    deliver(std::slice::from_ref(&gone))?;
+    deliver(&[gone])?;
+    let again = store.put(name, "String", "risen", "").await?;
+    deliver(&[again])?;
+    // What ssmbak 0.5.2 has recorded describes itself in tags alone, and the newest of it may be there twice.
+    let old = "/permissions/old";
+    for _ in 0..2 {
+        let put = s3.put_object().bucket(BUCKET).key(old).body(b"one".to_vec().into());
+        put.tagging("ssmbakTime=1718309456&ssmbakType=String").send().await?;
+    }
+    let event = store.put(old, "String", "two", "").await?;
+    deliver(&[event])?;
+    // Sidecars are read where many attributes were recorded before.
+    let wide = "/permissions/wide";
+    let event = store.put(wide, "String", "one", &"größe ".repeat(170)).await?;
+    deliver(std::slice::from_ref(&event))?;
+    deliver(&[event])?;
+    let event = store.put(wide, "String", "two", &"größe ".repeat(170)).await?;
+    deliver(&[event])?;
+    // A version whose key is out of reach has the others read one by one.
+    let secret = "/permissions/secret";
+    let event = store.put(secret, "SecureString", "s", "").await?;
+    calls.refuse("GetParameterHistory", "\"WithDecryption\":true", "InvalidKeyId");
+    deliver(&[event])?;
+    // An event of what nobody knows any more.
+    deliver(&[put_event("/permissions/never", 1, "String", None, jiff::Timestamp::now())])?;
+
+    let mut taken = actions::of(calls.take()?);
+    taken.extend(ELSEWHERE.map(str::to_owned));
+    let allowed: Actions = role()?;
+    assert_same("the function's role", &taken, &allowed, &BY_AWS);
+    Ok(())
+}

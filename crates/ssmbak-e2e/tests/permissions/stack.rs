@@ -1,0 +1,62 @@
+//! `ssmbak-stack` and `ssmbak doctor`, and what the README says that they need.
+
+use ssmbak_e2e::{Outcome, Ran, Store, command};
+use ssmbak_testkit::{CallRecorder, Ministack, Venv, environment, ssm_client};
+
+use crate::actions::{self, Actions, assert_same};
+use crate::documented::readme;
+
+const STACK: &str = "permitted";
+
+#[tokio::test]
+async fn who_deploys_and_looks_after_it_needs_what_the_readme_says_and_nothing_else() -> Outcome {
+    let ministack = Ministack::start()?;
+    let calls = CallRecorder::before(ministack.port())?;
+    let run = |line: &str, code: i32| -> Outcome<Ran> {
+        let env = environment(&calls.endpoint());
+        let env = env.iter().map(|(name, value)| (*name, value.as_str()));
+        let ran = Ran::of(command(line, env))?;
+        if ran.code == Some(code) { Ok(ran) } else { Err(format!("{line}: {ran:#?}").into()) }
+    };
+    let aws = |arguments: &[&str]| -> Outcome<Ran> {
+        let mut command = ministack.command(Venv::ready()?.executable("aws"));
+        command.args(arguments);
+        Ran::of(command)?.well()
+    };
+    let taken = || -> Outcome<Actions> { Ok(actions::of(calls.take()?)) };
+
+    run(&format!("ssmbak-stack {STACK} create --yes"), 0)?;
+    // With nothing to change it lets go of the change set.
+    run(&format!("ssmbak-stack {STACK} update --yes"), 0)?;
+    for what in ["status", "params", "resources", "bucketname", "lambdaname", "region", "template"] {
+        run(&format!("ssmbak-stack {STACK} {what}"), 0)?;
+    }
+    let mut deploys = taken()?;
+
+    // One message, and one undelivered event, so that there is something to look at and to put back.
+    let store = Store::new(ssm_client(&ministack.endpoint()));
+    let resources = run(&format!("ssmbak-stack {STACK} resources --output json"), 0)?.json()?;
+    taken()?;
+    for id in ["DeadLetters", "UndeliveredEvents"] {
+        let found = resources.as_array().into_iter().flatten().find(|resource| resource["LogicalResourceId"] == id);
+        let url = found.and_then(|found| found["PhysicalResourceId"].as_str()).ok_or(format!("no {id}"))?;
+        aws(&["sqs", "send-message", "--queue-url", url, "--message-body", "x"])?;
+    }
+    run("ssmbak doctor", 4)?;
+    let doctor = taken()?;
+    let of_doctor = readme("Who looks after it")?;
+    assert_same("the doctor", &doctor, &of_doctor, &[]);
+
+    run("ssmbak doctor --canary", 4)?;
+    let canary: Actions = taken()?.difference(&of_doctor).cloned().collect();
+    assert_same("a canary", &canary, &readme("Who sends a canary")?, &[]);
+    assert!(store.described("/newvoll/ssmbak/canary-").await?.is_empty());
+
+    run(&format!("ssmbak-stack {STACK} redrive"), 0)?;
+    assert_same("a redrive", &taken()?, &readme("Who redrives")?, &[]);
+
+    run(&format!("ssmbak-stack {STACK} delete --yes"), 0)?;
+    deploys.extend(taken()?);
+    assert_same("who deploys", &deploys, &readme("Who deploys")?, &[]);
+    Ok(())
+}
