@@ -4,6 +4,7 @@ mod clock;
 mod command;
 mod event;
 mod recorder;
+mod sqs;
 mod state;
 mod store;
 mod world;
@@ -12,6 +13,7 @@ pub use clock::{MOMENT, PATIENCE, await_that, next_second, second};
 pub use command::{Ran, command};
 pub use event::{delete_event, put_event};
 pub use recorder::{Function, Recorder};
+pub use sqs::sqs;
 pub use state::{
     Held, State, after, as_in_a_tag, as_the_original_reads_it, as_the_original_records_it, assert_same, held,
 };

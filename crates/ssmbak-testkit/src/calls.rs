@@ -25,7 +25,7 @@ pub struct Call {
 #[derive(Clone, Debug)]
 struct Refusal {
     operation: &'static str,
-    body: &'static str,
+    words: &'static [&'static str],
     error: &'static str,
 }
 
@@ -68,9 +68,10 @@ impl CallRecorder {
         format!("http://{}", self.address)
     }
 
-    /// From now on answers an operation of a JSON service with an error of this name, if its body has this in it.
-    pub fn refuse(&self, operation: &'static str, body: &'static str, error: &'static str) {
-        self.lock().refusals.push(Refusal { operation, body, error });
+    /// From now on answers an operation of a JSON service with an error of this name, if its body has all of these words
+    /// in it.
+    pub fn refuse(&self, operation: &'static str, words: &'static [&'static str], error: &'static str) {
+        self.lock().refusals.push(Refusal { operation, words, error });
     }
 
     /// Every call since it was asked last, each once.
@@ -107,7 +108,9 @@ impl CallRecorder {
             return None;
         };
         let body = String::from_utf8_lossy(&request.body);
-        let meant = |refusal: &&Refusal| refusal.operation == call.operation && body.contains(refusal.body);
+        let meant = |refusal: &&Refusal| {
+            refusal.operation == call.operation && refusal.words.iter().all(|word| body.contains(word))
+        };
         let refused = state.refusals.iter().find(meant).cloned();
         state.calls.insert(call);
         refused

@@ -1,7 +1,8 @@
 //! `ssmbak-stack` and `ssmbak doctor`, and what the README says that they need.
 
-use ssmbak_e2e::{Outcome, Ran, Store, command};
-use ssmbak_testkit::{CallRecorder, Ministack, Venv, environment, ssm_client};
+use serde_json::json;
+use ssmbak_e2e::{Outcome, Ran, Store, command, sqs};
+use ssmbak_testkit::{CallRecorder, Ministack, environment, ssm_client};
 
 use crate::actions::{self, Actions, assert_same};
 use crate::documented::readme;
@@ -17,11 +18,6 @@ async fn who_deploys_and_looks_after_it_needs_what_the_readme_says_and_nothing_e
         let env = env.iter().map(|(name, value)| (*name, value.as_str()));
         let ran = Ran::of(command(line, env))?;
         if ran.code == Some(code) { Ok(ran) } else { Err(format!("{line}: {ran:#?}").into()) }
-    };
-    let aws = |arguments: &[&str]| -> Outcome<Ran> {
-        let mut command = ministack.command(Venv::ready()?.executable("aws"));
-        command.args(arguments);
-        Ran::of(command)?.well()
     };
     let taken = || -> Outcome<Actions> { Ok(actions::of(calls.take()?)) };
 
@@ -40,7 +36,7 @@ async fn who_deploys_and_looks_after_it_needs_what_the_readme_says_and_nothing_e
     for id in ["DeadLetters", "UndeliveredEvents"] {
         let found = resources.as_array().into_iter().flatten().find(|resource| resource["LogicalResourceId"] == id);
         let url = found.and_then(|found| found["PhysicalResourceId"].as_str()).ok_or(format!("no {id}"))?;
-        aws(&["sqs", "send-message", "--queue-url", url, "--message-body", "x"])?;
+        sqs(ministack.port(), "SendMessage", &json!({"QueueUrl": url, "MessageBody": "x"}))?;
     }
     run("ssmbak doctor", 4)?;
     let doctor = taken()?;

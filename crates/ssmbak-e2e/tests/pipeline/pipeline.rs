@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 
 use aws_sdk_s3::Client as S3;
 use serde_json::Value;
-use ssmbak_e2e::{Outcome, Ran, Store, await_that, command};
-use ssmbak_testkit::{Ministack, http, s3_client, ssm_client};
+use ssmbak_e2e::{Outcome, Ran, Store, await_that, command, sqs};
+use ssmbak_testkit::{Ministack, s3_client, ssm_client};
 
 /// The name of the shared stack.
 pub const STACK: &str = "e2e";
@@ -83,18 +83,6 @@ impl<'a> Pipeline<'a> {
 
     /// A call of SQS.
     pub fn sqs(&self, operation: &str, body: &Value) -> Outcome<Value> {
-        let scope =
-            "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=0";
-        let target = format!("AmazonSQS.{operation}");
-        let headers = [
-            ("X-Amz-Target", target.as_str()),
-            ("Content-Type", "application/x-amz-json-1.0"),
-            ("Authorization", scope),
-        ];
-        let reply = http::request(self.ministack.port(), "POST", "/", &headers, &body.to_string())?;
-        if reply.status != 200 {
-            return Err(format!("{operation}: {} {}", reply.status, reply.body).into());
-        }
-        Ok(serde_json::from_str(&reply.body)?)
+        sqs(self.ministack.port(), operation, body)
     }
 }
