@@ -43,6 +43,21 @@ async fn who_deploys_and_looks_after_it_needs_what_the_readme_says_and_nothing_e
     let of_doctor = readme("Who looks after it")?;
     assert_same("the doctor", &doctor, &of_doctor, &[]);
 
+    // Whoever may not look at something is told so, and sees the rest.
+    calls.refuse("DescribeRule", &[], "AccessDeniedException");
+    calls.refuse("GetQueueAttributes", &[], "AccessDeniedException");
+    let told = run("ssmbak doctor --output json", 0)?.json()?;
+    let count = |status: &str| {
+        let findings = told["Findings"].as_array().into_iter().flatten();
+        findings.filter(|finding| finding["Status"] == status).map(|finding| finding["Message"].to_string()).collect()
+    };
+    let unknown: Vec<String> = count("unknown");
+    assert_eq!(unknown.len(), 4, "{told}");
+    assert!(unknown.iter().any(|message| message.contains("events:DescribeRule")), "{told}");
+    assert!(unknown.iter().any(|message| message.contains("sqs:GetQueueAttributes")), "{told}");
+    assert!(count("ok").len() > 5, "{told}");
+    taken()?;
+
     run("ssmbak doctor --canary", 4)?;
     let canary: Actions = taken()?.difference(&of_doctor).cloned().collect();
     assert_same("a canary", &canary, &readme("Who sends a canary")?, &[]);

@@ -1,7 +1,7 @@
 //! The doctor, at a pipeline that works and at ones that do not.
 
 use serde_json::{Value, json};
-use ssmbak_e2e::{Outcome, Ran};
+use ssmbak_e2e::{Outcome, Ran, await_that};
 use ssmbak_testkit::{Ministack, Venv};
 
 use crate::pipeline::Pipeline;
@@ -111,6 +111,16 @@ async fn the_doctor_finds_what_is_wrong_and_says_what_to_do() -> Outcome {
     let told = pipeline.run("ssmbak doctor --canary --timeout 1s")?;
     assert_eq!(told.code, Some(4), "{told:?}");
     assert!(told.out.contains("its creation was not recorded within 1 s"), "{told:?}");
+    assert!(pipeline.store.described("/newvoll/ssmbak/canary-").await?.is_empty());
+
+    // And after Ctrl-C.
+    let mut waiting = pipeline.command(&ssmbak_testkit::binary("ssmbak"));
+    let mut waiting = waiting.args(["doctor", "--canary", "--timeout", "60s"]).spawn()?;
+    let lives = async || Ok(!pipeline.store.described("/newvoll/ssmbak/canary-").await?.is_empty());
+    await_that("the canary to live", lives).await?;
+    let interrupted = std::process::Command::new("kill").args(["-INT", &waiting.id().to_string()]).status()?;
+    assert!(interrupted.success());
+    assert_eq!(waiting.wait()?.code(), Some(130));
     assert!(pipeline.store.described("/newvoll/ssmbak/canary-").await?.is_empty());
     Ok(())
 }
