@@ -1,9 +1,10 @@
 //! What can go wrong between ssmbak and AWS, said in one sentence.
 
+mod elsewhere;
+
 use std::any::Any;
 use std::error::Error as StdError;
 
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
@@ -115,8 +116,8 @@ impl Error {
         match error {
             SdkError::ServiceError(context) => {
                 let (code, message) = (context.err().code(), context.err().message());
-                match elsewhere(code, message, (context.raw() as &dyn Any).downcast_ref()) {
-                    Some(region) => in_another_region(action, region.as_deref()),
+                match elsewhere::region(code, message, (context.raw() as &dyn Any).downcast_ref()) {
+                    Some(region) => elsewhere::error(action, region.as_deref()),
                     None => from_service(action, code, message),
                 }
             }
@@ -136,33 +137,6 @@ impl Error {
             }
             _ => Self::new(ErrorKind::Other, format!("cannot {action}: {}", deepest(error))),
         }
-    }
-}
-
-/// Whether S3 says that the bucket is in another region, and in which if it says that too. It says so with a redirection,
-/// which has no code where the request was a HEAD, or with a complaint about the signature, which is for a region.
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html>,
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
-fn elsewhere(code: Option<&str>, message: Option<&str>, response: Option<&HttpResponse>) -> Option<Option<String>> {
-    let redirected = response.is_some_and(|response| matches!(response.status().as_u16(), 301 | 307));
-    let message = message.unwrap_or_default();
-    let wrong_signature = code == Some("AuthorizationHeaderMalformed") && message.contains("expecting '");
-    if !redirected
-        && !wrong_signature
-        && !matches!(code, Some("PermanentRedirect" | "IllegalLocationConstraintException"))
-    {
-        return None;
-    }
-    let in_header = response.and_then(|response| response.headers().get("x-amz-bucket-region"));
-    let in_message = message.split_once("expecting '").and_then(|(_, rest)| rest.split('\'').next());
-    Some(in_header.or(in_message).map(str::to_owned))
-}
-
-fn in_another_region(action: &str, region: Option<&str>) -> Error {
-    match region {
-        Some(region) => Error::new(ErrorKind::BucketElsewhere, format!("cannot {action}: the bucket is in {region}"))
-            .with_hint(format!("give --region {region}: ssmbak works in one region at a time")),
-        None => Error::new(ErrorKind::BucketElsewhere, format!("cannot {action}: the bucket is in another region")),
     }
 }
 
@@ -281,25 +255,6 @@ mod tests {
     fn an_unknown_code_is_kept_as_it_is() {
         let error = from_service("list /a", Some("Weird"), None);
         assert_eq!((error.kind, error.to_string().as_str()), (ErrorKind::Other, "cannot list /a: Weird"));
-    }
-
-    #[test]
-    fn a_bucket_elsewhere_names_its_region_if_s3_does() {
-        let redirected = |status: u16, region: Option<&'static str>| {
-            let mut response = HttpResponse::new(status.try_into().unwrap(), aws_smithy_types::body::SdkBody::empty());
-            if let Some(region) = region {
-                response.headers_mut().insert("x-amz-bucket-region", region);
-            }
-            response
-        };
-        let named = |region: &str| Some(Some(region.to_owned()));
-        assert_eq!(elsewhere(None, None, Some(&redirected(301, Some("eu-north-1")))), named("eu-north-1"));
-        assert_eq!(elsewhere(Some("PermanentRedirect"), None, Some(&redirected(301, None))), Some(None));
-        let expecting = "the region 'a' is wrong; expecting 'eu-west-3'";
-        assert_eq!(elsewhere(Some("AuthorizationHeaderMalformed"), Some(expecting), None), named("eu-west-3"));
-        // A signature can be wrong for other reasons, and S3 names a bucket's region in answers that are no redirection.
-        assert_eq!(elsewhere(Some("AuthorizationHeaderMalformed"), Some("no comma"), None), None);
-        assert_eq!(elsewhere(Some("AccessDenied"), None, Some(&redirected(403, Some("eu-north-1")))), None);
     }
 
     #[test]
