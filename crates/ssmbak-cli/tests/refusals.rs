@@ -1,5 +1,7 @@
 //! What goes wrong before AWS is reached: one sentence, quickly, with the right exit code.
 
+#![allow(clippy::unwrap_used, reason = "what a test cannot do is its failure")]
+
 mod common;
 
 use std::time::{Duration, Instant};

@@ -231,6 +231,16 @@ mod tests {
     }
 
     #[test]
+    fn an_endpoint_of_aws_is_no_emulator() {
+        let at = |url: &str| Aws { config: SdkConfig::builder().endpoint_url(url).build(), region: String::new() };
+        let private = at("https://vpce-1.cloudformation.eu-west-1.vpce.amazonaws.com");
+        assert!(!private.is_emulated("CloudFormation"));
+        assert!(at("http://127.0.0.1:4566").is_emulated("CloudFormation"));
+        let nowhere = Aws { config: SdkConfig::builder().build(), region: String::new() };
+        assert!(!nowhere.is_emulated("CloudFormation"));
+    }
+
+    #[test]
     fn an_endpoint_is_a_url() {
         assert!(check_endpoint("http://localhost:5000", "--endpoint-url").is_ok());
         for wrong in ["localhost:5000", "http://", "http:///x", "http://a b"] {
