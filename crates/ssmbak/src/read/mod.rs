@@ -44,12 +44,12 @@ pub async fn timelines<B: BackupBucket>(bucket: &B, selection: &Selection) -> Re
     for listing in selection.listings() {
         for version in listed(bucket, &listing).await? {
             match name_of(&version.key) {
-                Some(name) if selection.contains(&name) => {
-                    if listed_before.insert((version.key.clone(), version.version_id.clone())) {
+                Some(name) => {
+                    let new = listed_before.insert((version.key.clone(), version.version_id.clone()));
+                    if new && selection.contains(&name) {
                         by_name.entry(name).or_default().push(version);
                     }
                 }
-                Some(_) => {}
                 None if is_stranger(&version.key) && recorded.strangers.last() != Some(&version.key) => {
                     recorded.strangers.push(version.key);
                 }
