@@ -1,7 +1,7 @@
 //! The decisions of ssmbak, as pure functions over values.
 //!
 //! What was true at an instant ([`timeline`]), what to write for an event ([`capture`]), what a restore will change
-//! ([`plan`]), and the languages they are spoken in: parameter names and scopes ([`name`], [`scope`]), instants
+//! ([`plan`]), how a sweep goes on and ends ([`sweep`]), and the languages they are spoken in: parameter names and scopes ([`name`], [`scope`]), instants
 //! ([`instant`]), events ([`event`]), the bucket's record format ([`record`]).
 //!
 //! No I/O, no clock, no environment, no AWS SDK: everything a decision needs is an argument, everything it decides is a
@@ -15,6 +15,7 @@ pub mod parameter;
 pub mod plan;
 pub mod record;
 pub mod scope;
+pub mod sweep;
 pub mod timeline;
 
 #[cfg(test)]

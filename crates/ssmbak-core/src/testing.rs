@@ -135,7 +135,17 @@ impl Key {
     }
 
     pub(crate) fn sweep(&mut self, history: Option<&[ParameterVersion]>, now: &str) -> usize {
-        let writes = on_sweep(history, &Contents::new(&self.records), at(now));
+        self.sweep_after(history, None, now)
+    }
+
+    /// As [`Self::sweep`], after an earlier one that saw the parameter alive and unchanged.
+    pub(crate) fn sweep_after(
+        &mut self,
+        history: Option<&[ParameterVersion]>,
+        last_seen: Option<&str>,
+        now: &str,
+    ) -> usize {
+        let writes = on_sweep(history, &Contents::new(&self.records), last_seen.map(at), at(now));
         self.apply(&writes, at(now));
         writes.len()
     }

@@ -14,16 +14,17 @@ use ssmbak::bucket::S3BackupBucket;
 use ssmbak::store::SsmParameterStore;
 
 use crate::config::Config;
+use crate::queue::OwnQueue;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Objects here are a few kilobytes: an answer that takes longer is not coming.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What records, over the clients that the configuration asks for.
+/// What records, and the function's own queue, over the clients that the configuration asks for.
 ///
-/// Both share one HTTPS client (one set of root certificates) and the SDK's standard retries, three attempts; what still
+/// All share one HTTPS client (one set of root certificates) and the SDK's standard retries, three attempts; what still
 /// fails then is the queue's to deliver again.
-pub fn capture(config: &Config) -> Capture<SsmParameterStore, S3BackupBucket> {
+pub fn clients(config: &Config) -> (Capture<SsmParameterStore, S3BackupBucket>, Option<OwnQueue>) {
     let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     let timeouts =
         TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
@@ -45,13 +46,26 @@ pub fn capture(config: &Config) -> Capture<SsmParameterStore, S3BackupBucket> {
         .credentials_provider(credentials.clone())
         // An endpoint of one's own rarely has a DNS name for each bucket.
         .force_path_style(config.s3_endpoint.is_some())
+        .http_client(http.clone())
+        .timeout_config(timeouts.clone())
+        .retry_config(RetryConfig::standard())
+        .sleep_impl(TokioSleep::new());
+    s3.set_endpoint_url(config.s3_endpoint.clone());
+
+    let mut sqs = aws_sdk_sqs::Config::builder()
+        .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest())
+        .region(aws_sdk_sqs::config::Region::new(config.region.clone()))
+        .credentials_provider(credentials.clone())
         .http_client(http)
         .timeout_config(timeouts)
         .retry_config(RetryConfig::standard())
         .sleep_impl(TokioSleep::new());
-    s3.set_endpoint_url(config.s3_endpoint.clone());
-    Capture::new(
+    sqs.set_endpoint_url(config.sqs_endpoint.clone());
+    let sqs = aws_sdk_sqs::Client::from_conf(sqs.build());
+
+    let capture = Capture::new(
         SsmParameterStore::new(aws_sdk_ssm::Client::from_conf(ssm.build())),
         S3BackupBucket::new(aws_sdk_s3::Client::from_conf(s3.build()), &config.bucket),
-    )
+    );
+    (capture, config.queue_url.as_ref().map(|url| OwnQueue::new(sqs, url)))
 }

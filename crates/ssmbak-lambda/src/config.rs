@@ -7,6 +7,8 @@ use aws_credential_types::Credentials;
 pub struct Config {
     /// The bucket that is written to.
     pub bucket: String,
+    /// The function's own queue, by which a sweep goes on in another invocation.
+    pub queue_url: Option<String>,
     /// The region of Parameter Store and of the bucket.
     pub region: String,
     /// The role's credentials. Lambda gives each sandbox its own and ends it before they expire.
@@ -15,6 +17,8 @@ pub struct Config {
     pub s3_endpoint: Option<String>,
     /// Where Parameter Store is, if not where AWS has it.
     pub ssm_endpoint: Option<String>,
+    /// Where SQS is, if not where AWS has it.
+    pub sqs_endpoint: Option<String>,
 }
 
 /// Why the function cannot start.
@@ -70,7 +74,9 @@ impl Config {
         let endpoint = |own: &str| first(&[own, "AWS_ENDPOINT_URL", "AWS_ENDPOINT"]);
         let s3_endpoint = endpoint("AWS_ENDPOINT_URL_S3");
         let ssm_endpoint = endpoint("AWS_ENDPOINT_URL_SSM");
-        Ok(Self { bucket, region, credentials, s3_endpoint, ssm_endpoint })
+        let sqs_endpoint = endpoint("AWS_ENDPOINT_URL_SQS");
+        let queue_url = first(&["SSMBAK_QUEUE_URL"]);
+        Ok(Self { bucket, queue_url, region, credentials, s3_endpoint, ssm_endpoint, sqs_endpoint })
     }
 }
 
@@ -102,7 +108,8 @@ mod tests {
         let config = with(&[("AWS_SESSION_TOKEN", "token")]);
         assert_eq!((config.bucket.as_str(), config.region.as_str()), ("bucket", "eu-central-1"));
         assert_eq!(config.credentials.session_token(), Some("token"));
-        assert_eq!((config.s3_endpoint, config.ssm_endpoint), (None, None));
+        assert_eq!((config.s3_endpoint, config.ssm_endpoint, config.sqs_endpoint), (None, None, None));
+        assert_eq!(config.queue_url, None);
     }
 
     #[test]
@@ -119,6 +126,7 @@ mod tests {
         let config = with(&[("AWS_ENDPOINT", "http://old"), ("AWS_ENDPOINT_URL_S3", "http://s3")]);
         assert_eq!(config.s3_endpoint.as_deref(), Some("http://s3"));
         assert_eq!(config.ssm_endpoint.as_deref(), Some("http://old"));
+        assert_eq!(config.sqs_endpoint.as_deref(), Some("http://old"));
         let config = with(&[("AWS_ENDPOINT", "http://old"), ("AWS_ENDPOINT_URL", "http://new")]);
         assert_eq!(config.s3_endpoint.as_deref(), Some("http://new"));
     }

@@ -12,6 +12,9 @@ pub enum Failure {
     /// A request failed.
     #[error(transparent)]
     NotRecorded(#[from] ssmbak::Error),
+    /// A sweep that has to go on in another invocation, and no way to ask for one.
+    #[error("the sweep cannot go on: SSMBAK_QUEUE_URL is not set; bring the stack up to date")]
+    NoQueue,
     /// Lambda is about to end the sandbox.
     #[error("the function's time was up before the change was recorded; give it a longer timeout or smaller batches")]
     OutOfTime,
@@ -23,6 +26,7 @@ impl Failure {
         match self {
             Self::Unreadable(_) => "Unreadable",
             Self::NotRecorded(error) => error.kind.code(),
+            Self::NoQueue => "NoQueue",
             Self::OutOfTime => "OutOfTime",
         }
     }

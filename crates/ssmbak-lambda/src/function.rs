@@ -11,7 +11,9 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use crate::failure::Failure;
-use crate::message::{BatchResponse, ItemFailure, Message, by_name, read};
+use crate::message::{BatchResponse, ItemFailure, Message, by_subject, read};
+use crate::queue::OwnQueue;
+use crate::sweep;
 use crate::verdict::{self, Done, Verdict};
 
 /// How many names are worked on at once. Most of the time is spent waiting for Parameter Store, whose quota for reading
@@ -21,16 +23,17 @@ const CONCURRENCY: usize = 8;
 /// What answering takes at most, so much earlier than Lambda's own deadline work ends.
 const MARGIN: Duration = Duration::from_secs(1);
 
-/// The function's state: what records.
+/// The function's state: what records, and the queue by which a sweep goes on.
 #[derive(Debug)]
 pub struct Function<S, B> {
     capture: Capture<S, B>,
+    queue: Option<OwnQueue>,
 }
 
 impl<S: ParameterStore, B: BackupBucket> Function<S, B> {
-    /// A function that records with `capture`.
-    pub fn new(capture: Capture<S, B>) -> Self {
-        Self { capture }
+    /// A function that records with `capture`, and whose sweeps go on by `queue`.
+    pub fn new(capture: Capture<S, B>, queue: Option<OwnQueue>) -> Self {
+        Self { capture, queue }
     }
 
     /// Handles one invocation: every message on its own, whatever becomes of the others. What is not done by `limit`
@@ -60,18 +63,24 @@ impl<S: ParameterStore, B: BackupBucket> Function<S, B> {
 
     async fn message(&self, message: &Message, limit: Option<Instant>) -> Result<(), Failure> {
         let verdict = match limit {
-            None => self.verdict(message).await,
+            None => self.verdict(message, limit).await,
             // Whatever was written stays true: a capture may end between any two writes.
-            Some(limit) => timeout_at(limit, self.verdict(message)).await.unwrap_or(Err(Failure::OutOfTime)),
+            Some(limit) => {
+                timeout_at(limit, self.verdict(message, Some(limit))).await.unwrap_or(Err(Failure::OutOfTime))
+            }
         };
         verdict::log(message, &verdict, Timestamp::now());
         verdict.map(drop)
     }
 
-    async fn verdict(&self, message: &Message) -> Verdict {
+    async fn verdict(&self, message: &Message, limit: Option<Instant>) -> Verdict {
         match &message.notice {
             Ok(Notice::Change(change)) => {
                 Ok(Done::Captured(self.capture.event(change, message.sent, Timestamp::now()).await?))
+            }
+            Ok(Notice::Sweep(progress)) => {
+                let progress = progress.as_deref().cloned();
+                Ok(Done::Swept(sweep::share(&self.capture, self.queue.as_ref(), progress, limit).await?))
             }
             Ok(Notice::Ignored { reason }) => Ok(Done::Ignored(*reason)),
             Err(error) => Err(error.clone().into()),
@@ -88,7 +97,7 @@ pub fn time_limit(deadline: SystemTime) -> Option<Instant> {
 /// Handles all messages, those about one name in order, several names at once; returns the failures by position.
 async fn all(messages: &[Message], handle: impl AsyncFn(&Message) -> Result<(), Failure>) -> Vec<(usize, Failure)> {
     let handle = &handle;
-    let mut failures: Vec<(usize, Failure)> = stream::iter(by_name(messages))
+    let mut failures: Vec<(usize, Failure)> = stream::iter(by_subject(messages))
         .map(async |group| {
             let mut failures = Vec::new();
             for position in group {

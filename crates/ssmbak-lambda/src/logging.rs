@@ -5,6 +5,9 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+/// The target of the line that tells of a finished sweep: it is logged at every level.
+pub const FINISHED: &str = "ssmbak_lambda::sweep::finished";
+
 /// Starts logging at the level that `LOGLEVEL` names.
 pub fn start(loglevel: Option<&str>) {
     let known = loglevel.map_or(Some(LevelFilter::INFO), level);
@@ -41,6 +44,8 @@ fn targets(level: LevelFilter) -> Targets {
         .with_default(level.min(LevelFilter::WARN))
         // This crate and the project's libraries, which log no value at any level.
         .with_target("ssmbak", level)
+        // An alarm listens for this line, whatever the level.
+        .with_target(FINISHED, LevelFilter::INFO)
         // Repeats the error that a handler returns, which is logged here with all that is known of it.
         .with_target("lambda_runtime::layers::panic", LevelFilter::OFF)
 }
@@ -82,5 +87,13 @@ mod tests {
             assert!(!targets(LevelFilter::ERROR).would_enable(of_others, &Level::WARN));
         }
         assert!(!targets(LevelFilter::OFF).would_enable("ssmbak_lambda", &Level::ERROR));
+    }
+
+    #[test]
+    fn a_finished_sweep_is_told_at_every_level() {
+        for level in [LevelFilter::OFF, LevelFilter::ERROR, LevelFilter::WARN, LevelFilter::INFO, LevelFilter::TRACE] {
+            assert!(targets(level).would_enable(FINISHED, &Level::INFO), "{level}");
+        }
+        assert!(!targets(LevelFilter::WARN).would_enable("ssmbak_lambda::sweep", &Level::INFO));
     }
 }

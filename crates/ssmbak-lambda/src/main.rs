@@ -2,8 +2,9 @@
 //!
 //! It is the `bootstrap` of a `provided.al2023` function behind an SQS queue that EventBridge fills with "Parameter Store
 //! Change" and "Parameter Store Policy Action" events. Each message says that something happened to a name; the library
-//! brings the bucket up to date with what Parameter Store knows of it. Messages that could not be handled are reported
-//! one by one, and the queue delivers those, and only those, again.
+//! brings the bucket up to date with what Parameter Store knows of it. A message of the
+//! stack's schedule asks for a sweep over everything, which goes on by messages of its own. Messages that could not be
+//! handled are reported one by one, and the queue delivers those, and only those, again.
 //!
 //! Nothing here may panic: the release profile aborts, and with the process the whole batch fails.
 
@@ -14,6 +15,8 @@ mod function;
 mod init_error;
 mod logging;
 mod message;
+mod queue;
+mod sweep;
 mod verdict;
 
 use std::env;
@@ -37,7 +40,8 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let function = Function::new(clients::capture(&config));
+    let (capture, queue) = clients::clients(&config);
+    let function = Function::new(capture, queue);
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         bucket = config.bucket,

@@ -28,12 +28,23 @@ impl Message {
         }
     }
 
-    fn name(&self) -> Option<&ParameterName> {
+    /// What it is about; messages about the same are handled one after the other.
+    fn subject(&self) -> Option<Subject<'_>> {
         match &self.notice {
-            Ok(Notice::Change(change)) => Some(&change.name),
+            Ok(Notice::Change(change)) => Some(Subject::Name(&change.name)),
+            Ok(Notice::Sweep(_)) => Some(Subject::Everything),
             _ => None,
         }
     }
+}
+
+/// What messages are about.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Subject<'a> {
+    /// One parameter.
+    Name(&'a ParameterName),
+    /// All of them: a sweep.
+    Everything,
 }
 
 /// The messages of an invocation: a batch of the queue, or one EventBridge event sent straight to the function, which is
@@ -44,21 +55,25 @@ impl Message {
 pub fn read(event: &Value) -> Result<Vec<Message>, EventError> {
     match records(event) {
         Ok(records) => Ok(records.into_iter().map(Message::of_record).collect()),
-        Err(_) if event.get("source").is_some() && event.get("detail-type").is_some() => {
+        // `aws lambda invoke --payload '{"ssmbak":"sweep"}'`, or a rule without a queue.
+        Err(_)
+            if event.get("ssmbak").is_some()
+                || (event.get("source").is_some() && event.get("detail-type").is_some()) =>
+        {
             Ok(vec![Message { id: None, sent: None, notice: parse_event(event) }])
         }
         Err(error) => Err(error),
     }
 }
 
-/// The messages' positions, those about one name together and in the order of the batch.
+/// The messages' positions, those about one name (or about everything) together and in the order of the batch.
 ///
-/// Messages about one name are handled one after another, because each looks at what the one before has written.
-pub fn by_name(messages: &[Message]) -> Vec<Vec<usize>> {
+/// Messages about the same are handled one after another, because each looks at what the one before has written.
+pub fn by_subject(messages: &[Message]) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
-    let mut group_of: HashMap<&ParameterName, usize> = HashMap::new();
+    let mut group_of: HashMap<Subject<'_>, usize> = HashMap::new();
     for (position, message) in messages.iter().enumerate() {
-        let known = message.name().map(|name| *group_of.entry(name).or_insert(groups.len()));
+        let known = message.subject().map(|subject| *group_of.entry(subject).or_insert(groups.len()));
         match known.and_then(|group| groups.get_mut(group)) {
             Some(group) => group.push(position),
             None => groups.push(vec![position]),
@@ -115,7 +130,10 @@ pub mod tests {
         let messages = read(&event).unwrap();
         assert_eq!(messages.len(), 1);
         assert_eq!(messages[0].id, None);
-        assert_eq!(messages[0].name().map(ParameterName::as_str), Some("/a"));
+        let name = ParameterName::parse("/a").unwrap();
+        assert_eq!(messages[0].subject(), Some(Subject::Name(&name)));
+        let sweep = read(&json!({"ssmbak": "sweep"})).unwrap();
+        assert_eq!((sweep.len(), sweep[0].subject()), (1, Some(Subject::Everything)));
     }
 
     #[test]
@@ -126,10 +144,17 @@ pub mod tests {
     }
 
     #[test]
+    fn two_sweeps_of_a_batch_do_not_run_at_once() {
+        let sweep = |id: &str| json!({"messageId": id, "body": "{\"ssmbak\":\"sweep\"}"});
+        let messages = read(&json!({"Records": [sweep("0"), record("1", "/a"), sweep("2")]})).unwrap();
+        assert_eq!(by_subject(&messages), [vec![0, 2], vec![1]]);
+    }
+
+    #[test]
     fn messages_about_one_name_stay_together_in_order() {
         let records = [record("0", "/a"), record("1", "/b"), json!({}), record("3", "a"), record("4", "/a"), json!({})];
         let messages = read(&json!({"Records": records})).unwrap();
-        assert_eq!(by_name(&messages), [vec![0, 3, 4], vec![1], vec![2], vec![5]]);
+        assert_eq!(by_subject(&messages), [vec![0, 3, 4], vec![1], vec![2], vec![5]]);
     }
 
     #[test]

@@ -3,9 +3,12 @@
 use jiff::Timestamp;
 use ssmbak::capture::{Captured, Written};
 use ssmbak_core::event::{Change, Ignored, Notice};
+use ssmbak_core::name::ParameterName;
 
 use crate::failure::Failure;
+use crate::logging::FINISHED;
 use crate::message::Message;
+use crate::sweep::Share;
 
 /// What became of a message.
 pub type Verdict = Result<Done, Failure>;
@@ -15,6 +18,8 @@ pub type Verdict = Result<Done, Failure>;
 pub enum Done {
     /// Its name is up to date in the bucket.
     Captured(Captured),
+    /// A share of a sweep is done.
+    Swept(Share),
     /// There was nothing to do.
     Ignored(Ignored),
 }
@@ -54,9 +59,46 @@ pub fn log(message: &Message, verdict: &Verdict, now: Timestamp) {
                 "{outcome}"
             );
         }
+        Ok(Done::Swept(share)) => log_share(share),
         Ok(Done::Ignored(reason)) if reason.is_warning() => line!(warn, message, outcome = "ignored", "{reason}"),
         Ok(Done::Ignored(reason)) => line!(info, message, outcome = "ignored", "{reason}"),
         Err(failure) => line!(error, message, outcome = "failed", code = failure.code(), "{failure}"),
+    }
+}
+
+/// Logs what a sweep did to one name; nothing where nothing was to be done.
+pub fn log_swept(name: &ParameterName, outcome: &Result<Captured, Failure>) {
+    let name = name.as_str();
+    match outcome {
+        Ok(captured) if captured.writes.is_empty() => {}
+        Ok(captured) => {
+            captured.writes.iter().for_each(debug);
+            let (versions, writes) = (versions(captured), kinds(captured));
+            tracing::info!(operation = "Sweep", name, versions, writes, outcome = "recorded", "the sweep recorded");
+        }
+        Err(failure) => {
+            tracing::error!(operation = "Sweep", name, outcome = "failed", code = failure.code(), "{failure}");
+        }
+    }
+}
+
+fn log_share(share: &Share) {
+    match share {
+        Share::Continued { names, seconds } => {
+            tracing::info!(operation = "Sweep", outcome = "continued", names, seconds, "the sweep goes on");
+        }
+        // The template's metric filter looks for this outcome.
+        Share::Finished(record) => tracing::info!(
+            target: FINISHED,
+            operation = "Sweep",
+            outcome = "swept",
+            names = record.names,
+            written = record.written,
+            failed = record.failed,
+            seconds = record.finished.duration_since(record.started).as_secs(),
+            "the sweep is finished"
+        ),
+        Share::GivenUp(given_up) => tracing::error!(operation = "Sweep", outcome = "failed", "{given_up}"),
     }
 }
 

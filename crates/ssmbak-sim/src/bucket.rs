@@ -7,9 +7,13 @@ use jiff::{SignedDuration, Timestamp};
 use ssmbak::bucket::{BackupBucket, Head, Keys, Object, StoredVersion, storage_order};
 use ssmbak::{Error, ErrorKind};
 use ssmbak_core::record::metadata::{Encoded, Sidecar};
+use ssmbak_core::sweep::{RECORD_KEY, SweepRecord};
 
 use crate::run::Sabotage;
 use crate::{Clock, Faults};
+
+/// Few, so that a listing has several pages.
+const PAGE: usize = 3;
 
 /// A versioned bucket in memory.
 #[derive(Clone, Debug)]
@@ -212,6 +216,22 @@ impl BackupBucket for FakeBucket {
             if self.current(&sidecar.key).is_none() {
                 self.store(&sidecar.key, false, sidecar.body.as_bytes(), None, BTreeMap::new());
             }
+            Ok(())
+        })
+    }
+
+    async fn current_keys(&self, after: Option<&str>) -> Result<Vec<String>, Error> {
+        self.faults.call("current_keys", || {
+            let state = self.lock();
+            let current = state.keys.iter().filter(|(_, versions)| versions.last().is_some_and(|last| !last.marker));
+            let later = current.map(|(key, _)| key).filter(|key| after.is_none_or(|after| key.as_str() > after));
+            Ok(later.take(PAGE).cloned().collect())
+        })
+    }
+
+    async fn put_sweep(&self, record: &SweepRecord) -> Result<(), Error> {
+        self.faults.call("put_sweep", || {
+            self.store(RECORD_KEY, false, record.encode().as_bytes(), None, BTreeMap::new());
             Ok(())
         })
     }

@@ -3,13 +3,14 @@
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ssmbak::read::{targets, timelines};
 use ssmbak::store::PutParameter;
-use ssmbak::{Capture, ParamPath};
+use ssmbak::{BackupBucket as _, Capture, ParamPath};
 use ssmbak_core::event::{Change, Operation};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
-use ssmbak_core::parameter::{ParameterType, ParameterValue, ParameterVersion};
+use ssmbak_core::parameter::{CurrentParameter, ParameterType, ParameterValue, ParameterVersion};
 use ssmbak_core::plan::{Action, RecordedParameter, Target};
 use ssmbak_core::scope::Selection;
+use ssmbak_core::sweep::{Ended, Outcome, Place, Progress, SweepRecord};
 use ssmbak_core::timeline::Unknown;
 
 use crate::history::{Deed, History, RETENTION_MS, What};
@@ -253,14 +254,12 @@ impl World {
             let told = match operation {
                 // Of a parameter of which nothing was ever seen, nothing is written.
                 Operation::Create | Operation::Update => anything,
-                Operation::PolicyExpiration => {
-                    seen.as_deref().is_none_or(|versions| begins_after(versions, change.time))
-                }
+                Operation::PolicyExpiration => seen.is_none_or(|versions| begins_after(&versions, change.time)),
                 Operation::Delete => true,
                 _ => false,
             };
             if told {
-                truth.was_told(id, seen.as_deref().unwrap_or_default());
+                truth.was_told(id);
             }
         }
     }
@@ -270,21 +269,73 @@ impl World {
             self.faults.plan(ahead, fault);
         }
         self.log(Happened::Swept);
-        let Ok(all) = Selection::new(&["/"], true, &[], &[]) else { return };
-        if let Ok(names) = ssmbak::sweep::names(&self.capture, &all).await {
-            for name in names {
-                let (seen, now) = (self.store.versions(&name), self.clock.now());
-                let Some(parameter) = (0..2).find(|&parameter| self::name(parameter) == name) else { continue };
-                let Ok(survey) = self.capture.survey(&name, now).await else { continue };
-                if self.capture.settle(survey).await.is_ok() {
-                    self.model.entry(parameter).or_default().looked(seen.as_deref().unwrap_or_default(), now);
-                } else {
-                    self.disturbed.insert(parameter);
-                }
-            }
+        // As the function sweeps, and as `ssmbak-all` does.
+        let swept =
+            if self.clock.now().as_second() % 2 == 0 { self.sweep_by_page().await } else { self.sweep_at_once().await };
+        if let Some(record) = swept {
+            // Lost, it is as if this sweep had never been finished.
+            let _ = self.bucket.put_sweep(&record).await;
         }
         self.faults.revive();
         self.clock.advance_ms(1);
+    }
+
+    async fn sweep_by_page(&mut self) -> Option<SweepRecord> {
+        let last = ssmbak::sweep::last(&self.bucket).await.ok()?;
+        let mut progress = Progress::start(self.clock.now());
+        loop {
+            let page = ssmbak::sweep::page(&self.capture, &progress.at).await.ok()?;
+            for turn in page.names {
+                let outcome = self.bring_up_to_date(&turn.name, turn.listed.as_ref(), last.as_ref()).await;
+                progress.count(&turn.name, outcome, turn.again);
+            }
+            match page.next {
+                Some(next) => progress.at = next,
+                None => return self.end_of_sweep(progress),
+            }
+        }
+    }
+
+    async fn sweep_at_once(&mut self) -> Option<SweepRecord> {
+        let last = ssmbak::sweep::last(&self.bucket).await.ok()?;
+        let mut progress = Progress::start(self.clock.now());
+        let all = Selection::new(&["/"], true, &[], &[]).ok()?;
+        for name in ssmbak::sweep::names(&self.capture, &all).await.ok()? {
+            let outcome = self.bring_up_to_date(&name, None, last.as_ref()).await;
+            progress.count(&name, outcome, false);
+        }
+        self.end_of_sweep(progress)
+    }
+
+    fn end_of_sweep(&self, mut progress: Progress) -> Option<SweepRecord> {
+        match progress.ended(&Place::START, true, self.clock.now()) {
+            Ended::Finished(record) => Some(record),
+            Ended::Continue { .. } | Ended::GivenUp(_) => None,
+        }
+    }
+
+    async fn bring_up_to_date(
+        &mut self,
+        name: &ParameterName,
+        listed: Option<&CurrentParameter>,
+        last: Option<&SweepRecord>,
+    ) -> Outcome {
+        let (seen, now) = (self.store.versions(name), self.clock.now());
+        let Ok(survey) = self.capture.survey_listed(name, listed, last, now).await else { return Outcome::Failed };
+        let unchanged = survey.writes().is_empty();
+        let settled = self.capture.settle(survey).await;
+        if let Some(parameter) = (0..2).find(|&parameter| self::name(parameter) == *name) {
+            if settled.is_ok() {
+                self.model.entry(parameter).or_default().looked(seen.as_deref().unwrap_or_default(), now);
+            } else {
+                self.disturbed.insert(parameter);
+            }
+        }
+        match settled {
+            Err(_) => Outcome::Failed,
+            Ok(_) if unchanged => Outcome::Unchanged,
+            Ok(_) => Outcome::Written,
+        }
     }
 
     fn expire(&mut self, mask: u64) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ssmbak::store::{ParameterStore, PutParameter};
+use ssmbak::store::{ParameterPage, ParameterStore, PutParameter};
 use ssmbak::{Error, ErrorKind};
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{CurrentParameter, Details, ParameterType, ParameterValue, ParameterVersion};
@@ -13,6 +13,8 @@ use crate::{Clock, Faults};
 
 /// Parameter Store keeps 100 versions of a parameter.
 pub const KEPT_VERSIONS: usize = 100;
+/// Parameters in a page of a listing: few, so that there are several.
+const PAGE: usize = 3;
 /// The key that a SecureString has when none is given.
 pub const DEFAULT_KEY: &str = "alias/aws/ssm";
 
@@ -66,6 +68,19 @@ struct State {
 struct Parameter {
     versions: Vec<ParameterVersion>,
     tags: BTreeMap<String, String>,
+}
+
+impl Parameter {
+    fn listed(&self, name: &ParameterName) -> Option<CurrentParameter> {
+        let present = self.versions.last()?;
+        Some(CurrentParameter {
+            name: name.clone(),
+            spelling: name.root_spelling().unwrap_or(name.as_str()).to_owned(),
+            parameter_type: present.parameter_type,
+            description: present.description.clone(),
+            details: present.details.clone(),
+        })
+    }
 }
 
 impl FakeStore {
@@ -230,18 +245,30 @@ impl ParameterStore for FakeStore {
         self.faults.call("describe", || {
             let state = self.lock();
             let all = state.parameters.iter().filter(|(name, _)| scope.contains(name));
-            Ok(all
-                .filter_map(|(name, parameter)| {
-                    let present = parameter.versions.last()?;
-                    Some(CurrentParameter {
-                        name: name.clone(),
-                        spelling: name.root_spelling().unwrap_or(name.as_str()).to_owned(),
-                        parameter_type: present.parameter_type,
-                        description: present.description.clone(),
-                        details: present.details.clone(),
-                    })
-                })
-                .collect())
+            Ok(all.filter_map(|(name, parameter)| parameter.listed(name)).collect())
+        })
+    }
+
+    async fn page(&self, token: Option<&str>) -> Result<ParameterPage, Error> {
+        self.faults.call("page", || {
+            let state = self.lock();
+            // The last name of the page before, backwards: an order that is not the names' own.
+            let left =
+                state.parameters.iter().rev().filter(|(name, _)| token.is_none_or(|token| name.as_str() < token));
+            let page: Vec<_> = left.take(PAGE + 1).collect();
+            let more = page.len() > PAGE;
+            let page = &page[..page.len().min(PAGE)];
+            let next = page.last().filter(|_| more).map(|(name, _)| name.as_str().to_owned());
+            let listed = page.iter().map(|(name, parameter)| ((*name).clone(), parameter.listed(name)));
+            Ok(ParameterPage { parameters: listed.collect(), next })
+        })
+    }
+
+    async fn find(&self, names: &[ParameterName]) -> Result<BTreeMap<ParameterName, CurrentParameter>, Error> {
+        self.faults.call("find", || {
+            let state = self.lock();
+            let found = names.iter().filter_map(|name| Some((name.clone(), state.parameters.get(name)?.listed(name)?)));
+            Ok(found.collect())
         })
     }
 

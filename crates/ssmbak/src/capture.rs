@@ -1,12 +1,15 @@
 //! Brings the bucket up to date with Parameter Store, one name at a time.
 
 use jiff::Timestamp;
-use ssmbak_core::capture::{Contents, EventClock, Write, deleted_here, needs_all_records, on_event, on_sweep};
+use ssmbak_core::capture::{
+    Contents, EventClock, Write, deleted_here, is_settled, needs_all_records, on_event, on_sweep,
+};
 use ssmbak_core::event::Change;
 use ssmbak_core::name::ParameterName;
-use ssmbak_core::parameter::ParameterVersion;
+use ssmbak_core::parameter::{CurrentParameter, Details, ParameterVersion};
 use ssmbak_core::record::Record;
 use ssmbak_core::record::metadata::{encode_tombstone, encode_value};
+use ssmbak_core::sweep::SweepRecord;
 
 use crate::bucket::{BackupBucket, Head, Keys, describe_versions};
 use crate::read::in_order_of_storage;
@@ -85,8 +88,32 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
     /// # Errors
     /// The first request that failed.
     pub async fn survey(&self, name: &ParameterName, now: Timestamp) -> Result<Survey, Error> {
-        let (mut history, current) =
-            futures_util::future::try_join(self.store.history(name), self.current(name.key())).await?;
+        self.survey_listed(name, None, None, now).await
+    }
+
+    /// As [`Capture::survey`], given what a listing of Parameter Store says of the name, if it is on it, and the record of
+    /// the last finished sweep. A name whose listed version is the one on top of its key costs no look at its history.
+    ///
+    /// # Errors
+    /// The first request that failed.
+    pub async fn survey_listed(
+        &self,
+        name: &ParameterName,
+        listed: Option<&CurrentParameter>,
+        last: Option<&SweepRecord>,
+        now: Timestamp,
+    ) -> Result<Survey, Error> {
+        let (mut history, current) = match listed {
+            None => futures_util::future::try_join(self.store.history(name), self.current(name.key())).await?,
+            Some(listed) => match self.current(name.key()).await? {
+                Some(current) if self.settled(name, &listed.details, &current).await? => {
+                    let (writes, history, records) = (Vec::new(), None, vec![current]);
+                    return Ok(Survey { name: name.clone(), writes, history, records });
+                }
+                current => (self.store.history(name).await?, current),
+            },
+        };
+        let seen = current.as_ref().zip(last).and_then(|(current, last)| last.saw_unchanged(name, current));
         if let Some(present) = history.as_mut().and_then(|history| history.last_mut()) {
             present.details.tags = Some(self.store.tags(name).await?);
         }
@@ -94,12 +121,20 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
             None => self.records(name).await?,
             Some(current) => {
                 let settled =
-                    on_sweep(history.as_deref(), &Contents::new(std::slice::from_ref(&current)), now).is_empty();
+                    on_sweep(history.as_deref(), &Contents::new(std::slice::from_ref(&current)), seen, now).is_empty();
                 if settled && history.is_some() { vec![current] } else { self.records(name).await? }
             }
         };
-        let writes = on_sweep(history.as_deref(), &Contents::new(&records), now);
+        let writes = on_sweep(history.as_deref(), &Contents::new(&records), seen, now);
         Ok(Survey { name: name.clone(), writes, history, records })
+    }
+
+    async fn settled(&self, name: &ParameterName, listed: &Details, current: &Record) -> Result<bool, Error> {
+        if !is_settled(&Details { tags: None, ..listed.clone() }, current) {
+            return Ok(false);
+        }
+        let tags = Some(self.store.tags(name).await?);
+        Ok(is_settled(&Details { tags, ..listed.clone() }, current))
     }
 
     /// Writes what a survey found missing.

@@ -191,6 +191,7 @@ fn kind_of(code: &str) -> ErrorKind {
         "HierarchyTypeMismatch" => ErrorKind::TypeChange,
         "ParameterAlreadyExists" => ErrorKind::AlreadyExists,
         "ValidationException"
+        | "InvalidNextToken"
         | "ParameterPatternMismatchException"
         | "UnsupportedParameterType"
         | "InvalidPolicyTypeException"

@@ -1,17 +1,20 @@
-//! Looks all parameters over: what the bucket lacks, and what it believes alive that is gone (`ssmbak-all`).
+//! Looks all parameters over: what the bucket lacks, and what it believes alive that is gone: all at once for `ssmbak-all`,
+//! page by page for the function.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, Stream, StreamExt};
 use jiff::Timestamp;
 use ssmbak_core::name::ParameterName;
+use ssmbak_core::parameter::CurrentParameter;
 use ssmbak_core::scope::Selection;
+use ssmbak_core::sweep::{Place, RECORD_KEY, SweepRecord, key_after};
 
 use crate::bucket::BackupBucket;
 use crate::capture::{Capture, Survey};
 use crate::read::{listed, name_of};
 use crate::store::ParameterStore;
-use crate::{Error, STORE_CONCURRENCY};
+use crate::{Error, ErrorKind, STORE_CONCURRENCY};
 
 /// The names to look over: all that Parameter Store or the bucket knows within the selection.
 ///
@@ -43,16 +46,88 @@ async fn keys<S: ParameterStore, B: BackupBucket>(
     Ok(names)
 }
 
-/// Looks each name over, several at a time; the results come as they are ready. Nothing is written.
+/// Looks each name over, several at a time; the results come as they are ready. Nothing is written. `last` is the record of
+/// the last finished sweep.
 pub fn survey<'a, S: ParameterStore, B: BackupBucket>(
     capture: &'a Capture<S, B>,
     names: impl IntoIterator<Item = ParameterName> + 'a,
+    last: Option<&'a SweepRecord>,
     now: Timestamp,
 ) -> impl Stream<Item = (ParameterName, Result<Survey, Error>)> + 'a {
     stream::iter(names)
         .map(move |name| async move {
-            let survey = capture.survey(&name, now).await;
+            let survey = capture.survey_listed(&name, None, last, now).await;
             (name, survey)
         })
         .buffer_unordered(STORE_CONCURRENCY)
+}
+
+/// The record of the last finished sweep; `None`: there is none that says anything.
+///
+/// # Errors
+/// The request that failed.
+pub async fn last<B: BackupBucket>(bucket: &B) -> Result<Option<SweepRecord>, Error> {
+    match bucket.body(RECORD_KEY, None).await {
+        Ok(body) => Ok(SweepRecord::decode(&body)),
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Some names that come one after the other, and where the sweep is after them.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The names, in order.
+    pub names: Vec<Turn>,
+    /// Where the next page begins; `None`: this is the last one.
+    pub next: Option<Place>,
+}
+
+/// A name whose turn it is.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    /// The name.
+    pub name: ParameterName,
+    /// What Parameter Store lists of it.
+    pub listed: Option<CurrentParameter>,
+    /// Whether it had its turn among the parameters already.
+    pub again: bool,
+    /// Where the sweep is when it is done.
+    pub then: Place,
+}
+
+/// The page at a place: first those of Parameter Store, then the keys of the bucket.
+///
+/// # Errors
+/// The first request that failed; [`ErrorKind::Refused`] for a token that Parameter Store does not accept any more.
+pub async fn page<S: ParameterStore, B: BackupBucket>(capture: &Capture<S, B>, place: &Place) -> Result<Page, Error> {
+    match place {
+        Place::Parameters { token, after } => {
+            let listed = capture.store().page(token.as_deref()).await?;
+            let turn = |(name, listed): (ParameterName, Option<CurrentParameter>)| {
+                let then = Place::Parameters { token: token.clone(), after: Some(name.clone()) };
+                Turn { name, listed, again: false, then }
+            };
+            let left =
+                listed.parameters.into_iter().filter(|(name, _)| after.as_ref().is_none_or(|after| name > after));
+            let next = match listed.next {
+                Some(token) => Place::Parameters { token: Some(token), after: None },
+                None => Place::Keys { after: None },
+            };
+            Ok(Page { names: left.map(turn).collect(), next: Some(next) })
+        }
+        Place::Keys { after } => {
+            let keys = capture.bucket().current_keys(after.as_deref()).await?;
+            let next = keys.last().map(|last| Place::Keys { after: Some(key_after(last)) });
+            let named: Vec<(ParameterName, String)> =
+                keys.into_iter().filter_map(|key| Some((name_of(&key)?, key))).collect();
+            let names: Vec<ParameterName> = named.iter().map(|(name, _)| name.clone()).collect();
+            let mut found = if names.is_empty() { BTreeMap::new() } else { capture.store().find(&names).await? };
+            let turn = |(name, key): (ParameterName, String)| {
+                let listed = found.remove(&name);
+                Turn { again: listed.is_some(), then: Place::Keys { after: Some(key) }, name, listed }
+            };
+            Ok(Page { names: named.into_iter().map(turn).collect(), next })
+        }
+    }
 }

@@ -7,9 +7,10 @@ use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use ssmbak::capture::Survey;
 use ssmbak::sweep;
-use ssmbak::{Capture, Error};
+use ssmbak::{BackupBucket as _, Capture, Error};
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::scope::Selection;
+use ssmbak_core::sweep::{Ended, Place, Progress, SweepRecord};
 
 use self::report::{Found, Report};
 use crate::asked::wrong_path;
@@ -57,10 +58,16 @@ pub(super) async fn run(
     let bucket = interrupts.or(args.bucket.find(&aws)).await?;
     let bucket_name = bucket.name().to_owned();
     let capture = Capture::new(aws.parameter_store(), bucket);
+    let begun = Timestamp::now();
+    let last = interrupts.or(sweep::last(capture.bucket())).await?;
     let names = interrupts.or(sweep::names(&capture, &selection)).await?;
 
     // What is written stays written, so that Ctrl-C may come at any time: the next run goes on where this one ended.
-    let found = interrupts.or(look_over(&capture, names, args.do_it, ui)).await?;
+    let found = interrupts.or(look_over(&capture, names, last.as_ref(), args.do_it, ui)).await?;
+    let everything = prefixes.iter().any(|prefix| prefix == "/");
+    if let Some(record) = record_of_sweep(begun, &found).filter(|_| args.do_it && everything) {
+        interrupts.or(capture.bucket().put_sweep(&record)).await?;
+    }
     let report = Report::new(&prefixes, args.do_it, &bucket_name, aws.region(), found);
     if ui.is_json() {
         ui.json(&report)?;
@@ -73,15 +80,30 @@ pub(super) async fn run(
     Ok(if report.has_failures() { Exit::Partly } else { Exit::Done })
 }
 
+/// What a sweep of everything leaves behind; `None` if it failed at every name.
+fn record_of_sweep(begun: Timestamp, found: &[Found]) -> Option<SweepRecord> {
+    let mut progress = Progress::start(begun);
+    for found in found {
+        if let Ok(name) = ParameterName::parse(found.name()) {
+            progress.count(&name, found.sweep_outcome(), false);
+        }
+    }
+    match progress.ended(&Place::START, true, Timestamp::now()) {
+        Ended::Finished(record) => Some(record),
+        Ended::Continue { .. } | Ended::GivenUp(_) => None,
+    }
+}
+
 async fn look_over<S: ssmbak::ParameterStore, B: ssmbak::BackupBucket>(
     capture: &Capture<S, B>,
     names: impl IntoIterator<Item = ParameterName, IntoIter: ExactSizeIterator>,
+    last: Option<&SweepRecord>,
     do_it: bool,
     ui: &Ui,
 ) -> Result<Vec<Found>, CliError> {
     let names = names.into_iter();
     let progress = ui.progress(names.len(), if do_it { "recording" } else { "looking over" });
-    let mut found: Vec<Found> = sweep::survey(capture, names, Timestamp::now())
+    let mut found: Vec<Found> = sweep::survey(capture, names, last, Timestamp::now())
         .map(|(name, survey)| async {
             let outcome = settle(capture, survey, do_it).await;
             progress.step();

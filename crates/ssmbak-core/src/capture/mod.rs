@@ -12,7 +12,7 @@ mod sweep;
 pub use contents::Contents;
 pub use event::{needs_all_records, on_event};
 pub use matching::EventClock;
-pub use sweep::{deleted_here, on_sweep};
+pub use sweep::{deleted_here, is_settled, on_sweep};
 
 use jiff::Timestamp;
 

@@ -4,19 +4,39 @@ use jiff::Timestamp;
 
 use super::event::bring_up_to_date;
 use super::{Contents, Describe, Write, marker_on_top};
-use crate::parameter::ParameterVersion;
-use crate::record::{DeletionSource, Evidence, Presence, TombstoneRecord};
+use crate::parameter::{Details, ParameterVersion};
+use crate::record::{DeletionSource, Evidence, Presence, Record, TombstoneRecord};
 use crate::timeline::{State, Timeline};
+
+/// How many versions of a parameter Parameter Store keeps.
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-versions.html>
+const KEPT_VERSIONS: u64 = 100;
+
+/// Whether a key's current version shows by itself that [`on_sweep`] has nothing to write, given what Parameter Store lists
+/// of the parameter: it is that very version, recorded as the present one, and the bucket has all that history can still
+/// hold below it. Tags that were not read (`None`) are not compared.
+pub fn is_settled(listed: &Details, current: &Record) -> bool {
+    let Evidence::Value(value) = &current.evidence else { return false };
+    let same = value.identity() == (listed.version, listed.modified) && value.present != Presence::Superseded;
+    let oldest = listed.version.saturating_sub(KEPT_VERSIONS - 1).max(1);
+    same && value.floor <= oldest && (listed.tags.is_none() || listed.tags == value.details.tags)
+}
 
 /// What to write so that the bucket says of one name what Parameter Store says (`history` `None`: it does not exist).
 ///
 /// Versions that the bucket lacks are written at their true times. A name that the bucket believes alive and that does
-/// not exist gets a tombstone whose time is `now`: when it was deleted is not known. A name that lives, although the
+/// not exist gets a tombstone whose time is `now`: when it was deleted is not known, save that it was after `last_seen`, if
+/// an earlier sweep saw it alive and unchanged then (see [`crate::sweep::SweepRecord::saw_unchanged`]). A name that lives, although the
 /// bucket believes otherwise, is recorded again as confirmed. Nothing to write means that the two agree.
-pub fn on_sweep(history: Option<&[ParameterVersion]>, contents: &Contents<'_>, now: Timestamp) -> Vec<Write> {
+pub fn on_sweep(
+    history: Option<&[ParameterVersion]>,
+    contents: &Contents<'_>,
+    last_seen: Option<Timestamp>,
+    now: Timestamp,
+) -> Vec<Write> {
     match history.filter(|history| !history.is_empty()) {
         Some(history) => on_living(history, contents, now),
-        None => on_missing(contents, now),
+        None => on_missing(contents, last_seen.filter(|seen| *seen < now), now),
     }
 }
 
@@ -61,13 +81,13 @@ fn on_living(history: &[ParameterVersion], contents: &Contents<'_>, now: Timesta
     writes
 }
 
-fn on_missing(contents: &Contents<'_>, now: Timestamp) -> Vec<Write> {
+fn on_missing(contents: &Contents<'_>, last_seen: Option<Timestamp>, now: Timestamp) -> Vec<Write> {
     let timeline = Timeline::new(contents.records().to_vec());
     if !timeline.is_tracked() {
         return Vec::new();
     }
     match timeline.state_by(Timestamp::MAX) {
         State::Absent(_) => marker_on_top(contents),
-        State::Held(_) | State::Unknown(_) => observed(now, None),
+        State::Held(_) | State::Unknown(_) => observed(now, last_seen),
     }
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::event::Operation::{Create, Delete, LabelParameterVersion, PolicyExpiration, Update};
+use crate::parameter::Details;
 use crate::testing::{Key, at, change, version};
 
 #[test]
@@ -254,6 +255,54 @@ fn a_sweep_notices_a_deletion_but_not_its_time() {
     assert_eq!(key.states(&["09:00:00", "11:00:00", "12:00:00"]), "- ? -");
     key.event(&change(Delete, "10:45:00"), None, "15:00:00");
     assert_eq!(key.states(&["10:40:00", "10:45:00", "11:00:00", "12:00:00"]), "a - - -");
+}
+
+#[test]
+fn a_sweep_that_saw_it_alive_leaves_only_the_time_since_unknown() {
+    let mut key = Key::default();
+    key.sweep(Some(&[version(1, "10:00:00.5", "a")]), "10:30:00");
+    assert_eq!(key.sweep_after(None, Some("11:30:00"), "12:00:00"), 2);
+    assert_eq!(key.states(&["10:40:00", "11:29:59", "11:45:00", "12:00:00"]), "a a ? -");
+    assert_eq!(key.sweep_after(None, Some("13:00:00"), "14:00:00"), 0, "what is gone is gone");
+    key.event(&change(Delete, "11:40:00"), None, "15:00:00");
+    assert_eq!(key.states(&["11:39:59", "11:40:00", "11:45:00"]), "a - -", "its event tells the second");
+}
+
+#[test]
+fn a_sweep_of_the_future_saw_nothing() {
+    let mut key = Key::default();
+    key.sweep(Some(&[version(1, "10:00:00.5", "a")]), "10:30:00");
+    key.sweep_after(None, Some("12:00:00"), "12:00:00");
+    assert_eq!(key.states(&["11:00:00", "12:00:00"]), "? -");
+}
+
+#[test]
+fn a_version_on_top_of_its_key_settles_a_sweep_of_it() {
+    let tags = |value: &str| Some(std::collections::BTreeMap::from([("team".to_owned(), value.to_owned())]));
+    let mut history = [version(1, "10:00:00.5", "a"), version(2, "10:01:00.5", "b")];
+    history[1].details.tags = tags("red");
+    let mut key = Key::default();
+    key.sweep(Some(&history), "10:30:00");
+    let top = key.records.last().unwrap().clone();
+    let [first, listed] = history.map(|version| version.details);
+    assert!(is_settled(&listed, &top));
+    assert!(is_settled(&Details { tags: None, ..listed.clone() }, &top), "tags that were not read");
+    assert!(!is_settled(&Details { tags: tags("blue"), ..listed.clone() }, &top));
+    assert!(!is_settled(&Details { version: 3, ..listed.clone() }, &top));
+    assert!(!is_settled(&Details { modified: at("11:00:00"), ..listed.clone() }, &top), "of another life");
+    assert!(!is_settled(&first, &key.records[0]), "it was superseded when it was recorded");
+    let mut marker = top.clone();
+    marker.evidence = Evidence::DeleteMarker;
+    assert!(!is_settled(&listed, &marker));
+    // A gap below it that history may still fill has to be looked at; one that history cannot reach has not.
+    let with_floor = |floor: u64, number: u64| {
+        let mut record = top.clone();
+        let Evidence::Value(value) = &mut record.evidence else { panic!("no version") };
+        (value.floor, value.details.version) = (floor, number);
+        is_settled(&Details { version: number, tags: None, ..listed.clone() }, &record)
+    };
+    assert!(!with_floor(2, 2) && with_floor(1, 2));
+    assert!(!with_floor(102, 200) && with_floor(101, 200));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::EventError;
 use crate::name::ParameterName;
+use crate::sweep::Progress;
 
 /// What happened to a parameter, as far as its event says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -136,6 +137,8 @@ impl fmt::Display for Ignored {
 pub enum Notice {
     /// It reports a change.
     Change(Change),
+    /// It is ssmbak's own: sweep everything. `None`: from the beginning.
+    Sweep(Option<Box<Progress>>),
     /// It is none of ours, or reports that nothing happened.
     Ignored {
         /// Why nothing is to be done.
@@ -153,7 +156,7 @@ pub fn parse_body(body: &str) -> Result<Notice, EventError> {
     parse_event(&event)
 }
 
-/// Reads one EventBridge event (AWS: "Monitoring Systems Manager events with Amazon EventBridge").
+/// Reads one EventBridge event, or a message of ssmbak's own (AWS: "Monitoring Systems Manager events with Amazon EventBridge").
 ///
 /// # Errors
 ///
@@ -161,6 +164,9 @@ pub fn parse_body(body: &str) -> Result<Notice, EventError> {
 pub fn parse_event(event: &Value) -> Result<Notice, EventError> {
     if !event.is_object() {
         return Err(EventError::NotAnObject);
+    }
+    if let Some(sweep) = crate::sweep::read(event) {
+        return sweep.map(|progress| Notice::Sweep(progress.map(Box::new))).map_err(|()| EventError::Own);
     }
     let required = |of: &'static str| text(event, of).ok_or(EventError::Without(of));
     if required("source")? != "aws.ssm" {

@@ -35,6 +35,9 @@ pub enum EventError {
     /// An event without a field that it needs.
     #[error("the event has no {0}; look at the message in the dead-letter queue")]
     Without(&'static str),
+    /// A message of ssmbak's own that asks for something unknown, or is damaged.
+    #[error("the message is one of ssmbak's own and cannot be read; deploy the function's latest version or delete it")]
+    Own,
     /// An event about something that cannot be a parameter's name.
     #[error("the event's parameter name is not valid: {0}")]
     Name(NameError),

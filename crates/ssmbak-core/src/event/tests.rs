@@ -72,6 +72,14 @@ fn the_published_sample_is_read() {
 }
 
 #[test]
+fn a_message_of_our_own_asks_for_a_sweep() {
+    assert_eq!(read(&json!({"ssmbak": "sweep"})), Ok(Notice::Sweep(None)));
+    let progress = crate::sweep::Progress::start("2026-03-01T10:00:00Z".parse().unwrap());
+    assert_eq!(parse_body(&progress.message()), Ok(Notice::Sweep(Some(Box::new(progress)))));
+    assert_eq!(read(&json!({"ssmbak": "dance"})), Err(EventError::Own));
+}
+
+#[test]
 fn every_operation_is_known() {
     for (text, operation) in [
         ("Create", Operation::Create),

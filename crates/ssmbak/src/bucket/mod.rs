@@ -15,6 +15,7 @@ use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 
 use jiff::Timestamp;
 use ssmbak_core::record::metadata::{Encoded, Sidecar};
+use ssmbak_core::sweep::SweepRecord;
 
 use crate::Error;
 
@@ -46,6 +47,13 @@ pub trait BackupBucket: Send + Sync {
 
     /// Stores a sidecar object, if it is not there already.
     fn put_sidecar(&self, sidecar: &Sidecar) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// The first keys after one (`None`: from the beginning) whose current version is no delete marker, in order of their
+    /// UTF-8; empty: there are no more.
+    fn current_keys(&self, after: Option<&str>) -> impl Future<Output = Result<Vec<String>, Error>> + Send;
+
+    /// Stores the record of a sweep, in the place of the one before.
+    fn put_sweep(&self, record: &SweepRecord) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Puts a delete marker on a key.
     fn delete_marker(&self, key: &str) -> impl Future<Output = Result<(), Error>> + Send;

@@ -13,6 +13,7 @@ use ssmbak_core::plan::{Present, PresentParameter, RecordedParameter, Target};
 use ssmbak_core::record::Evidence;
 use ssmbak_core::record::metadata::SIDECAR_PREFIX;
 use ssmbak_core::scope::{Depth, Listing, Selection};
+use ssmbak_core::sweep::SWEEP_PREFIX;
 use ssmbak_core::timeline::{Held, State, Timeline};
 
 pub use self::answers::{Answer, AnswerState, Answers, answers};
@@ -88,7 +89,7 @@ pub(crate) fn name_of(key: &str) -> Option<ParameterName> {
 
 /// Whether a key that is no parameter's is nobody's of ours either.
 fn is_stranger(key: &str) -> bool {
-    !key.starts_with(SIDECAR_PREFIX)
+    !key.starts_with(SIDECAR_PREFIX) && !key.starts_with(SWEEP_PREFIX)
 }
 
 /// The versions that a listing finds, root-level names under either spelling.

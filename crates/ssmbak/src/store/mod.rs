@@ -28,6 +28,15 @@ pub trait ParameterStore: Send + Sync {
     /// All parameters within a scope, with everything but values and tags.
     fn describe(&self, scope: &Scope) -> impl Future<Output = Result<Vec<CurrentParameter>, Error>> + Send;
 
+    /// One page of all parameters, in Parameter Store's own order; `token` is what the page before gave.
+    fn page(&self, token: Option<&str>) -> impl Future<Output = Result<ParameterPage, Error>> + Send;
+
+    /// Those of the names that exist, with everything but values and tags.
+    fn find(
+        &self,
+        names: &[ParameterName],
+    ) -> impl Future<Output = Result<BTreeMap<ParameterName, CurrentParameter>, Error>> + Send;
+
     /// The decrypted values of parameters under the spellings that [`ParameterStore::describe`] gave; what does not
     /// exist any more is absent; what cannot be decrypted fails alone.
     fn values(
@@ -48,6 +57,15 @@ pub trait ParameterStore: Send + Sync {
 
     /// Deletes up to ten parameters; returns the spellings that Parameter Store did not delete.
     fn delete(&self, spellings: &[String]) -> impl Future<Output = Result<Vec<String>, Error>> + Send;
+}
+
+/// A page of a listing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ParameterPage {
+    /// What it lists; `None`: something is said of the parameter that is not known here.
+    pub parameters: BTreeMap<ParameterName, Option<CurrentParameter>>,
+    /// How to ask for the next page; `None`: there is none.
+    pub next: Option<String>,
 }
 
 /// What to put.

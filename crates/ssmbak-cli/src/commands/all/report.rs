@@ -6,6 +6,7 @@ use serde::Serialize;
 use ssmbak::Error;
 use ssmbak_core::capture::Write;
 use ssmbak_core::name::ParameterName;
+use ssmbak_core::sweep::Outcome;
 
 use super::Settled;
 use crate::ui::text;
@@ -81,6 +82,15 @@ impl Found {
 
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What became of it, for the record of the sweep.
+    pub(super) fn sweep_outcome(&self) -> Outcome {
+        match (&self.error, self.writes.is_empty()) {
+            (Some(_), _) => Outcome::Failed,
+            (None, true) => Outcome::Unchanged,
+            (None, false) => Outcome::Written,
+        }
     }
 
     fn is_up_to_date(&self) -> bool {

@@ -1,5 +1,6 @@
 //! The versioned bucket through the AWS SDK: one file per concern.
 
+mod keys;
 mod list;
 mod read;
 mod write;
@@ -12,6 +13,7 @@ use aws_sdk_s3::Client;
 use futures_util::stream::Stream;
 use jiff::Timestamp;
 use ssmbak_core::record::metadata::{Encoded, Sidecar};
+use ssmbak_core::sweep::SweepRecord;
 
 use super::{BackupBucket, Head, Keys, Object, StoredVersion};
 use crate::{Error, ErrorKind};
@@ -105,6 +107,14 @@ impl BackupBucket for S3BackupBucket {
 
     async fn put_sidecar(&self, sidecar: &Sidecar) -> Result<(), Error> {
         write::put_sidecar(self, sidecar).await
+    }
+
+    async fn current_keys(&self, after: Option<&str>) -> Result<Vec<String>, Error> {
+        keys::current_keys(self, after).await
+    }
+
+    async fn put_sweep(&self, record: &SweepRecord) -> Result<(), Error> {
+        write::put_sweep(self, record).await
     }
 
     async fn delete_marker(&self, key: &str) -> Result<(), Error> {

@@ -4,6 +4,7 @@ use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::primitives::ByteStream;
 use ssmbak_core::record::metadata::{Encoded, FIELD, Sidecar};
 use ssmbak_core::record::tags;
+use ssmbak_core::sweep::{RECORD_KEY, SweepRecord};
 
 use super::S3BackupBucket;
 use crate::Error;
@@ -53,4 +54,18 @@ pub(super) async fn delete_marker(bucket: &S3BackupBucket, key: &str) -> Result<
         .await
         .map(drop)
         .map_err(|error| bucket.bucket_error(&format!("put a delete marker on {key}"), &error))
+}
+
+pub(super) async fn put_sweep(bucket: &S3BackupBucket, record: &SweepRecord) -> Result<(), Error> {
+    bucket
+        .client
+        .put_object()
+        .bucket(&bucket.name)
+        .key(RECORD_KEY)
+        .body(ByteStream::from(record.encode().into_bytes()))
+        .content_type("application/json")
+        .send()
+        .await
+        .map(drop)
+        .map_err(|error| bucket.bucket_error("write the record of the sweep", &error))
 }

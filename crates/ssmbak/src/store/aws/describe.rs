@@ -14,7 +14,7 @@ use super::{parameter_type, policies, spellings, text, timestamp, version_number
 use crate::Error;
 
 /// DescribeParameters allows 50 a page.
-const PAGE: i32 = 50;
+pub(super) const PAGE: i32 = 50;
 
 /// How many pages are read one after another before the names are cut into pieces that are listed at the same time.
 const PAGES_IN_A_ROW: usize = 10;
@@ -126,7 +126,7 @@ fn filters(scope: &Scope) -> Result<Vec<Option<ParameterStringFilter>>, Error> {
     })
 }
 
-fn filter(key: &str, option: &str, values: Vec<String>) -> Result<Option<ParameterStringFilter>, Error> {
+pub(super) fn filter(key: &str, option: &str, values: Vec<String>) -> Result<Option<ParameterStringFilter>, Error> {
     ParameterStringFilter::builder()
         .key(key)
         .option(option)
@@ -136,7 +136,7 @@ fn filter(key: &str, option: &str, values: Vec<String>) -> Result<Option<Paramet
         .map_err(|error| Error::new(crate::ErrorKind::Refused, error.to_string()))
 }
 
-fn convert(metadata: &ParameterMetadata) -> Result<Option<CurrentParameter>, Error> {
+pub(super) fn convert(metadata: &ParameterMetadata) -> Result<Option<CurrentParameter>, Error> {
     let Some(spelling) = metadata.name() else { return Ok(None) };
     let Ok(name) = ParameterName::parse(spelling) else { return Ok(None) };
     Ok(Some(CurrentParameter {

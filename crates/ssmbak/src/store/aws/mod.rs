@@ -3,6 +3,7 @@
 mod delete;
 mod describe;
 mod history;
+mod page;
 mod put;
 mod tags;
 mod values;
@@ -15,7 +16,7 @@ use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{CurrentParameter, ParameterType, ParameterValue, ParameterVersion};
 use ssmbak_core::scope::Scope;
 
-use super::{ParameterStore, PutParameter};
+use super::{ParameterPage, ParameterStore, PutParameter};
 use crate::{Error, ErrorKind};
 
 /// Parameter Store behind an SDK client.
@@ -42,6 +43,14 @@ impl ParameterStore for SsmParameterStore {
 
     async fn describe(&self, scope: &Scope) -> Result<Vec<CurrentParameter>, Error> {
         describe::describe(&self.client, scope).await
+    }
+
+    async fn page(&self, token: Option<&str>) -> Result<ParameterPage, Error> {
+        page::page(&self.client, token).await
+    }
+
+    async fn find(&self, names: &[ParameterName]) -> Result<BTreeMap<ParameterName, CurrentParameter>, Error> {
+        page::find(&self.client, names).await
     }
 
     async fn values(&self, spellings: &[String]) -> Result<BTreeMap<String, Result<ParameterValue, Error>>, Error> {

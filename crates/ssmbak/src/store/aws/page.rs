@@ -1,0 +1,63 @@
+//! DescribeParameters, one page at a time, and for names that are given.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ssm::Client;
+use ssmbak_core::name::ParameterName;
+use ssmbak_core::parameter::CurrentParameter;
+
+use super::describe::{PAGE, convert, filter};
+use super::spellings;
+use crate::store::ParameterPage;
+use crate::{Error, ErrorKind};
+
+/// A filter of DescribeParameters takes 50 values.
+/// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ParameterStringFilter.html>
+const FILTER_VALUES: usize = 50;
+
+pub(super) async fn page(client: &Client, token: Option<&str>) -> Result<ParameterPage, Error> {
+    let output = client
+        .describe_parameters()
+        .max_results(PAGE)
+        .set_next_token(token.map(str::to_owned))
+        .send()
+        .await
+        .map_err(|error| Error::from_sdk("list the parameters", &error))?;
+    let next = output.next_token().filter(|next| !next.is_empty());
+    if next.is_some() && next == token {
+        return Err(Error::new(ErrorKind::Other, "parameter store returned a listing that does not end"));
+    }
+    let mut page = ParameterPage { parameters: BTreeMap::new(), next: next.map(str::to_owned) };
+    for metadata in output.parameters() {
+        // A name that is none of Parameter Store's is not ours; what else is odd concerns this name alone.
+        if let Some(name) = metadata.name().and_then(|spelling| ParameterName::parse(spelling).ok()) {
+            page.parameters.insert(name, convert(metadata).unwrap_or_default());
+        }
+    }
+    Ok(page)
+}
+
+pub(super) async fn find(
+    client: &Client,
+    names: &[ParameterName],
+) -> Result<BTreeMap<ParameterName, CurrentParameter>, Error> {
+    let all: Vec<String> = names.iter().flat_map(spellings).map(str::to_owned).collect();
+    let mut found = BTreeMap::new();
+    for asked in all.chunks(FILTER_VALUES) {
+        let filters = filter("Name", "Equals", asked.to_vec())?.map(|filter| vec![filter]);
+        let pages: Vec<_> = client
+            .describe_parameters()
+            .max_results(PAGE)
+            .set_parameter_filters(filters)
+            .into_paginator()
+            .send()
+            .try_collect()
+            .await
+            .map_err(|error| Error::from_sdk("look for parameters", &error))?;
+        let parameters = pages.iter().flat_map(|page| page.parameters());
+        // What is odd counts as not listed, and is looked at by itself.
+        let parameters = parameters.filter_map(|metadata| convert(metadata).ok().flatten());
+        found.extend(parameters.map(|parameter| (parameter.name.clone(), parameter)));
+    }
+    Ok(found)
+}
