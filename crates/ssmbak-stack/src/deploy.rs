@@ -6,6 +6,7 @@ use aws_sdk_sts::Client as Sts;
 use crate::artifacts::{Artifacts, ArtifactsError};
 use crate::change_set::Prepared;
 use crate::error::Error;
+use crate::existing_bucket;
 use crate::function_code::FunctionCode;
 use crate::parameters;
 use crate::stack::Stack;
@@ -17,7 +18,8 @@ use crate::status::Operation;
 /// if the change set is not executed.
 ///
 /// # Errors
-/// [`Error`]: a setting is unknown, the stack's status does not allow the operation, the code cannot be stored, or
+/// [`Error`]: a setting is unknown, the stack's status does not allow the operation, an existing bucket that is to be used
+/// keeps no versions, the code cannot be stored, or
 /// CloudFormation cannot work out the changes.
 pub async fn prepare(
     stack: &Stack,
@@ -31,6 +33,9 @@ pub async fn prepare(
     let found = stack.find().await?;
     let status = found.as_ref().map(|found| &found.status);
     operation.check(stack.name(), stack.region(), status)?;
+    if let Some(bucket) = existing_bucket::asked(settings) {
+        existing_bucket::check(s3, bucket).await?;
+    }
 
     let artifacts = Artifacts::of_caller(s3, sts, stack.region()).await;
     let artifacts = artifacts.map_err(ArtifactsError::from)?;

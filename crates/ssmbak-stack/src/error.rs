@@ -3,6 +3,7 @@
 use crate::artifacts::ArtifactsError;
 use crate::call::CallError;
 use crate::event::FirstCause;
+use crate::existing_bucket::ExistingBucketError;
 use crate::function_code::CodeError;
 use crate::parameters::ParameterError;
 use crate::status::StackStatus;
@@ -17,6 +18,9 @@ pub enum Error {
     /// A parameter cannot be set.
     #[error(transparent)]
     Parameter(#[from] ParameterError),
+    /// The existing bucket cannot be used.
+    #[error(transparent)]
+    ExistingBucket(#[from] ExistingBucketError),
     /// The function's code cannot be stored.
     #[error(transparent)]
     Artifacts(#[from] ArtifactsError),
@@ -32,6 +36,7 @@ impl Error {
             Self::Code(error) => error.code(),
             Self::Parameter(ParameterError::Unknown { .. }) => "ParameterUnknown",
             Self::Parameter(ParameterError::FilledIn { .. }) => "ParameterFilledIn",
+            Self::ExistingBucket(error) => error.code(),
             Self::Artifacts(error) => error.code(),
             Self::Stack(error) => error.code(),
         }

@@ -20,6 +20,7 @@ pub mod doctor;
 pub mod elf;
 mod error;
 pub mod event;
+pub mod existing_bucket;
 pub mod function_code;
 pub mod parameters;
 mod queue;

@@ -38,13 +38,24 @@ pub const CODE_KEY: &str = "CodeKey";
 pub const ARCHITECTURE: &str = "Architecture";
 
 /// The parameters of the template that people may set.
-pub const SETTINGS: [&str; 5] = [
+pub const SETTINGS: [&str; 13] = [
+    "AlarmEmail",
+    EXISTING_BUCKET,
+    "KmsKeyArn",
     "LogLevel",
     "LogRetentionDays",
+    "ObjectLockDays",
+    "ObjectLockMode",
     "RetentionDays",
+    "SweepSchedule",
     "ThresholdAgeOfOldestMessage",
+    "ThresholdDaysWithoutSweep",
+    "ThresholdFunctionErrors",
     "ThresholdNumberOfMessagesVisible",
 ];
+
+/// Parameter of the template: a bucket that is there already, in the place of one of the stack's own.
+pub const EXISTING_BUCKET: &str = "ExistingBucket";
 
 /// The longest name that works: function and rule are called like the stack and may have 64 characters.
 pub const MAX_STACK_NAME: usize = 64;

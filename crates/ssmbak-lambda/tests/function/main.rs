@@ -12,3 +12,4 @@ mod pipeline;
 mod recording;
 mod secrecy;
 mod start;
+mod sweep;

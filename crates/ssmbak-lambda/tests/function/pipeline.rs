@@ -52,7 +52,11 @@ impl Pipeline {
 
     /// Without creating the bucket, and with other variables.
     pub fn configured(bucket: &str, variables: &[(&'static str, &str)]) -> Self {
-        let moto = Moto::shared().unwrap();
+        Self::on(Moto::shared().unwrap(), bucket, variables)
+    }
+
+    /// On an emulator of one's own, where nobody else's parameters are.
+    pub fn on(moto: &Moto, bucket: &str, variables: &[(&'static str, &str)]) -> Self {
         let api = RuntimeApi::start().unwrap();
         let mut env = moto.env();
         env.push(("SSMBAK_BUCKET", bucket.to_owned()));

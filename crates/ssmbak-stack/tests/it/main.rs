@@ -2,9 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
+mod alarms;
 mod artifacts;
+mod bucket;
+mod conditions;
 mod delete;
+mod existing_bucket;
+mod lint;
 mod redrive;
+mod role;
 mod script;
 mod stack;
 mod template;

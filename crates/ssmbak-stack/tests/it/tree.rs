@@ -64,3 +64,100 @@ pub fn statements(document: &Value) -> Vec<Value> {
         })
         .collect()
 }
+
+/// The template as CloudFormation acts on it for these values of its parameters: conditions decided, what they leave out
+/// left out.
+pub fn resolved(values: &[(&str, &str)]) -> Value {
+    let mut template = template();
+    let defaults = template["Parameters"].as_object().unwrap().iter();
+    let mut parameters: Map<String, Value> =
+        defaults.map(|(name, parameter)| (name.clone(), text(&parameter["Default"]))).collect();
+    parameters.extend(values.iter().map(|(name, value)| ((*name).to_owned(), json!(value))));
+    let conditions = template["Conditions"].as_object().unwrap().iter();
+    let conditions: Map<String, Value> =
+        conditions.map(|(name, condition)| (name.clone(), json!(holds(condition, &parameters)))).collect();
+    for section in ["Resources", "Outputs"] {
+        let parts = template[section].as_object_mut().unwrap();
+        parts.retain(|_, part| part.get("Condition").is_none_or(|name| conditions[name.as_str().unwrap()] == true));
+        for part in parts.values_mut() {
+            *part = decided(part, &conditions).unwrap();
+        }
+    }
+    template
+}
+
+fn text(value: &Value) -> Value {
+    value.as_str().map_or_else(|| json!(value.to_string()), |text| json!(text))
+}
+
+fn holds(condition: &Value, parameters: &Map<String, Value>) -> bool {
+    let (function, argument) = condition.as_object().unwrap().iter().next().unwrap();
+    match function.as_str() {
+        "Fn::Not" => !holds(&argument[0], parameters),
+        "Fn::Equals" => {
+            let side = |side: &Value| match side["Ref"].as_str() {
+                Some(name) => parameters[name].clone(),
+                None => text(side),
+            };
+            side(&argument[0]) == side(&argument[1])
+        }
+        other => panic!("{other} is not expected in a condition"),
+    }
+}
+
+/// A value with its conditions decided; `None`: nothing.
+fn decided(value: &Value, conditions: &Map<String, Value>) -> Option<Value> {
+    match value {
+        Value::Object(entries) => {
+            if value["Ref"] == "AWS::NoValue" {
+                return None;
+            }
+            if let Some(choice) = entries.get("Fn::If") {
+                let chosen = if conditions[choice[0].as_str().unwrap()] == true { 1 } else { 2 };
+                return decided(&choice[chosen], conditions);
+            }
+            let entries = entries.iter().filter_map(|(key, value)| Some((key.clone(), decided(value, conditions)?)));
+            Some(Value::Object(entries.collect()))
+        }
+        Value::Array(items) => Some(items.iter().filter_map(|item| decided(item, conditions)).collect()),
+        other => Some(other.clone()),
+    }
+}
+
+/// Everything that a value refers to, as `Name` or `Name.Attribute`.
+pub fn references(value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(entries) => entries
+            .iter()
+            .flat_map(|(key, value)| match (key.as_str(), value) {
+                ("Ref", Value::String(name)) => vec![name.clone()],
+                ("Fn::GetAtt", Value::Array(path)) => {
+                    vec![path.iter().map(|part| part.as_str().unwrap()).collect::<Vec<_>>().join(".")]
+                }
+                ("Fn::Sub", Value::String(text)) => {
+                    let names = text.split("${").skip(1).map(|rest| rest.split('}').next().unwrap().to_owned());
+                    names.collect()
+                }
+                _ => references(value),
+            })
+            .collect(),
+        Value::Array(items) => items.iter().flat_map(references).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The properties of a resource.
+pub fn properties<'a>(template: &'a Value, id: &str) -> &'a Value {
+    &template["Resources"][id]["Properties"]
+}
+
+/// What the function's role allows.
+pub fn rights(template: &Value) -> Vec<Value> {
+    let role = properties(template, "FunctionRole");
+    assert_eq!(role["ManagedPolicyArns"], Value::Null);
+    let policies = role["Policies"].as_array().unwrap();
+    assert_eq!(policies.len(), 1);
+    let statements = statements(&policies[0]["PolicyDocument"]);
+    assert!(statements.iter().all(|statement| statement["Effect"] == "Allow"));
+    statements
+}

@@ -1,0 +1,88 @@
+//! The alarms: whatever can fail is watched, and whoever is to know is told.
+
+use serde_json::{Value, json};
+
+use crate::tree::{attribute_of, of_type, properties, resolved, statements};
+
+#[test]
+fn every_alarm_means_something() {
+    let template = resolved(&[]);
+    let alarms = of_type(&template, "AWS::CloudWatch::Alarm");
+    for (id, alarm) in &alarms {
+        let alarm = &alarm["Properties"];
+        // Silence is fine, but for the sweep.
+        let silence = if *id == "SweepMissing" { "breaching" } else { "notBreaching" };
+        assert_eq!(alarm["TreatMissingData"], silence, "{id}");
+        assert!(alarm["AlarmDescription"].is_string(), "{id}");
+        watched(&template, id, alarm);
+    }
+    // Whatever takes dead letters is watched.
+    for queue in ["DeadLetters", "UndeliveredEvents"] {
+        let watched = |(_, alarm): &(&str, &Value)| {
+            let alarm = &alarm["Properties"];
+            alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
+                && alarm["Threshold"] == 0
+                && alarm["Dimensions"][0]["Value"] == json!({"Fn::GetAtt": [queue, "QueueName"]})
+        };
+        assert!(alarms.iter().any(watched), "{queue}");
+    }
+    for (rule, _) in of_type(&template, "AWS::Events::Rule") {
+        let watched = |(_, alarm): &(&str, &Value)| {
+            alarm["Properties"]["MetricName"] == "FailedInvocations"
+                && alarm["Properties"]["Dimensions"][0]["Value"] == json!({"Ref": rule})
+        };
+        assert!(alarms.iter().any(watched), "{rule}");
+    }
+}
+
+/// What an alarm looks at must be there.
+fn watched(template: &Value, id: &str, alarm: &Value) {
+    let dimension = &alarm["Dimensions"][0];
+    let (kind, of) = match alarm["Namespace"].as_str() {
+        Some("AWS/SQS") => ("AWS::SQS::Queue", attribute_of(&dimension["Value"], "QueueName")),
+        Some("AWS/Lambda") => ("AWS::Lambda::Function", dimension["Value"]["Ref"].as_str().unwrap()),
+        Some("AWS/Events") => ("AWS::Events::Rule", dimension["Value"]["Ref"].as_str().unwrap()),
+        _ => {
+            // A metric of our own: some filter writes it.
+            let written = of_type(template, "AWS::Logs::MetricFilter").into_iter().any(|(_, filter)| {
+                let metric = &filter["Properties"]["MetricTransformations"][0];
+                metric["MetricNamespace"] == alarm["Namespace"] && metric["MetricName"] == alarm["MetricName"]
+            });
+            assert!(written && dimension.is_null(), "{id}");
+            return;
+        }
+    };
+    assert_eq!(template["Resources"][of]["Type"], kind, "{id}");
+}
+
+#[test]
+fn a_missing_sweep_is_noticed_by_the_line_of_a_finished_one() {
+    let template = resolved(&[]);
+    let filter = properties(&template, "SweepsFinished");
+    assert_eq!(filter["LogGroupName"], json!({"Ref": "LogGroup"}));
+    // `outcome` of the function's log, as its tests have it.
+    assert_eq!(filter["FilterPattern"], r#"{ $.outcome = "swept" }"#);
+    let alarm = properties(&template, "SweepMissing");
+    assert_eq!((&alarm["ComparisonOperator"], &alarm["Threshold"]), (&json!("LessThanThreshold"), &json!(1)));
+    assert_eq!((&alarm["Period"], &alarm["Statistic"]), (&json!(86400), &json!("Sum")));
+    assert_eq!(template["Parameters"]["ThresholdDaysWithoutSweep"]["Default"], 2);
+}
+
+#[test]
+fn alarms_are_told_by_mail_if_an_address_is_given() {
+    let (silent, told) = (resolved(&[]), resolved(&[("AlarmEmail", "ops@example.com")]));
+    assert!(of_type(&silent, "AWS::SNS::Topic").is_empty());
+    let topic = properties(&told, "AlarmTopic");
+    assert_eq!(topic["Subscription"], json!([{"Protocol": "email", "Endpoint": {"Ref": "AlarmEmail"}}]));
+    for (id, alarm) in of_type(&silent, "AWS::CloudWatch::Alarm") {
+        assert_eq!(alarm["Properties"]["AlarmActions"], Value::Null, "{id}");
+    }
+    for (id, alarm) in of_type(&told, "AWS::CloudWatch::Alarm") {
+        for actions in ["AlarmActions", "OKActions"] {
+            assert_eq!(alarm["Properties"][actions], json!([{"Ref": "AlarmTopic"}]), "{id}");
+        }
+    }
+    let publish = statements(&properties(&told, "AlarmTopicPolicy")["PolicyDocument"]);
+    assert_eq!(publish[0]["Principal"]["Service"], "cloudwatch.amazonaws.com");
+    assert_eq!(publish[0]["Action"], json!(["sns:Publish"]));
+}

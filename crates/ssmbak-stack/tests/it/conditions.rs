@@ -1,0 +1,49 @@
+//! The template under all combinations of its conditions.
+
+use serde_json::Value;
+use ssmbak_stack::template::TEMPLATE;
+
+use crate::tree::{references, resolved, template};
+
+/// A value of each parameter that changes more than itself.
+pub const KMS_KEY: (&str, &str) = ("KmsKeyArn", "arn:aws:kms:eu-central-1:123456789012:key/1234abcd");
+pub const LOCK: (&str, &str) = ("ObjectLockMode", "GOVERNANCE");
+pub const EXISTING: (&str, &str) = ("ExistingBucket", "mine");
+
+/// Every way in which the conditions can turn out.
+pub fn combinations() -> Vec<Vec<(&'static str, &'static str)>> {
+    let choices = [("RetentionDays", "30"), KMS_KEY, LOCK, EXISTING, ("AlarmEmail", "ops@example.com")];
+    let chosen = |bits: u32| (0..).zip(choices).filter(move |(bit, _)| bits >> bit & 1 == 1).map(|(_, choice)| choice);
+    (0..1 << choices.len()).map(|bits| chosen(bits).collect()).collect()
+}
+
+#[test]
+fn everything_that_is_referred_to_is_there_however_the_conditions_turn_out() {
+    let conditions = template()["Conditions"].as_object().unwrap().len();
+    assert_eq!(combinations().len(), 1 << conditions, "a condition is missing among the choices");
+    for values in combinations() {
+        let template = resolved(&values);
+        let all = [&template["Resources"], &template["Outputs"]];
+        for reference in all.into_iter().flat_map(references) {
+            let name = reference.split('.').next().unwrap();
+            let known = name.starts_with("AWS::")
+                || template["Resources"][name].is_object()
+                || (name == reference && template["Parameters"][name].is_object());
+            assert!(known, "{reference} with {values:?}");
+        }
+    }
+}
+
+#[test]
+fn nothing_belongs_to_one_account_or_region() {
+    // As a StackSet, the same template goes to many.
+    for word in ["us-east-1", "eu-central-1", "123456789012", "arn:aws:"] {
+        assert!(!TEMPLATE.contains(word), "{word}");
+    }
+    let template = template();
+    for (id, resource) in template["Resources"].as_object().unwrap() {
+        // IAM's names are an account's, not a region's.
+        assert_eq!(resource["Properties"]["RoleName"], Value::Null, "{id}");
+        assert_eq!(resource["Properties"]["BucketName"], Value::Null, "{id}");
+    }
+}
