@@ -66,3 +66,21 @@ async fn the_original_knows_a_parameter_until_our_function_records_its_deletion(
     assert_eq!((&rows[0]["Name"], &rows[0]["Deleted"]), (&json!("/deletion/p"), &json!(true)), "{rows}");
     Ok(())
 }
+
+#[tokio::test]
+async fn the_original_passes_the_record_of_a_sweep_over() -> Outcome {
+    let world = World::new("sweep-record").await?;
+    let (function, original) = (world.function()?, world.original()?);
+    function.record(&[world.store.put("/sweep-record/p", "String", "value", "").await?])?;
+    world.put_object("ssmbak-sweep/last", b"{\"format\":1}", "").await?;
+    let at = next_second().await;
+    for path in ["/", "/sweep-record/"] {
+        let rows = original.preview(path, &theirs(at), true)?;
+        let names: Vec<&str> = rows.as_array().into_iter().flatten().filter_map(|row| row["Name"].as_str()).collect();
+        assert!(
+            names.contains(&"/sweep-record/p") && names.iter().all(|name| !name.contains("ssmbak-sweep")),
+            "{rows}"
+        );
+    }
+    Ok(())
+}

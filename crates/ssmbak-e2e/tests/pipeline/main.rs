@@ -8,4 +8,5 @@ mod history;
 mod letters;
 mod pipeline;
 mod redrive;
+mod sweep;
 mod upgrade;
