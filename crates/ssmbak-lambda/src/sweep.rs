@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
-use ssmbak::capture::Captured;
 use ssmbak::sweep::{self, Turn};
 use ssmbak::{BackupBucket, Capture, Error, ErrorKind, ParameterStore};
 use ssmbak_core::sweep::{Ended, GivenUp, Outcome, Place, Progress, SweepRecord};
@@ -224,11 +223,7 @@ async fn bring_up_to_date<S: ParameterStore, B: BackupBucket>(
     last: Option<&SweepRecord>,
     until: Instant,
 ) -> Result<Outcome, Error> {
-    let captured: Result<Captured, Error> = patiently(until, async || {
-        let survey = capture.survey_listed(&turn.name, turn.listed.as_ref(), last, Timestamp::now()).await?;
-        capture.settle(survey).await
-    })
-    .await;
+    let captured = patiently(until, || sweep::take(capture, turn, last, Timestamp::now())).await;
     match captured {
         Err(error) if is_passing(&error) || concerns_all(&error) => Err(error),
         Err(error) => {

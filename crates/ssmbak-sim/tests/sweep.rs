@@ -61,8 +61,7 @@ impl World {
             let page = sweep::page(&self.capture, &progress.at).await.unwrap();
             for turn in page.names {
                 let now = self.clock.now();
-                let survey = self.capture.survey_listed(&turn.name, turn.listed.as_ref(), last.as_ref(), now).await;
-                let outcome = match self.capture.settle(survey.unwrap()).await {
+                let outcome = match sweep::take(&self.capture, &turn, last.as_ref(), now).await {
                     Ok(Captured { writes }) if writes.is_empty() => Outcome::Unchanged,
                     Ok(_) => Outcome::Written,
                     Err(_) => Outcome::Failed,
@@ -134,9 +133,13 @@ async fn what_is_on_top_of_its_key_costs_no_history() {
         world.put(&format!("/tree/p{number}"), "value");
     }
     world.sweep().await;
-    let before = world.faults.count("history");
+    let count = |calls: [&str; 3]| calls.map(|call| world.faults.count(call));
+    let before = count(["history", "tags", "head"]);
     world.sweep().await;
-    assert_eq!(world.faults.count("history"), before);
+    let after = count(["history", "tags", "head"]);
+    let taken: Vec<u64> = after.iter().zip(before).map(|(after, before)| after - before).collect();
+    assert_eq!(taken, [0, 7, 14], "tags once, the version on top twice");
+    let before = world.faults.count("history");
     world.put("/tree/p3", "new");
     world.sweep().await;
     assert_eq!(world.faults.count("history"), before + 1);

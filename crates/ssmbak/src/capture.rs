@@ -129,6 +129,15 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
         Ok(Survey { name: name.clone(), writes, history, records })
     }
 
+    /// Whether what a listing shows of a name is the version on top of its key, tags aside.
+    ///
+    /// # Errors
+    /// The first request that failed.
+    pub(crate) async fn is_on_top(&self, name: &ParameterName, listed: &CurrentParameter) -> Result<bool, Error> {
+        let current = self.current(name.key()).await?;
+        Ok(current.is_some_and(|current| is_settled(&Details { tags: None, ..listed.details.clone() }, &current)))
+    }
+
     async fn settled(&self, name: &ParameterName, listed: &Details, current: &Record) -> Result<bool, Error> {
         if !is_settled(&Details { tags: None, ..listed.clone() }, current) {
             return Ok(false);

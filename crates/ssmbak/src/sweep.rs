@@ -11,7 +11,7 @@ use ssmbak_core::scope::Selection;
 use ssmbak_core::sweep::{Place, RECORD_KEY, SweepRecord, key_after};
 
 use crate::bucket::BackupBucket;
-use crate::capture::{Capture, Survey};
+use crate::capture::{Capture, Captured, Survey};
 use crate::read::{listed, name_of};
 use crate::store::ParameterStore;
 use crate::{Error, ErrorKind, STORE_CONCURRENCY};
@@ -130,4 +130,24 @@ pub async fn page<S: ParameterStore, B: BackupBucket>(capture: &Capture<S, B>, p
             Ok(Page { names: named.into_iter().map(turn).collect(), next })
         }
     }
+}
+
+/// Brings the name whose turn it is up to date. Nothing written means that the bucket had it all.
+///
+/// # Errors
+/// As [`Capture::event`].
+pub async fn take<S: ParameterStore, B: BackupBucket>(
+    capture: &Capture<S, B>,
+    turn: &Turn,
+    last: Option<&SweepRecord>,
+    now: Timestamp,
+) -> Result<Captured, Error> {
+    // Its tags were compared at its first turn.
+    if let Some(listed) = turn.listed.as_ref().filter(|_| turn.again)
+        && capture.is_on_top(&turn.name, listed).await?
+    {
+        return Ok(Captured::default());
+    }
+    let survey = capture.survey_listed(&turn.name, turn.listed.as_ref(), last, now).await?;
+    capture.settle(survey).await
 }
