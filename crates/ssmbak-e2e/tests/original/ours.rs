@@ -74,6 +74,7 @@ async fn the_original_passes_the_record_of_a_sweep_over() -> Outcome {
     function.record(&[world.store.put("/sweep-record/p", "String", "value", "").await?])?;
     world.put_object("ssmbak-sweep/last", b"{\"format\":1}", "").await?;
     let at = next_second().await;
+    world.store.put("/sweep-record/p", "String", "another", "").await?;
     for path in ["/", "/sweep-record/"] {
         let rows = original.preview(path, &theirs(at), true)?;
         let names: Vec<&str> = rows.as_array().into_iter().flatten().filter_map(|row| row["Name"].as_str()).collect();
