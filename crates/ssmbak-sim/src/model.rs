@@ -26,6 +26,8 @@ pub struct Truth {
     deeds: Vec<Deed>,
     /// Of which deeds an event was handled.
     told: BTreeSet<u64>,
+    /// Of which deeds an event was handled while the parameter existed, and of when the oldest version was by then.
+    told_alive: BTreeMap<u64, Timestamp>,
     /// Which versions were seen, and with which of them together the one before.
     seen: BTreeSet<(u64, Timestamp)>,
     linked: BTreeSet<(u64, Timestamp)>,
@@ -65,9 +67,12 @@ impl Truth {
         }
     }
 
-    /// The event of a deed was handled.
-    pub fn was_told(&mut self, id: u64) {
+    /// The event of a deed was handled, when this was Parameter Store's history.
+    pub fn was_told(&mut self, id: u64, history: &[ParameterVersion]) {
         self.told.insert(id);
+        if let Some(oldest) = history.first() {
+            self.told_alive.entry(id).or_insert(oldest.details.modified);
+        }
     }
 
     /// The version in effect at `time`, `None`: it did not exist.
@@ -127,20 +132,23 @@ impl Truth {
                 let shadows = |(number, modified): &(u64, Timestamp)| (*number == 1) == first && near(*modified);
                 !self.is_seen(index) && (self.seen.iter().any(shadows) || (!first && self.beside_a_creation(deed)))
             }
-            None => self.beside_a_creation(deed) || self.after_an_unsettled_creation(index),
+            None => self.beside_a_creation(deed) || self.beside_an_unsettled_creation(index),
         };
         self.told.contains(&deed.id) && !ambiguous
     }
 
-    /// Whether what is deleted was created in the same second and never seen after it, in place of another life: the
-    /// deletion may be that other life's.
-    fn after_an_unsettled_creation(&self, index: usize) -> bool {
-        let (Some(deleted), Some(before)) = (self.deeds.get(index), index.checked_sub(1)) else { return false };
-        let same_second = |deed: &Deed| deed.time.as_second() == deleted.time.as_second();
-        (0..=before).rev().take_while(|&at| self.deeds.get(at).is_some_and(same_second)).any(|at| {
+    /// Whether a creation of the same second, with a life before it, was never seen after that second: the deletion may be
+    /// of either life, unless the new one lived when the deletion's event was handled.
+    fn beside_an_unsettled_creation(&self, index: usize) -> bool {
+        let Some(deleted) = self.deeds.get(index) else { return false };
+        let second = deleted.time.as_second();
+        let unsettled = |at: usize| {
             let first = self.deeds.get(at).and_then(|d| d.left.as_ref()).is_some_and(|v| v.details.version == 1);
             first && at > 0 && self.is_seen(at) && !self.is_settled(at)
-        })
+        };
+        let alive = self.told_alive.get(&deleted.id);
+        let of_second = |deed: &Deed| deed.time.as_second() == second && alive.is_none_or(|oldest| deed.time < *oldest);
+        (0..self.deeds.len()).any(|at| self.deeds.get(at).is_some_and(of_second) && unsettled(at))
     }
 
     /// Whether an unseen creation of the same second was told of: an update of that second may be of either life.

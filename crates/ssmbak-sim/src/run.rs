@@ -254,12 +254,14 @@ impl World {
             let told = match operation {
                 // Of a parameter of which nothing was ever seen, nothing is written.
                 Operation::Create | Operation::Update => anything,
-                Operation::PolicyExpiration => seen.is_none_or(|versions| begins_after(&versions, change.time)),
+                Operation::PolicyExpiration => {
+                    seen.as_deref().is_none_or(|versions| begins_after(versions, change.time))
+                }
                 Operation::Delete => true,
                 _ => false,
             };
             if told {
-                truth.was_told(id);
+                truth.was_told(id, seen.as_deref().unwrap_or_default());
             }
         }
     }

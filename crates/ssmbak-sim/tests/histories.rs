@@ -298,3 +298,34 @@ fn regression_a_sweep_that_wrote_more_than_it_was_told_of() {
         .told(1_358_924, 3)
         .true_at(&[782_056, 900_001]);
 }
+
+#[test]
+fn regression_a_deletion_told_of_when_both_lives_were_over() {
+    for again in [false, true] {
+        let story = Story::new(100)
+            .put(84_910, 1)
+            .sweep(85_487)
+            .delete(244_078, 3)
+            .put(244_832, 4)
+            .sweep(244_998)
+            .delete(625_968, 7);
+        let story = if again { story.put(626_673, 8) } else { story };
+        story.told(3_119_783, 3).true_at(&[87_435, 200_001, 245_001, 3_200_001]);
+    }
+}
+
+#[test]
+fn regression_a_lost_version_of_the_second_of_another_may_be_that_one() {
+    for call in 4..16 {
+        Story::new(2)
+            .put(956_437, 3)
+            .told(1_191_329, 3)
+            .put(1_654_287, 4)
+            .put(1_935_114, 5)
+            .put(1_935_419, 6)
+            .broken_sweep(1_935_542, call, Fault::Throttled)
+            .delete(1_937_074, 7)
+            .told(1_942_242, 5)
+            .true_at(&[1_656_093, 1_900_001, 1_936_001]);
+    }
+}

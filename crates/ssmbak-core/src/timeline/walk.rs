@@ -66,7 +66,8 @@ pub(super) struct Walk<'a> {
 struct Suspended<'a> {
     version: &'a ValueRecord,
     segment: usize,
-    lost: u64,
+    /// When.
+    lost: Vec<Timestamp>,
 }
 
 #[derive(Clone, Copy)]
@@ -178,10 +179,10 @@ impl<'a> Walk<'a> {
 
     pub(super) fn lost(&mut self, lost: &LostVersion) {
         match (&mut self.suspended, self.current) {
-            (Some(suspended), _) => suspended.lost += 1,
+            (Some(suspended), _) => suspended.lost.push(lost.time),
             (None, Current::Value(version)) if !lost.created => {
                 let segment = self.segments.len().saturating_sub(1);
-                self.suspended = Some(Suspended { version, segment, lost: 1 });
+                self.suspended = Some(Suspended { version, segment, lost: vec![lost.time] });
             }
             _ => {}
         }
@@ -208,8 +209,11 @@ impl<'a> Walk<'a> {
         let Some(Suspended { version: before, segment, lost }) = self.suspended.take() else { return };
         let version = next.details.version;
         let missing = version.checked_sub(before.details.version + 1);
+        // One of this version's own second may be this version.
+        let others = lost.iter().filter(|time| time.as_second() != next.time.as_second()).count() as u64;
+        let lost = lost.len() as u64;
         let reason = match missing {
-            Some(missing) if missing > lost => {
+            Some(missing) if missing > others && !follows(before, next) => {
                 Unknown::VersionsMissing { after: before.details.version, before: version }
             }
             Some(missing) if missing == lost || follows(before, next) => return,

@@ -121,8 +121,7 @@ async fn of_listing<B: BackupBucket>(
         .try_filter_map(|found| std::future::ready(Ok(found)))
         .try_collect()
         .await?;
-    let of_root: Vec<_> =
-        stream::iter(root).map(read).buffer_unordered(KEYS).try_collect::<Vec<_>>().await?;
+    let of_root: Vec<_> = stream::iter(root).map(read).buffer_unordered(KEYS).try_collect::<Vec<_>>().await?;
     answers.of = found;
     answers.of.extend(of_root.into_iter().flatten());
     Ok(answers)
