@@ -8,8 +8,12 @@
 //! returned value. `docs/SEMANTICS.md` states the rules in words and names the tests that hold them.
 
 pub mod capture;
+pub mod compare;
+pub mod diff;
 pub mod event;
 pub mod instant;
+pub mod log;
+pub mod mark;
 pub mod name;
 pub mod parameter;
 pub mod plan;
@@ -17,6 +21,8 @@ pub mod record;
 pub mod scope;
 pub mod sweep;
 pub mod timeline;
+pub mod trash;
+pub mod verify;
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -85,19 +85,22 @@ pub(super) fn tier_would_fall(to: &RecordedParameter, present: &CurrentParameter
     recorded.is_some() && !is_advanced(recorded) && is_advanced(present.details.tier.as_deref())
 }
 
-fn is_advanced(tier: Option<&str>) -> bool {
+pub(crate) fn is_advanced(tier: Option<&str>) -> bool {
     tier == Some("Advanced")
 }
 
-fn or_text(data_type: Option<&str>) -> &str {
+pub(crate) fn or_text(data_type: Option<&str>) -> &str {
     data_type.filter(|text| !text.is_empty()).unwrap_or("text")
 }
 
-fn filled(text: &Option<String>) -> Option<&str> {
+pub(crate) fn filled(text: &Option<String>) -> Option<&str> {
     text.as_deref().filter(|text| !text.is_empty())
 }
 
-fn tags_differ(recorded: Option<&BTreeMap<String, String>>, present: Option<&BTreeMap<String, String>>) -> bool {
+pub(crate) fn tags_differ(
+    recorded: Option<&BTreeMap<String, String>>,
+    present: Option<&BTreeMap<String, String>>,
+) -> bool {
     match (recorded, present) {
         (Some(recorded), Some(present)) => recorded != present,
         _ => false,
@@ -105,7 +108,7 @@ fn tags_differ(recorded: Option<&BTreeMap<String, String>>, present: Option<&BTr
 }
 
 /// Policies as values, whatever the spelling of their JSON, in no order.
-fn normal_policies(policies: &[String]) -> Vec<String> {
+pub(crate) fn normal_policies(policies: &[String]) -> Vec<String> {
     let mut normal: Vec<String> = policies
         .iter()
         .map(|text| serde_json::from_str::<serde_json::Value>(text).map_or_else(|_| text.clone(), |v| v.to_string()))

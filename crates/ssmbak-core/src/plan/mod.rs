@@ -1,6 +1,6 @@
 //! What a restore will change: state at an instant × present state → a [`Plan`], a value to print, save and apply.
 
-mod fields;
+pub(crate) mod fields;
 
 pub use fields::{Field, changed_fields};
 
