@@ -9,13 +9,18 @@
 
 pub mod bucket;
 pub mod capture;
+pub mod diff;
 mod error;
 mod gate;
+pub mod history;
+pub mod mark;
 mod param_path;
 pub mod read;
 pub mod restore;
 pub mod store;
 pub mod sweep;
+pub mod trash;
+pub mod verify;
 
 pub use bucket::BackupBucket;
 pub use capture::Capture;

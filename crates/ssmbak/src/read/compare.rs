@@ -159,7 +159,7 @@ fn is_same_version(record: &Record, parameter: &CurrentParameter) -> bool {
     }
 }
 
-fn warnings(answers: &Answers) -> Vec<String> {
+pub(super) fn warnings(answers: &Answers) -> Vec<String> {
     let mut warnings = Vec::new();
     for (name, answer) in &answers.of {
         for (version_id, reason) in &answer.unreadable {

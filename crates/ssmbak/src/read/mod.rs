@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use ssmbak_core::instant::Instant;
+use ssmbak_core::mark::MARK_PREFIX;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{CurrentParameter, ParameterValue};
 use ssmbak_core::plan::{Present, PresentParameter, RecordedParameter, Target};
@@ -17,6 +18,7 @@ use ssmbak_core::sweep::SWEEP_PREFIX;
 use ssmbak_core::timeline::{Held, State, Timeline};
 
 pub use self::answers::{Answer, AnswerState, Answers, answers};
+use self::compare::warnings;
 pub(crate) use self::compare::{compare, targets_of};
 use crate::bucket::{BackupBucket, Keys, StoredVersion, describe_versions};
 use crate::store::ParameterStore;
@@ -32,6 +34,22 @@ pub struct Recorded {
     pub timelines: BTreeMap<ParameterName, Timeline>,
     /// Keys within the selection's reach that are no parameter names.
     pub strangers: Vec<String>,
+}
+
+impl Recorded {
+    /// What was left out: versions that cannot be read, and keys that are no names.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for (name, timeline) in &self.timelines {
+            for (record, reason) in timeline.unreadable() {
+                warnings.push(format!("a version of {name} ({}) is left out: {reason}", record.version_id));
+            }
+        }
+        for key in &self.strangers {
+            warnings.push(format!("an object is left out, its key is no parameter name: {key}"));
+        }
+        warnings
+    }
 }
 
 /// Reads the timelines of a selection.
@@ -89,7 +107,7 @@ pub(crate) fn name_of(key: &str) -> Option<ParameterName> {
 
 /// Whether a key that is no parameter's is nobody's of ours either.
 fn is_stranger(key: &str) -> bool {
-    !key.starts_with(SIDECAR_PREFIX) && !key.starts_with(SWEEP_PREFIX)
+    ![SIDECAR_PREFIX, SWEEP_PREFIX, MARK_PREFIX].iter().any(|own| key.starts_with(own))
 }
 
 /// The versions that a listing finds, root-level names under either spelling.
@@ -131,8 +149,28 @@ pub async fn targets<B: BackupBucket>(
         .await
 }
 
+/// What was true of each name that the bucket knows at an instant, values read, and what was left out. No more versions
+/// are read than that takes.
+///
+/// # Errors
+/// The first request that failed.
+pub async fn states<B: BackupBucket>(
+    bucket: &B,
+    selection: &Selection,
+    at: &Instant,
+) -> Result<(BTreeMap<ParameterName, Target>, Vec<String>), Error> {
+    let gate = Gate::of_bucket();
+    let answers = answers(bucket, selection, at, &gate).await?;
+    let warnings = warnings(&answers);
+    Ok((targets_of(bucket, &gate, answers, false, |_| true).await?.0, warnings))
+}
+
 /// A version's body, under whichever spelling of its name it was stored.
-async fn body_of<B: BackupBucket>(bucket: &B, name: &ParameterName, version_id: &str) -> Result<Vec<u8>, Error> {
+pub(crate) async fn body_of<B: BackupBucket>(
+    bucket: &B,
+    name: &ParameterName,
+    version_id: &str,
+) -> Result<Vec<u8>, Error> {
     match (bucket.body(name.key(), Some(version_id)).await, name.root_spelling()) {
         (Err(error), Some(spelling)) if error.kind == ErrorKind::NotFound => {
             bucket.body(spelling, Some(version_id)).await
@@ -141,7 +179,11 @@ async fn body_of<B: BackupBucket>(bucket: &B, name: &ParameterName, version_id: 
     }
 }
 
-async fn read_held<B: BackupBucket>(bucket: &B, name: &ParameterName, held: Held<'_>) -> Result<Target, Error> {
+pub(crate) async fn read_held<B: BackupBucket>(
+    bucket: &B,
+    name: &ParameterName,
+    held: Held<'_>,
+) -> Result<Target, Error> {
     match body_of(bucket, name, &held.record.version_id).await {
         Ok(body) => Ok(value_target(held, body)),
         Err(error) if error.kind == ErrorKind::NotFound => Ok(expired()),

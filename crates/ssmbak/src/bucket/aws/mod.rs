@@ -1,7 +1,9 @@
 //! The versioned bucket through the AWS SDK: one file per concern.
 
 mod keys;
+mod lifecycle;
 mod list;
+mod mark;
 mod read;
 mod write;
 

@@ -1,0 +1,217 @@
+//! The reading commands over the fakes: how much is read, and what happens where something cannot be.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
+
+use jiff::Timestamp;
+use ssmbak::history::{HistoryOptions, history};
+use ssmbak::mark::{mark, marks};
+use ssmbak::restore::{Restore, RestoreOptions, Unwatched};
+use ssmbak::store::PutParameter;
+use ssmbak::trash::{plan, record_missing, trash};
+use ssmbak::verify::{repair, verify};
+use ssmbak::{BackupBucket as _, Capture, ErrorKind};
+use ssmbak_core::mark::{Mark, MarkName};
+use ssmbak_core::name::ParameterName;
+use ssmbak_core::parameter::{ParameterType, ParameterValue};
+use ssmbak_core::record::metadata::Encoded;
+use ssmbak_core::scope::Selection;
+use ssmbak_sim::{Clock, FakeBucket, FakeStore, Faults};
+
+struct World {
+    clock: Clock,
+    bucket_faults: Faults,
+    store: FakeStore,
+    bucket: FakeBucket,
+}
+
+impl World {
+    fn new() -> Self {
+        let clock = Clock::new("2026-03-01T12:00:00Z".parse().unwrap());
+        let bucket_faults = Faults::default();
+        Self {
+            store: FakeStore::new(clock.clone(), Faults::default()),
+            bucket: FakeBucket::new(clock.clone(), bucket_faults.clone()),
+            clock,
+            bucket_faults,
+        }
+    }
+
+    fn capture(&self) -> Capture<FakeStore, FakeBucket> {
+        Capture::new(self.store.clone(), self.bucket.clone())
+    }
+
+    fn put(&self, of: &str, value: &str, key: Option<&str>) {
+        let put = PutParameter {
+            spelling: of.to_owned(),
+            value: ParameterValue::new(value),
+            parameter_type: if key.is_some() { ParameterType::SecureString } else { ParameterType::String },
+            description: String::new(),
+            tier: None,
+            data_type: None,
+            key_id: key.map(str::to_owned),
+            allowed_pattern: None,
+            policies: None,
+            tags: [].into(),
+            overwrite: self.store.present(&name(of)).is_some(),
+        };
+        self.store.put_now(&put).unwrap();
+        self.clock.advance_ms(5_000);
+    }
+
+    async fn sweep(&self, of: &str) {
+        let capture = self.capture();
+        let survey = capture.survey(&name(of), self.clock.now()).await.unwrap();
+        capture.settle(survey).await.unwrap();
+        self.clock.advance_ms(5_000);
+    }
+}
+
+fn name(text: &str) -> ParameterName {
+    ParameterName::parse(text).unwrap()
+}
+
+fn all() -> Selection {
+    Selection::new(&["/"], true, &[], &[]).unwrap()
+}
+
+#[tokio::test]
+async fn a_log_reads_two_bodies_where_two_sizes_are_equal_and_none_elsewhere() {
+    let world = World::new();
+    for value in ["one", "two", "three", "fourth", "fifth!", "fifth!"] {
+        world.put("/a", value, None);
+    }
+    world.sweep("/a").await;
+    let bodies = || world.bucket_faults.count("body");
+    let before = bodies();
+    let told = history(&world.bucket, &all(), HistoryOptions::default()).await.unwrap();
+    let fields: Vec<usize> = told.entries.iter().map(|entry| entry.fields.len()).collect();
+    assert_eq!(fields, [0, 1, 1, 1, 1, 0], "the last update changed nothing");
+    // one and two, fourth and the two that follow: each is read once.
+    assert_eq!(bodies() - before, 5);
+    assert!(told.entries.iter().all(|entry| entry.value.is_none() && entry.before.is_none()));
+
+    let before = bodies();
+    let since = told.entries[5].entry.time;
+    let options = HistoryOptions { since, values: true, until: None };
+    let told = history(&world.bucket, &all(), options).await.unwrap();
+    assert_eq!((told.entries.len(), bodies() - before), (1, 2), "only what is within the window is read");
+    assert_eq!(told.entries[0].value.as_ref().map(ParameterValue::expose), Some("fifth!"));
+}
+
+#[tokio::test]
+async fn a_value_that_became_a_secret_is_one_in_the_log() {
+    let world = World::new();
+    world.put("/a", "hush", None);
+    world.put("/a", "hush", Some("key"));
+    world.put("/a", "other", Some("key"));
+    world.sweep("/a").await;
+    let options = HistoryOptions { values: true, ..HistoryOptions::default() };
+    let told = history(&world.bucket, &all(), options).await.unwrap();
+    assert_eq!(told.entries.iter().map(|entry| entry.secret).collect::<Vec<_>>(), [true, true, true]);
+    assert!(!format!("{told:?}").contains("hush"), "{told:?}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_leaves_a_doubt_and_no_failure() {
+    let world = World::new();
+    for (time, body) in [("1772366400", b"ab"), ("1772366500", b"\xff\xfe"), ("1772366600", b"cd")] {
+        let tags = [("ssmbakTime", time), ("ssmbakType", "String")].map(|(key, tag)| (key.to_owned(), tag.to_owned()));
+        let encoded = Encoded { metadata: String::new(), sidecar: None, tags: tags.to_vec() };
+        world.bucket.put("/a", body, &encoded).await.unwrap();
+    }
+    let told = history(&world.bucket, &all(), HistoryOptions::default()).await.unwrap();
+    let doubts: Vec<bool> = told.entries.iter().map(|entry| entry.doubt.is_some()).collect();
+    assert_eq!(doubts, [false, false, true, true], "{told:?}");
+    assert!(told.entries.iter().all(|entry| entry.fields.is_empty()));
+}
+
+#[tokio::test]
+async fn a_repair_that_fails_for_one_name_is_told_and_the_others_are_made() {
+    let world = World::new();
+    world.put("/good", "x", None);
+    world.put("/locked", "x", Some("disabled"));
+    world.store.with_habits(|habits| {
+        habits.disabled_keys.insert("disabled".to_owned());
+    });
+    let found = verify(&world.store, &world.bucket, &all()).await.unwrap();
+    assert_eq!((found.findings.len(), found.verified), (2, 0));
+    let failed = repair(&world.capture(), found.repairable(), world.clock.now()).await.unwrap();
+    assert_eq!(
+        failed.into_iter().map(|(n, e)| (n.to_string(), e.kind)).collect::<Vec<_>>(),
+        [("/locked".to_owned(), ErrorKind::KeyUnusable)]
+    );
+    let left = verify(&world.store, &world.bucket, &all()).await.unwrap();
+    assert_eq!((left.findings.len(), left.verified), (1, 1));
+    assert_eq!(left.findings[0].0, "/locked");
+}
+
+#[tokio::test]
+async fn looking_never_writes() {
+    let world = World::new();
+    world.put("/a", "x", None);
+    world.sweep("/a").await;
+    world.store.delete_now(&name("/a"));
+    world.put("/b", "x", None);
+    let writes = || ["put", "put_sidecar", "delete_marker"].map(|operation| world.bucket_faults.count(operation));
+    let before = (writes(), world.store.journal());
+    let found = trash(&world.store, &world.bucket, &all()).await.unwrap();
+    plan(&world.bucket, &found).await.unwrap();
+    verify(&world.store, &world.bucket, &all()).await.unwrap();
+    history(&world.bucket, &all(), HistoryOptions::default()).await.unwrap();
+    ssmbak::diff::until_now(&world.store, &world.bucket, &all(), &instant(world.clock.now())).await.unwrap();
+    marks(&world.bucket).await.unwrap();
+    assert_eq!((writes(), world.store.journal()), before);
+}
+
+fn instant(at: Timestamp) -> ssmbak_core::instant::Instant {
+    ssmbak_core::instant::Instant::exact(at)
+}
+
+#[tokio::test]
+async fn what_is_brought_back_is_known_to_have_been_missing() {
+    let world = World::new();
+    world.put("/a", "x", None);
+    world.sweep("/a").await;
+    world.store.delete_now(&name("/a"));
+    world.clock.advance_ms(60_000);
+    let found = trash(&world.store, &world.bucket, &all()).await.unwrap();
+    let plan = plan(&world.bucket, &found).await.unwrap();
+    assert_eq!((plan.changes.len(), plan.unknown.len()), (1, 0));
+    record_missing(&world.capture(), &found, world.clock.now()).await.unwrap();
+    let missing = world.clock.now();
+    world.clock.advance_ms(5_000);
+    let options = RestoreOptions { puts_per_second: None, ..RestoreOptions::default() };
+    let applied = Restore::new(world.store.clone(), world.bucket.clone()).apply(&plan, &options, &Unwatched).await;
+    assert!(applied.is_complete(), "{applied:?}");
+    world.sweep("/a").await;
+    let diff = ssmbak::diff::until_now(&world.store, &world.bucket, &all(), &instant(missing)).await.unwrap();
+    assert_eq!(diff.changes.iter().map(|change| change.action_name()).collect::<Vec<_>>(), ["create"]);
+    assert!(trash(&world.store, &world.bucket, &all()).await.unwrap().parameters.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_no_mark_is_left_out_and_told() {
+    let world = World::new();
+    let plain =
+        |body: &str| (body.as_bytes().to_vec(), Encoded { metadata: String::new(), sidecar: None, tags: vec![] });
+    let set = Mark {
+        name: MarkName::parse("good").unwrap(),
+        at: instant("2026-03-01T12:00:00Z".parse().unwrap()),
+        text: None,
+        author: None,
+    };
+    for (key, text) in [("ssmbak-mark/good", set.encode()), ("ssmbak-mark/bad", "{".to_owned())] {
+        let (body, encoded) = plain(&text);
+        world.bucket.put(key, &body, &encoded).await.unwrap();
+    }
+    let found = marks(&world.bucket).await.unwrap();
+    assert_eq!((found.marks, found.warnings.len()), (vec![set], 1));
+    let error = mark(&world.bucket, &MarkName::parse("bad").unwrap()).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unreadable);
+    assert_eq!(mark(&world.bucket, &MarkName::parse("none").unwrap()).await.unwrap_err().kind, ErrorKind::NotFound);
+    world.bucket.delete_marker("ssmbak-mark/good").await.unwrap();
+    assert!(marks(&world.bucket).await.unwrap().marks.is_empty());
+    // Readers of the history pass them over.
+    let verified = verify(&world.store, &world.bucket, &all()).await.unwrap();
+    assert!(verified.findings.is_empty(), "{verified:?}");
+}

@@ -1,0 +1,106 @@
+//! What changed between two moments, or between a moment and now.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use ssmbak_core::compare::present_state;
+use ssmbak_core::diff::{Diff, Side};
+use ssmbak_core::instant::Instant;
+use ssmbak_core::name::ParameterName;
+use ssmbak_core::plan::{Present, Target};
+use ssmbak_core::scope::Selection;
+use ssmbak_core::timeline::{Absence, State, Unknown};
+
+use crate::bucket::BackupBucket;
+use crate::read::{described, presents, states, timelines};
+use crate::store::ParameterStore;
+use crate::{Error, ErrorKind, Gate};
+
+/// What changed between two moments, by what the bucket knows.
+///
+/// # Errors
+/// The first request that failed.
+pub async fn between<B: BackupBucket>(
+    bucket: &B,
+    selection: &Selection,
+    from: &Instant,
+    to: &Instant,
+) -> Result<Diff, Error> {
+    let ((before, warnings), (mut after, more)) =
+        futures_util::future::try_join(states(bucket, selection, from), states(bucket, selection, to)).await?;
+    let warnings = warnings.into_iter().chain(more).collect::<BTreeSet<_>>();
+    let mut diff = Diff { warnings: warnings.into_iter().collect(), ..Diff::default() };
+    for (name, before) in before {
+        let after = after.remove(&name).map_or_else(nothing_recorded, Side::from);
+        diff.add(name, before.into(), after);
+    }
+    diff.sort();
+    Ok(diff)
+}
+
+/// What changed between a moment and now, by what Parameter Store says now.
+///
+/// # Errors
+/// The first request that failed.
+pub async fn until_now<S: ParameterStore, B: BackupBucket>(
+    store: &S,
+    bucket: &B,
+    selection: &Selection,
+    from: &Instant,
+) -> Result<Diff, Error> {
+    let ((mut targets, warnings), described) =
+        futures_util::future::try_join(states(bucket, selection, from), described(store, selection)).await?;
+    let names: BTreeSet<ParameterName> = targets.keys().chain(described.keys()).cloned().collect();
+    // What a restore would only delete is not read for a plan; here it is what has come into being.
+    let new: BTreeMap<&ParameterName, &str> = described
+        .values()
+        .filter(|parameter| matches!(targets.get(&parameter.name), Some(Target::Absent(_))))
+        .map(|parameter| (&parameter.name, parameter.spelling.as_str()))
+        .collect();
+    let spellings: Vec<String> = new.values().map(|spelling| (*spelling).to_owned()).collect();
+    let mut values = store.values(&spellings).await?;
+    let spelling_of: BTreeMap<ParameterName, String> =
+        new.into_iter().map(|(name, spelling)| (name.clone(), spelling.to_owned())).collect();
+    let mut presents = presents(store, described, &targets, &Gate::of_store()).await?;
+    let mut diff = Diff { warnings, ..Diff::default() };
+    for name in names {
+        let before = targets.remove(&name).map_or_else(nothing_recorded, Side::from);
+        let after = match presents.remove(&name) {
+            Some(Present::Exists(mut present)) => {
+                match spelling_of.get(&name).map(|spelling| values.remove(spelling)) {
+                    Some(Some(Ok(value))) => {
+                        present.value = value;
+                        Side::Held(Box::new(present_state(*present)))
+                    }
+                    Some(Some(Err(error))) => Side::Unknown(error.to_string()),
+                    // It went while it was being read.
+                    Some(None) => Side::Absent(None),
+                    None => Side::Held(Box::new(present_state(*present))),
+                }
+            }
+            Some(Present::Unreadable(reason)) => Side::Unknown(reason),
+            Some(Present::Missing) | None => match &before {
+                Side::Held(_) => Side::Absent(deleted_at(bucket, &name).await?),
+                _ => Side::Absent(None),
+            },
+        };
+        diff.add(name, before, after);
+    }
+    diff.sort();
+    Ok(diff)
+}
+
+fn nothing_recorded() -> Side {
+    Side::Unknown(Unknown::NothingRecorded.to_string())
+}
+
+/// When a name that does not exist now was deleted, if that is recorded.
+async fn deleted_at<B: BackupBucket>(bucket: &B, name: &ParameterName) -> Result<Option<Timestamp>, Error> {
+    let one = Selection::new(&[name.as_str()], false, &[], &[])
+        .map_err(|error| Error::new(ErrorKind::Refused, error.to_string()))?;
+    let recorded = timelines(bucket, &one).await?;
+    Ok(match recorded.timelines.get(name).map(|timeline| timeline.state_by(Timestamp::MAX)) {
+        Some(State::Absent(Absence::Deleted(at))) => Some(at),
+        _ => None,
+    })
+}

@@ -1,0 +1,158 @@
+//! What was deleted and can come back.
+
+use jiff::Timestamp;
+use ssmbak_core::name::ParameterName;
+use ssmbak_core::plan::{Plan, PlanOptions, Present, Target};
+use ssmbak_core::record::Record;
+use ssmbak_core::scope::Selection;
+use ssmbak_core::timeline::{Held, Timeline};
+use ssmbak_core::trash::{Gone, GoneBy, Last, gone};
+
+use crate::bucket::BackupBucket;
+use crate::capture::Capture;
+use crate::read::{described, read_held, timelines};
+use crate::store::ParameterStore;
+use crate::{Error, ErrorKind};
+
+/// A parameter that is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trashed {
+    /// Its name.
+    pub name: ParameterName,
+    /// How it went, and what is left of it.
+    pub gone: Gone,
+    /// Since when its last version is not the current one of its key, and so subject to the bucket's lifecycle; `None`:
+    /// it is current, and stays.
+    pub noncurrent: Option<Timestamp>,
+}
+
+/// What is gone of a selection, in order of name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trash {
+    /// The parameters.
+    pub parameters: Vec<Trashed>,
+    /// What the reader should know.
+    pub warnings: Vec<String>,
+}
+
+/// Lists what was deleted and does not exist now.
+///
+/// # Errors
+/// The first request that failed.
+pub async fn trash<S: ParameterStore, B: BackupBucket>(
+    store: &S,
+    bucket: &B,
+    selection: &Selection,
+) -> Result<Trash, Error> {
+    let (recorded, present) =
+        futures_util::future::try_join(timelines(bucket, selection), described(store, selection)).await?;
+    let gone =
+        recorded.timelines.iter().filter(|(name, _)| !present.contains_key(*name)).filter_map(|(name, timeline)| {
+            let gone = gone(timeline)?;
+            let noncurrent = match &gone.last {
+                Last::Known { record, .. } => replaced(timeline, record),
+                Last::Unknown(_) => None,
+            };
+            Some(Trashed { name: name.clone(), gone, noncurrent })
+        });
+    Ok(Trash { parameters: gone.collect(), warnings: recorded.warnings() })
+}
+
+/// When the stored version after this one was stored.
+fn replaced(timeline: &Timeline, of: &Record) -> Option<Timestamp> {
+    let records = timeline.records();
+    let position = records.iter().position(|record| record.version_id == of.version_id)?;
+    records.get(position + 1).filter(|_| !of.is_latest).map(|next| next.last_modified)
+}
+
+/// What it takes to bring these parameters back as they were before they went. Of which that is not known, they are left
+/// alone.
+///
+/// # Errors
+/// The first request that failed.
+pub async fn plan<B: BackupBucket>(bucket: &B, trash: &Trash) -> Result<Plan, Error> {
+    let mut plan = Plan { warnings: trash.warnings.clone(), ..Plan::default() };
+    for Trashed { name, gone, .. } in &trash.parameters {
+        let target = match &gone.last {
+            Last::Known { record, since } => read_held(bucket, name, Held { record, since: *since }).await?,
+            Last::Unknown(reason) => Target::Unknown(reason.clone()),
+        };
+        plan.add(name.clone(), target, Present::Missing, PlanOptions::default());
+    }
+    plan.sort();
+    Ok(plan)
+}
+
+/// Records that these parameters are missing, where the bucket does not know it: so that the time without them is known,
+/// and bringing them back can be undone.
+///
+/// # Errors
+/// The first request that failed.
+pub async fn record_missing<S: ParameterStore, B: BackupBucket>(
+    capture: &Capture<S, B>,
+    trash: &Trash,
+    now: Timestamp,
+) -> Result<(), Error> {
+    for trashed in trash.parameters.iter().filter(|trashed| trashed.gone.evidence == GoneBy::MissingNow) {
+        let survey = capture.survey(&trashed.name, now).await?;
+        capture.settle(survey).await.map_err(|mut error| {
+            error.message = format!("that {} is missing could not be recorded: {}", trashed.name, error.message);
+            error
+        })?;
+    }
+    Ok(())
+}
+
+/// What the bucket's lifecycle says of versions that are not current.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lifecycle {
+    /// The rules that are enabled and expire such versions.
+    pub rules: Vec<LifecycleRule>,
+}
+
+/// A rule that expires versions that are not current.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LifecycleRule {
+    /// Of the keys that begin so.
+    pub prefix: String,
+    /// After so many days.
+    pub days: i32,
+}
+
+impl Lifecycle {
+    /// Until when a version of a key stays at least that is not current since then; `None`: it does not expire.
+    ///
+    /// S3 counts from the moment at which the next version was stored, and rounds up to the next midnight in UTC (S3 User
+    /// Guide, "Lifecycle configuration elements").
+    pub fn stays_until(&self, key: &str, noncurrent: Timestamp) -> Option<Timestamp> {
+        let days = self.rules.iter().filter(|rule| key.starts_with(&rule.prefix)).map(|rule| rule.days).min()?;
+        let seconds = noncurrent.as_second().checked_add(i64::from(days).checked_mul(DAY)?)?;
+        Timestamp::from_second(seconds.checked_add(DAY - 1)?.div_euclid(DAY).checked_mul(DAY)?).ok()
+    }
+}
+
+const DAY: i64 = 86_400;
+
+/// Whether an error says that there are no rules, or that they may not be looked at: either way nothing can be told.
+pub(crate) fn tells_no_rules(error: &Error) -> bool {
+    matches!(error.kind, ErrorKind::AccessDenied | ErrorKind::NotFound | ErrorKind::Other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_stays_until_the_midnight_after_its_days() {
+        let rule = |prefix: &str, days| LifecycleRule { prefix: prefix.to_owned(), days };
+        let lifecycle = Lifecycle { rules: vec![rule("", 30), rule("/tmp/", 1)] };
+        let until = |key: &str, time: &str| {
+            lifecycle.stays_until(key, time.parse().unwrap()).map(|time| time.to_string()).unwrap_or_default()
+        };
+        assert_eq!(until("/a", "2026-01-01T10:00:00Z"), "2026-02-01T00:00:00Z");
+        assert_eq!(until("/a", "2026-01-01T00:00:00Z"), "2026-01-31T00:00:00Z");
+        assert_eq!(until("/tmp/a", "2026-01-01T23:59:59Z"), "2026-01-03T00:00:00Z");
+        assert_eq!(Lifecycle::default().stays_until("/a", Timestamp::UNIX_EPOCH), None);
+        assert_eq!(Lifecycle { rules: vec![rule("", i32::MAX)] }.stays_until("/a", Timestamp::MAX), None);
+    }
+}

@@ -1,0 +1,86 @@
+//! Compares the bucket with Parameter Store, and repairs what can be repaired.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::stream::StreamExt;
+use jiff::Timestamp;
+use ssmbak_core::name::ParameterName;
+use ssmbak_core::scope::Selection;
+use ssmbak_core::verify::{Finding, FindingKind, findings};
+
+use crate::Error;
+use crate::bucket::BackupBucket;
+use crate::capture::Capture;
+use crate::read::{described, timelines};
+use crate::store::ParameterStore;
+use crate::sweep::{last, survey};
+
+/// How many names are written at once.
+const REPAIRS: usize = 8;
+
+/// What a comparison found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verification {
+    /// By name, or by key where a key is no name.
+    pub findings: Vec<(String, Finding)>,
+    /// How many names are in step: without any finding.
+    pub verified: usize,
+}
+
+impl Verification {
+    /// The names that looking over may put right.
+    pub fn repairable(&self) -> BTreeSet<ParameterName> {
+        let repairable = self.findings.iter().filter(|(_, finding)| finding.kind.may_be_repaired());
+        repairable.filter_map(|(name, _)| ParameterName::parse(name).ok()).collect()
+    }
+}
+
+/// Compares what the bucket knows of a selection with what Parameter Store has.
+///
+/// # Errors
+/// The first request that failed.
+pub async fn verify<S: ParameterStore, B: BackupBucket>(
+    store: &S,
+    bucket: &B,
+    selection: &Selection,
+) -> Result<Verification, Error> {
+    let (recorded, present) =
+        futures_util::future::try_join(timelines(bucket, selection), described(store, selection)).await?;
+    let names: BTreeSet<&ParameterName> = recorded.timelines.keys().chain(present.keys()).collect();
+    let mut verification = Verification::default();
+    for name in names {
+        let found = findings(recorded.timelines.get(name), present.get(name));
+        verification.verified += usize::from(found.is_empty());
+        verification.findings.extend(found.into_iter().map(|finding| (name.to_string(), finding)));
+    }
+    for key in recorded.strangers {
+        let message = "it is left out: its key is no parameter name".to_owned();
+        verification.findings.push((key, Finding { kind: FindingKind::Unreadable, message }));
+    }
+    verification.findings.sort();
+    Ok(verification)
+}
+
+/// Looks these names over and records what the bucket lacks; tells which of them failed.
+///
+/// # Errors
+/// If the record of the last sweep cannot be read; a name that fails is no error.
+pub async fn repair<S: ParameterStore, B: BackupBucket>(
+    capture: &Capture<S, B>,
+    names: BTreeSet<ParameterName>,
+    now: Timestamp,
+) -> Result<BTreeMap<ParameterName, Error>, Error> {
+    let last = last(capture.bucket()).await?;
+    let outcomes: Vec<(ParameterName, Result<(), Error>)> = survey(capture, names, last.as_ref(), now)
+        .map(|(name, survey)| async move {
+            let outcome = match survey {
+                Ok(survey) => capture.settle(survey).await.map(drop),
+                Err(error) => Err(error),
+            };
+            (name, outcome)
+        })
+        .buffer_unordered(REPAIRS)
+        .collect()
+        .await;
+    Ok(outcomes.into_iter().filter_map(|(name, outcome)| Some((name, outcome.err()?))).collect())
+}
