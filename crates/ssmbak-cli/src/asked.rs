@@ -16,6 +16,9 @@ pub struct AskedArgs {
     /// Parameters (/app/db/host) and paths (/app/ for those directly under it); the last one is the time.
     #[arg(required = true, value_name = "PATH")]
     pub words: Vec<String>,
+    /// The time, in place of the last argument: a time, or mark:NAME.
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
     /// Everything below the paths too.
     #[arg(short = 'R', long)]
     pub recursive: bool,
@@ -63,11 +66,12 @@ impl AskedArgs {
     /// # Errors
     /// [`CliError::Usage`] for what is no path or no time.
     pub fn read(&self, now: Timestamp, local: &TimeZone) -> Result<Asked, CliError> {
-        let (paths, time) = match self.words.split_last() {
-            Some((time, paths)) => (paths, time),
-            None => return Err(CliError::usage("no path and no time were given", FORM)),
+        let (paths, time) = match (&self.at, self.words.split_last()) {
+            (Some(time), _) => (self.words.as_slice(), time),
+            (None, Some((time, paths))) => (paths, time),
+            (None, None) => return Err(CliError::usage("no path and no time were given", FORM)),
         };
-        if let Some(last) = paths.last() {
+        if let (Some(last), None) = (paths.last(), &self.at) {
             let whole = format!("{last} {time}");
             if Instant::parse(time, now, local).is_err() && Instant::parse(&whole, now, local).is_ok() {
                 return Err(CliError::usage(format!("the time {whole} is two arguments"), QUOTE));
@@ -146,6 +150,14 @@ mod tests {
         assert_eq!(asked.paths, ["/a/b", "/c/"]);
         assert_eq!(asked.at.to_string(), "2026-03-01T10:00:00Z");
         assert!(asked.warnings.is_empty());
+    }
+
+    #[test]
+    fn the_time_may_be_an_option() {
+        let words = vec!["/a/b".to_owned(), "/c/".to_owned()];
+        let asked = AskedArgs { words, at: Some("2h".to_owned()), ..AskedArgs::default() };
+        let asked = asked.read("2026-03-01T12:00:00Z".parse().unwrap(), &TimeZone::UTC).unwrap();
+        assert_eq!((asked.paths.len(), asked.at.to_string().as_str()), (2, "2026-03-01T10:00:00Z"));
     }
 
     #[test]

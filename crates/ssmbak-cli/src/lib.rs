@@ -11,11 +11,14 @@ pub mod bucket;
 pub mod commands;
 pub mod error;
 pub mod exit;
+pub mod export;
 pub mod global;
 pub mod interrupt;
 pub mod logging;
+pub mod marked;
 pub mod report;
 mod run;
+pub mod selected;
 pub mod stack;
 pub mod ui;
 

@@ -90,6 +90,8 @@ async fn nothing_printed_is_null_or_a_secret_however_much_is_asked_for() -> Outc
         format!("ssmbak get /said/created {then}"),
         format!("ssmbak get /said/updated {then}"),
         "ssmbak-all".to_owned() + " -p /said",
+        "ssmbak log /said/ -p".to_owned(),
+        "ssmbak trash /said/".to_owned(),
         format!("ssmbak restore /said/ {then}"),
         "ssmbak all --do-it -p /said".to_owned(),
     ];

@@ -17,6 +17,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
+use crate::marked;
 use crate::report::json::ChangeReport;
 use crate::ui::{Ui, text};
 
@@ -33,7 +34,11 @@ pub struct GetArgs {
     /// The parameter.
     name: String,
     /// The time.
-    time: String,
+    #[arg(required_unless_present = "at")]
+    time: Option<String>,
+    /// The time as an option: a time, or mark:NAME.
+    #[arg(long, value_name = "TIME", conflicts_with = "time")]
+    at: Option<String>,
     /// On a terminal too, print the value byte for byte.
     #[arg(long)]
     raw: bool,
@@ -72,7 +77,9 @@ async fn look_up(args: &GetArgs, global: &GlobalArgs, ui: &Ui) -> Result<(Parame
     let now = Timestamp::now();
     let name = ParameterName::parse(&args.name)
         .map_err(|error| CliError::usage(format!("{:?} is no parameter: {error}", args.name), ""))?;
-    let at = read_time(&args.time, now, &TimeZone::system())?;
+    let time = args.time.as_deref().or(args.at.as_deref());
+    let time = marked::time(time, &args.bucket, global).await?.unwrap_or_default();
+    let at = read_time(&time, now, &TimeZone::system())?;
     let selection = Selection::new(&[name.as_str()], false, &[], &[]).map_err(|error| wrong_path(&error))?;
     let aws = Aws::connect(global).await?;
     let bucket = args.bucket.named(&aws).await?;

@@ -1,10 +1,19 @@
 //! The commands, one file each.
 
 mod all;
+mod carry_out;
+mod completions;
+mod diff;
 mod doctor;
+mod export;
 mod get;
+mod log;
+mod mark;
 mod preview;
 mod restore;
+mod trash;
+mod undelete;
+mod verify;
 mod view;
 
 use clap::{Parser, Subcommand};
@@ -31,13 +40,16 @@ Examples:
   ssmbak preview /app/ -R \"2 hours ago\"            what a restore of the tree would change
   ssmbak restore /app/ -R 2026-06-15T17:56:58      do it
   ssmbak restore /app/db/password yesterday        one parameter as it was
+  ssmbak log /app/db/password                      what changed, when, by whom
+  ssmbak diff /app/ -R yesterday                   what changed since then
+  ssmbak undelete /app/db/password                 what was deleted, back again
   ssmbak all --do-it                               record everything there is
   ssmbak doctor                                    whether changes are being recorded
   ssmbak stack NAME create                         deploy what records every change
 ",
     after_help = "\
-Times without a zone are UTC: 2026-06-15T17:56:58, \"yesterday 18:00\", 90m, \"2 hours ago\", @1718309456.
-Exit codes: 0 done, 1 failure, 2 usage, 3 some changes failed, 4 doctor found a problem, 130 interrupted."
+Times without a zone are UTC: 2026-06-15T17:56:58, \"yesterday 18:00\", 90m, \"2 hours ago\", @1718309456, mark:NAME.
+Exit codes: 0 done, 1 failure, 2 usage, 3 some changes failed, 4 difference or finding, 130 interrupted."
 )]
 pub struct SsmbakCli {
     /// What to do.
@@ -94,12 +106,42 @@ pub enum Command {
     /// Print one value as it was at a time.
     #[command(help_template = TEMPLATE, before_help = get::EXAMPLES)]
     Get(get::GetArgs),
+    /// Show what changed, when and by whom.
+    #[command(help_template = TEMPLATE, before_help = log::EXAMPLES)]
+    Log(log::LogArgs),
+    /// Show what changed between two times, or since a time.
+    #[command(help_template = TEMPLATE, before_help = diff::EXAMPLES, override_usage = "ssmbak diff [OPTIONS] PATH... TIME [TIME]")]
+    Diff(diff::DiffArgs),
+    /// Write a tree as it was at a time as a file that other programs read.
+    #[command(help_template = TEMPLATE, before_help = export::EXAMPLES, override_usage = "ssmbak export [OPTIONS] --format FORMAT PATH... TIME")]
+    Export(export::ExportArgs),
+    /// List what was deleted and can come back.
+    #[command(help_template = TEMPLATE, before_help = trash::EXAMPLES)]
+    Trash(trash::TrashArgs),
+    /// Bring back what was deleted, without a date.
+    #[command(help_template = TEMPLATE, before_help = undelete::EXAMPLES)]
+    Undelete(undelete::UndeleteArgs),
+    /// Compare the bucket with Parameter Store, and repair what can be repaired.
+    #[command(help_template = TEMPLATE, before_help = verify::EXAMPLES)]
+    Verify(verify::VerifyArgs),
+    /// Name a moment, for use as a time: mark:NAME.
+    #[command(help_template = TEMPLATE, before_help = mark::MARK_EXAMPLES)]
+    Mark(mark::MarkArgs),
+    /// List the marks, or delete one.
+    #[command(help_template = TEMPLATE, before_help = mark::MARKS_EXAMPLES)]
+    Marks(mark::MarksArgs),
     /// Record what the bucket lacks (ssmbak-all).
     #[command(help_template = TEMPLATE, before_help = all::EXAMPLES)]
     All(all::AllArgs),
     /// Look whether the pipeline does its work.
     #[command(help_template = TEMPLATE, before_help = doctor::EXAMPLES)]
     Doctor(doctor::DoctorArgs),
+    /// Print what a shell needs to complete the commands.
+    #[command(help_template = TEMPLATE, before_help = completions::COMPLETIONS_EXAMPLES)]
+    Completions(completions::CompletionsArgs),
+    /// Print the manual page, or write one for every command.
+    #[command(help_template = TEMPLATE, hide = true)]
+    Man(completions::ManArgs),
     /// Deploy the pipeline and look after it (ssmbak-stack).
     #[command(help_template = TEMPLATE, before_help = STACK_EXAMPLES)]
     Stack(StackArgs),
@@ -118,6 +160,16 @@ impl Command {
             Self::Restore(args) => restore::run(&args, global, ui, &mut Interrupts::listen()).await,
             Self::Get(args) => get::run(&args, global, ui, &mut Interrupts::listen()).await,
             Self::Doctor(args) => doctor::run(&args, global, ui, &mut Interrupts::listen()).await,
+            Self::Completions(args) => completions::complete(&args, ui),
+            Self::Man(args) => completions::man(&args, ui),
+            Self::Log(args) => log::run(&args, global, ui, &mut Interrupts::listen()).await,
+            Self::Diff(args) => diff::run(&args, global, ui, &mut Interrupts::listen()).await,
+            Self::Export(args) => export::run(&args, global, ui, &mut Interrupts::listen()).await,
+            Self::Trash(args) => trash::run(&args, global, ui, &mut Interrupts::listen()).await,
+            Self::Undelete(args) => undelete::run(&args, global, ui, &mut Interrupts::listen()).await,
+            Self::Verify(args) => verify::run(&args, global, ui, &mut Interrupts::listen()).await,
+            Self::Mark(args) => mark::set(&args, global, ui, &mut Interrupts::listen()).await,
+            Self::Marks(args) => mark::list(&args, global, ui, &mut Interrupts::listen()).await,
             Self::All(args) => all::run(&args, global, ui, &mut Interrupts::listen()).await,
         }
     }

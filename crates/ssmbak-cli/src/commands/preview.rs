@@ -37,10 +37,11 @@ pub(super) async fn run(
     let view = interrupts.or(View::plan(&args.asked, global, false, ui)).await?;
     if ui.is_json() {
         ui.json(&PlanReport::of_plan(&view.question(), &view.plan, &view.warnings))?;
-        return Ok(Exit::Done);
+        return view.known().map(|()| Exit::Done);
     }
     ui.result(&table::plan(&view.plan, view.look(ui)))?;
     view.hint_at_unknown(&args.asked, ui);
+    view.known()?;
     if !view.plan.changes.is_empty() {
         let time = view.asked.at.spelling();
         ui.remark(&format!("to do it: {}", again::restore(&args.asked, &view.asked.paths, &time, global)));

@@ -48,6 +48,51 @@ fn help_of_doctor() {
 }
 
 #[test]
+fn help_of_log() {
+    insta::assert_snapshot!(of_ssmbak("log"));
+}
+
+#[test]
+fn help_of_diff() {
+    insta::assert_snapshot!(of_ssmbak("diff"));
+}
+
+#[test]
+fn help_of_export() {
+    insta::assert_snapshot!(of_ssmbak("export"));
+}
+
+#[test]
+fn help_of_trash() {
+    insta::assert_snapshot!(of_ssmbak("trash"));
+}
+
+#[test]
+fn help_of_undelete() {
+    insta::assert_snapshot!(of_ssmbak("undelete"));
+}
+
+#[test]
+fn help_of_verify() {
+    insta::assert_snapshot!(of_ssmbak("verify"));
+}
+
+#[test]
+fn help_of_mark() {
+    insta::assert_snapshot!(of_ssmbak("mark"));
+}
+
+#[test]
+fn help_of_marks() {
+    insta::assert_snapshot!(of_ssmbak("marks"));
+}
+
+#[test]
+fn help_of_completions() {
+    insta::assert_snapshot!(of_ssmbak("completions"));
+}
+
+#[test]
 fn help_of_all() {
     insta::assert_snapshot!(help(&mut AllCli::command()));
 }

@@ -14,6 +14,8 @@ use crate::aws::Aws;
 use crate::bucket::must_keep_versions;
 use crate::error::CliError;
 use crate::global::GlobalArgs;
+use crate::marked;
+use crate::report::columns::count;
 use crate::report::table::Look;
 use crate::report::{Question, is_about_nothing};
 use crate::ui::{Ui, text};
@@ -31,9 +33,21 @@ pub(super) struct View {
 }
 
 impl View {
+    /// A plan that was made elsewhere; whether all below the paths was asked for, and whether secrets are shown.
+    pub(super) fn new(
+        asked: Asked,
+        aws: Aws,
+        bucket: S3BackupBucket,
+        plan: Plan,
+        warnings: Vec<String>,
+        (recursive, reveal): (bool, bool),
+    ) -> Self {
+        Self { asked, aws, bucket, plan, warnings, recursive, reveal }
+    }
+
     /// Has the plan made. Nothing is changed.
     pub(super) async fn plan(args: &AskedArgs, global: &GlobalArgs, keep_new: bool, ui: &Ui) -> Result<Self, CliError> {
-        let asked = args.read(Timestamp::now(), &TimeZone::system())?;
+        let asked = marked::asked(args, global).await?.read(Timestamp::now(), &TimeZone::system())?;
         let aws = Aws::connect(global).await?;
         let bucket = args.bucket.named(&aws).await?;
         ui.remark(&as_of(&asked.at));
@@ -73,20 +87,53 @@ impl View {
         Look { width: ui.width(), colours: ui.colours_results(), reveal: self.reveal }
     }
 
+    /// Whether anything is known at all.
+    ///
+    /// # Errors
+    /// [`CliError`] if of no name it is known what it was: that nothing is to be done would be a guess.
+    pub(super) fn known(&self) -> Result<(), CliError> {
+        let plan = &self.plan;
+        if plan.unknown.is_empty() || !plan.changes.is_empty() || plan.unchanged > 0 {
+            return Ok(());
+        }
+        let message = format!("nothing is known of {} at {}", self.asked.paths.join(" "), self.asked.at);
+        let from =
+            coverage(plan).map(|(_, from)| format!("ask for {from} or later, or see `ssmbak log` for what is known"));
+        Err(CliError::failure(
+            "Unknown",
+            message,
+            from.unwrap_or_else(|| "see `ssmbak log` for what is known".to_owned()),
+        ))
+    }
+
     /// What can be done about names that are not known.
     pub(super) fn hint_at_unknown(&self, args: &AskedArgs, ui: &Ui) {
         let never = Unknown::NothingRecorded.to_string();
-        let epoch = Timestamp::UNIX_EPOCH;
-        let later = Unknown::BeforeFirstRecord(epoch).to_string();
-        let later = later.trim_end_matches(&epoch.to_string());
+        if let Some((names, from)) = coverage(&self.plan) {
+            let (names, are) = (count(names, "parameter"), if names == 1 { "is" } else { "are" });
+            ui.remark(&format!("{names} {are} recorded only from later on; exact from {from} on"));
+        }
         let any = |reason: &dyn Fn(&str) -> bool| self.plan.unknown.iter().any(|unknown| reason(&unknown.reason));
         if any(&|reason| reason == never) {
             ui.hint("`ssmbak all --do-it` records what the bucket lacks, for the next time");
         }
-        if any(&|reason| reason.starts_with(later)) && !args.assume_absent {
+        if any(&|reason| recorded_from(reason).is_some()) && !args.assume_absent {
             ui.hint("--assume-absent takes what was recorded later only as not existing at that time, and deletes it");
         }
     }
+}
+
+/// How many names of a plan are recorded only from later on, and from when on all of them are.
+fn coverage(plan: &Plan) -> Option<(usize, Timestamp)> {
+    let from = || plan.unknown.iter().filter_map(|unknown| recorded_from(&unknown.reason));
+    Some((from().count(), from().max()?))
+}
+
+/// The time of the first record, if that is later is the reason.
+fn recorded_from(reason: &str) -> Option<Timestamp> {
+    let epoch = Timestamp::UNIX_EPOCH;
+    let later = Unknown::BeforeFirstRecord(epoch).to_string();
+    reason.strip_prefix(later.trim_end_matches(&epoch.to_string()))?.parse().ok()
 }
 
 /// The time as it was understood.
@@ -115,5 +162,28 @@ fn nothing_there(args: &AskedArgs, asked: &Asked) -> String {
         format!("{warning}; a path ends in a slash, and -R takes all below it")
     } else {
         format!("{warning}; -R takes all below it")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ssmbak_core::name::ParameterName;
+    use ssmbak_core::plan::UnknownName;
+
+    use super::*;
+
+    #[test]
+    fn what_is_recorded_only_from_later_on_bounds_what_is_known() {
+        let unknown = |name: &str, reason: Unknown| UnknownName {
+            name: ParameterName::parse(name).unwrap(),
+            reason: reason.to_string(),
+        };
+        let time = |text: &str| text.parse::<Timestamp>().unwrap();
+        let mut plan = Plan { unknown: vec![unknown("/a", Unknown::NothingRecorded)], ..Plan::default() };
+        assert_eq!(coverage(&plan), None);
+        let times = [time("2026-01-02T00:00:00.25Z"), time("2026-01-01T00:00:00Z")];
+        plan.unknown.extend(times.map(|time| unknown("/b", Unknown::BeforeFirstRecord(time))));
+        plan.unknown.push(unknown("/c", Unknown::ValueLost(time("2026-01-03T00:00:00Z"))));
+        assert_eq!(coverage(&plan), Some((2, times[0])));
     }
 }

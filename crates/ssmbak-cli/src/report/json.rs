@@ -1,5 +1,9 @@
 //! What programs read: the contract. Keys in PascalCase, times RFC 3339 in UTC, what does not apply is absent.
 
+mod difference;
+
+pub use difference::DiffReport;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -35,7 +39,8 @@ pub struct PlanReport {
 pub struct ChangeReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     action: Option<&'static str>,
-    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
     #[serde(flatten)]
     state: Option<StateReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,6 +51,9 @@ pub struct ChangeReport {
     fields: Option<Vec<&'static str>>,
     #[serde(flatten)]
     details: Option<DetailsReport>,
+    /// As it was, in what happened between two times.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<Box<ChangeReport>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     version_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -139,7 +147,7 @@ impl ChangeReport {
         };
         Self {
             action: Some(change.action_name()),
-            name: change.name.to_string(),
+            name: Some(change.name.to_string()),
             state: change
                 .recorded()
                 .map(|to| StateReport::new(to, is_masked(change, to, reveal), description(change, to))),
@@ -155,7 +163,7 @@ impl ChangeReport {
     pub fn of_state(name: &str, state: &RecordedParameter, reveal: bool) -> Self {
         let masked = !reveal && state.parameter_type.is_secret();
         Self {
-            name: name.to_owned(),
+            name: Some(name.to_owned()),
             state: Some(StateReport::new(state, masked, state.description.text.as_deref())),
             modified: Some(state.modified.to_string()),
             details: state.details.as_ref().map(DetailsReport::new),

@@ -1,8 +1,15 @@
 //! Plans and states as they are shown: [`json`] for programs, [`table`] for people.
 
+pub mod columns;
+pub mod diff;
+pub mod difference;
 pub mod json;
+pub mod log;
 pub mod table;
+pub mod trash;
+pub mod verify;
 
+use jiff::Timestamp;
 use ssmbak_core::instant::Instant;
 use ssmbak_core::plan::{Action, Change, Field, Plan, RecordedParameter};
 
@@ -21,6 +28,11 @@ pub struct Question<'a> {
     pub region: &'a str,
     /// Whether secrets are shown.
     pub reveal: bool,
+}
+
+/// A time to the second, which is what people look for.
+pub fn short_time(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// Whether the recorded value is kept from being shown.

@@ -1,6 +1,6 @@
 //! What people read.
 
-mod cells;
+pub(super) mod cells;
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, LineStyle, Table, TableStyle};
@@ -90,7 +90,7 @@ fn row(change: &Change, look: Look, stacked: bool) -> Vec<Cell> {
         change.name.to_string(),
         parameter_type.to_string(),
         cells::value(change, look.reveal).join("\n"),
-        change.modified().map(cells::short_time).unwrap_or_default(),
+        change.modified().map(super::short_time).unwrap_or_default(),
     ];
     let mut cells: Vec<Cell> = arranged(texts, stacked).into_iter().map(Cell::new).collect();
     if look.colours

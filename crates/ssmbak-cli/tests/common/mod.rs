@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "no test needs all of it")]
 #![allow(clippy::unwrap_used, reason = "what a test cannot do is its failure")]
 
+pub mod schema;
+
 use std::process::{Command, Output};
 
 use serde_json::Value;

@@ -14,19 +14,19 @@ const ENCRYPTS: [&str; 3] = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"
 const BUCKET: &str = "command-permissions";
 
 /// Commands of a person, and the calls that they made.
-struct Person {
-    calls: CallRecorder,
+pub struct Person {
+    pub calls: CallRecorder,
 }
 
 impl Person {
-    fn run(&self, line: &str, code: i32) -> Outcome<Ran> {
+    pub fn run(&self, line: &str, code: i32) -> Outcome<Ran> {
         let env = environment(&self.calls.endpoint());
         let env = env.iter().map(|(name, value)| (*name, value.as_str()));
         let ran = Ran::of(command(line, env))?;
         if ran.code == Some(code) { Ok(ran) } else { Err(format!("{line}: {ran:#?}").into()) }
     }
 
-    fn actions(&self) -> Outcome<Actions> {
+    pub fn actions(&self) -> Outcome<Actions> {
         Ok(actions::of(self.calls.take()?))
     }
 }

@@ -6,6 +6,7 @@ mod deployment;
 mod doctor;
 mod history;
 mod letters;
+mod night;
 mod pipeline;
 mod redrive;
 mod sweep;

@@ -1,10 +1,10 @@
 //! What stands in a cell.
 
-use jiff::Timestamp;
 use ssmbak_core::parameter::{Details, ParameterType};
 use ssmbak_core::plan::{Action, Change, Field, PresentParameter, RecordedParameter};
 use ssmbak_core::timeline::Absence;
 
+use crate::report::short_time;
 use crate::ui::text;
 
 /// In place of a secret. Its length would tell something about it.
@@ -13,17 +13,59 @@ const HIDDEN: &str = "(hidden)";
 /// In place of what is not there.
 const NONE: &str = "(none)";
 
-/// A time to the second, which is what people look for.
-pub(super) fn short_time(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+/// A state as it is shown.
+#[derive(Clone, Copy)]
+pub(in crate::report) struct Shown<'a> {
+    parameter_type: ParameterType,
+    value: &'a str,
+    description: Option<&'a str>,
+    details: Option<&'a Details>,
+    /// Whether its value is kept from being shown.
+    hidden: bool,
+}
+
+impl<'a> Shown<'a> {
+    pub(in crate::report) fn recorded(state: &'a RecordedParameter, hidden: bool) -> Self {
+        Self {
+            parameter_type: state.parameter_type,
+            value: state.value.expose(),
+            description: state.description.text.as_deref(),
+            details: state.details.as_ref(),
+            hidden,
+        }
+    }
+
+    fn present(state: &'a PresentParameter, hidden: bool) -> Self {
+        Self {
+            parameter_type: state.parameter.parameter_type,
+            value: state.value.expose(),
+            description: state.parameter.description.as_deref(),
+            details: Some(&state.parameter.details),
+            hidden,
+        }
+    }
+
+    fn content(&self, field: Field) -> Content {
+        let detail = |field| self.details.map_or(Content::Absent, |details| detail(field, details));
+        match field {
+            Field::Value if self.hidden => Content::Hidden,
+            Field::Value => Content::Text(self.value.to_owned()),
+            Field::Type => Content::Text(self.parameter_type.to_string()),
+            Field::Description => Content::of(self.description),
+            _ => detail(field),
+        }
+    }
 }
 
 /// The value to be created, the changes field by field, or the reason for a deletion.
 pub(super) fn value(change: &Change, reveal: bool) -> Vec<String> {
+    let hidden = |kind: ParameterType| kind.is_secret() && !reveal;
     match &change.action {
-        Action::Create(to) => creation(to, reveal),
+        Action::Create(to) => creation(&Shown::recorded(to, hidden(to.parameter_type))),
         Action::Update { to, from, fields } => {
-            fields.iter().flat_map(|field| update(*field, to, from, reveal)).collect()
+            let new = Shown::recorded(to, hidden(to.parameter_type));
+            let old = Shown::present(from, hidden(from.parameter.parameter_type));
+            fields.iter().flat_map(|field| update(*field, &old, &new)).collect()
         }
         Action::Delete { because: Absence::Deleted(at), .. } => vec![format!("(deleted at {})", short_time(*at))],
         Action::Delete { because: Absence::NotYetCreated(first), .. } => {
@@ -33,9 +75,9 @@ pub(super) fn value(change: &Change, reveal: bool) -> Vec<String> {
 }
 
 /// The value alone, or field by field where there is more to tell.
-fn creation(to: &RecordedParameter, reveal: bool) -> Vec<String> {
-    let value = text::cut(lines_of(&Content::value(to.parameter_type, to.value.expose(), reveal)));
-    let description = (Field::Description, Content::of(to.description.text.as_deref()));
+pub(in crate::report) fn creation(to: &Shown<'_>) -> Vec<String> {
+    let value = text::cut(lines_of(&to.content(Field::Value)));
+    let description = (Field::Description, to.content(Field::Description));
     let details = to.details.iter().flat_map(|details| {
         DETAILS.into_iter().map(|field| (field, detail(field, details))).filter(|(_, content)| !content.is_usual())
     });
@@ -58,9 +100,9 @@ fn named(field: Field, lines: Vec<String>) -> Vec<String> {
 }
 
 /// `Field: old → new`; of texts of several lines those that differ, one below the other.
-fn update(field: Field, to: &RecordedParameter, from: &PresentParameter, reveal: bool) -> Vec<String> {
-    let old = lines_of(&present(field, from, reveal));
-    let new = lines_of(&recorded(field, to, from, reveal));
+pub(in crate::report) fn update(field: Field, from: &Shown<'_>, to: &Shown<'_>) -> Vec<String> {
+    let old = lines_of(&from.content(field));
+    let new = lines_of(&to.content(field));
     if let ([old], [new]) = (old.as_slice(), new.as_slice()) {
         let (old, new) = text::from_the_difference(old, new);
         let shown: Vec<String> = text::cut(vec![old]).into_iter().chain(text::cut(vec![new])).collect();
@@ -98,10 +140,6 @@ impl Content {
     fn is_usual(&self) -> bool {
         matches!(self, Self::Text(text) if ["Standard", "text", "alias/aws/ssm"].contains(&text.as_str()))
     }
-
-    fn value(parameter_type: ParameterType, value: &str, reveal: bool) -> Self {
-        if parameter_type.is_secret() && !reveal { Self::Hidden } else { Self::Text(value.to_owned()) }
-    }
 }
 
 fn lines_of(content: &Content) -> Vec<String> {
@@ -109,26 +147,6 @@ fn lines_of(content: &Content) -> Vec<String> {
         Content::Hidden => vec![HIDDEN.to_owned()],
         Content::Absent => vec![NONE.to_owned()],
         Content::Text(text) => text::lines(text),
-    }
-}
-
-fn present(field: Field, from: &PresentParameter, reveal: bool) -> Content {
-    let parameter = &from.parameter;
-    match field {
-        Field::Value => Content::value(parameter.parameter_type, from.value.expose(), reveal),
-        Field::Type => Content::Text(parameter.parameter_type.to_string()),
-        Field::Description => Content::of(parameter.description.as_deref()),
-        _ => detail(field, &parameter.details),
-    }
-}
-
-fn recorded(field: Field, to: &RecordedParameter, from: &PresentParameter, reveal: bool) -> Content {
-    match field {
-        Field::Value => Content::value(to.parameter_type, to.value.expose(), reveal),
-        Field::Type => Content::Text(to.parameter_type.to_string()),
-        Field::Description => Content::of(to.description.text.as_deref()),
-        // Details differ only where they are recorded.
-        _ => detail(field, to.details.as_ref().unwrap_or(&from.parameter.details)),
     }
 }
 

@@ -19,7 +19,9 @@ async fn a_parameter_older_than_its_first_backup_survives_a_restore_to_before_it
     let rows = original.preview("/older/", &theirs(then), true)?;
     assert_eq!((&rows[0]["Deleted"], &rows[1]["Deleted"]), (&json!(true), &json!(true)), "it empties the tree: {rows}");
 
-    let ran = world.run(&format!("ssmbak restore /older/ {then} -R -o json"))?.well()?.json()?;
+    let ran = world.run(&format!("ssmbak restore /older/ {then} -R -o json"))?;
+    assert_eq!(ran.code, Some(1), "all of it is unknown: {ran:?}");
+    let ran = ran.json()?;
     assert_eq!((&ran["Changes"], ran["Unknown"].as_array().map(Vec::len)), (&json!([]), Some(2)), "{ran}");
     assert_eq!(world.store.value("/older/a").await.as_deref(), Some("value"));
 
@@ -54,7 +56,9 @@ async fn delete_and_recreate_within_the_delivery_delay_keeps_the_live_parameter(
     let ran = ours.run(&format!("ssmbak preview /recreated/ {none} -o json"))?.well()?.json()?;
     assert_eq!(ran["Changes"][0]["Action"], "delete", "{ran}");
     // The old value was gone before its event was handled: that it is lost is known, and nothing is made up.
-    let ran = ours.run(&format!("ssmbak preview /recreated/ {old} -o json"))?.well()?.json()?;
+    let ran = ours.run(&format!("ssmbak preview /recreated/ {old} -o json"))?;
+    assert_eq!(ran.code, Some(1), "all of it is unknown: {ran:?}");
+    let ran = ran.json()?;
     assert_eq!(ran["Unknown"][0]["Name"], name, "{ran}");
     Ok(())
 }

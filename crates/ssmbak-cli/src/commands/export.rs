@@ -1,0 +1,163 @@
+//! `ssmbak export`: a tree as it was, as a file that other programs read.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ssmbak::read::{described, states};
+use ssmbak::{Error, ErrorKind};
+use ssmbak_core::name::ParameterName;
+use ssmbak_core::parameter::ParameterValue;
+use ssmbak_core::plan::Target;
+use ssmbak_core::timeline::Unknown;
+
+use super::view::as_of;
+use crate::asked::{Asked, AskedArgs, RevealArgs};
+use crate::aws::Aws;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::export::{ExportError, Format, export};
+use crate::global::GlobalArgs;
+use crate::interrupt::Interrupts;
+use crate::marked;
+use crate::selected::{NarrowArgs, nothing_at};
+use crate::ui::{Ui, text};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  ssmbak export /app/ -R yesterday --format json                     all values of the tree, by name
+  ssmbak export /app/ now --format dotenv --reveal -f .env           DB_HOST='…' for /app/db-host, secrets included
+  eval \"$(ssmbak export /app/ 1h --format shell --no-secrets)\"       into the environment of a shell
+";
+
+/// Options of `ssmbak export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// Parameters and paths; the last one is the time.
+    #[arg(required = true, value_name = "PATH")]
+    words: Vec<String>,
+    /// The time, in place of the last argument: a time, or mark:NAME.
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+    #[command(flatten)]
+    narrow: NarrowArgs,
+    /// How to write it.
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Format,
+    /// Write to this file, which only its owner may read, instead of stdout.
+    #[arg(short, long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    reveal: RevealArgs,
+    /// Leave SecureStrings out.
+    #[arg(long, conflicts_with = "reveal")]
+    no_secrets: bool,
+}
+
+/// What is to be written, and what cannot be.
+#[derive(Default)]
+struct Found {
+    values: BTreeMap<ParameterName, ParameterValue>,
+    secrets: BTreeMap<ParameterName, ParameterValue>,
+    unknown: Vec<(ParameterName, String)>,
+    warnings: Vec<String>,
+}
+
+pub(super) async fn run(
+    args: &ExportArgs,
+    global: &GlobalArgs,
+    ui: &Ui,
+    interrupts: &mut Interrupts,
+) -> Result<Exit, CliError> {
+    let NarrowArgs { recursive, include, exclude, bucket } = args.narrow.clone();
+    let (words, at) = (args.words.clone(), args.at.clone());
+    let asked = AskedArgs { words, at, recursive, include, exclude, bucket, ..AskedArgs::default() };
+    let asked = interrupts.or(marked::asked(&asked, global)).await?.read(Timestamp::now(), &TimeZone::system())?;
+    let mut found = interrupts.or(look_up(args, &asked, global, ui)).await?;
+    let left_out = found.secrets.len();
+    if args.reveal.reveal {
+        found.values.append(&mut found.secrets);
+    } else if left_out > 0 && !args.no_secrets {
+        let message = format!("{left_out} of the parameters were SecureStrings, whose values are not written unasked");
+        return Err(CliError::failure(
+            "Masked",
+            message,
+            "give --reveal to write them, or --no-secrets to leave them out",
+        ));
+    } else if left_out > 0 {
+        ui.warning(&format!("{left_out} SecureStrings are left out"));
+    }
+    let text = export(args.format, &asked.selection, &found.values).map_err(|error| {
+        let hint = match &error {
+            ExportError::Collision(..) => "leave one out with --exclude, give a longer path, or take --format json",
+            ExportError::Nul(..) => "leave it out with --exclude, or take --format json",
+        };
+        CliError::failure("Export", error.to_string(), hint)
+    })?;
+    match &args.file {
+        Some(path) => write(path, &text)?,
+        None => ui.bytes(text.as_bytes())?,
+    }
+    for warning in &found.warnings {
+        ui.warning(&text::line(warning));
+    }
+    for (name, reason) in &found.unknown {
+        let told = text::line(&format!("{name} is missing, what it was is not known: {reason}"));
+        // What is written cannot say it, so that programs are told as well.
+        if ui.is_json() { ui.note(&told) } else { ui.warning(&told) }
+    }
+    if found.values.is_empty() && left_out == 0 && found.unknown.is_empty() {
+        ui.warning(&nothing_at(&asked.paths, args.narrow.recursive, &asked.selection));
+    }
+    if let Some(path) = &args.file {
+        ui.remark(&format!("{} values are in {}", found.values.len(), text::line(&path.to_string_lossy())));
+    }
+    Ok(if found.unknown.is_empty() { Exit::Done } else { Exit::Partly })
+}
+
+async fn look_up(args: &ExportArgs, asked: &Asked, global: &GlobalArgs, ui: &Ui) -> Result<Found, CliError> {
+    let aws = Aws::connect(global).await?;
+    let bucket = args.narrow.bucket.find(&aws).await?;
+    ui.remark(&as_of(&asked.at));
+    let mut found = Found { warnings: asked.warnings.clone(), ..Found::default() };
+    let (targets, warnings) = states(&bucket, &asked.selection, &asked.at).await?;
+    found.warnings.extend(warnings);
+    let known: BTreeSet<ParameterName> = targets.keys().cloned().collect();
+    for (name, target) in targets {
+        match target {
+            Target::Held(state) if state.parameter_type.is_secret() => drop(found.secrets.insert(name, state.value)),
+            Target::Held(state) => drop(found.values.insert(name, state.value)),
+            Target::Absent(_) => {}
+            Target::Unknown(reason) => found.unknown.push((name, reason)),
+        }
+    }
+    // A parameter that was never recorded may have existed then.
+    match described(&aws.parameter_store(), &asked.selection).await {
+        Ok(present) => {
+            let never = present.into_keys().filter(|name| !known.contains(name));
+            found.unknown.extend(never.map(|name| (name, Unknown::NothingRecorded.to_string())));
+        }
+        Err(Error { kind: ErrorKind::AccessDenied, .. }) => found.warnings.push(
+            "Parameter Store may not be listed: parameters that were never recorded would not be noticed".to_owned(),
+        ),
+        Err(error) => return Err(error.into()),
+    }
+    found.unknown.sort();
+    Ok(found)
+}
+
+/// Writes beside the file, for its owner alone, and puts it in place when it is whole.
+fn write(path: &Path, text: &str) -> Result<(), CliError> {
+    let failure = |error: &std::io::Error| {
+        let message = format!("cannot write {}: {error}", path.display());
+        CliError::failure("Output", message, "check the path given with -f")
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut beside = tempfile::NamedTempFile::new_in(folder).map_err(|error| failure(&error))?;
+    beside.write_all(text.as_bytes()).and_then(|()| beside.as_file().sync_all()).map_err(|error| failure(&error))?;
+    beside.persist(path).map_err(|error| failure(&error.error))?;
+    Ok(())
+}

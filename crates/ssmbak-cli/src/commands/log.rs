@@ -1,0 +1,115 @@
+//! `ssmbak log`: what changed, when, and by whom.
+
+use clap::Args;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ssmbak::history::{HistoryOptions, history};
+use ssmbak_core::log::Operation;
+use ssmbak_core::scope::Scope;
+
+use crate::asked::{RevealArgs, read_time};
+use crate::aws::Aws;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::global::GlobalArgs;
+use crate::interrupt::Interrupts;
+use crate::marked;
+use crate::report::log::{Layout, LogQuestion, LogReport, chart, patches, table};
+use crate::report::table::Look;
+use crate::selected::{NarrowArgs, nothing_at};
+use crate::ui::{Ui, text};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  ssmbak log /app/db/host                         every recorded change of one parameter, newest last
+  ssmbak log /app/db/host -p                      with the values, line by line
+  ssmbak log /app/ -R --since \"last friday 8pm\"   what changed in the tree since then
+";
+
+/// Columns of the chart.
+const CHART: usize = 60;
+
+/// Options of `ssmbak log`.
+#[derive(Debug, Args)]
+pub struct LogArgs {
+    /// Parameters (/app/db/host) and paths (/app/ for those directly under it).
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<String>,
+    #[command(flatten)]
+    narrow: NarrowArgs,
+    /// Not the changes before this time.
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Not the changes after this time.
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Show the values too, with what changed in them.
+    #[arg(short, long)]
+    patch: bool,
+    #[command(flatten)]
+    reveal: RevealArgs,
+}
+
+pub(super) async fn run(
+    args: &LogArgs,
+    global: &GlobalArgs,
+    ui: &Ui,
+    interrupts: &mut Interrupts,
+) -> Result<Exit, CliError> {
+    let selection = args.narrow.select(&args.paths)?;
+    let (now, zone) = (Timestamp::now(), TimeZone::system());
+    let bucket = &args.narrow.bucket;
+    let since = interrupts.or(marked::time(args.since.as_deref(), bucket, global)).await?;
+    let until = interrupts.or(marked::time(args.until.as_deref(), bucket, global)).await?;
+    let read = |text: Option<String>| text.map(|text| read_time(&text, now, &zone)).transpose();
+    let (since, until) = (read(since)?, read(until)?);
+    if let (Some(since), Some(until)) = (since, until)
+        && since.at() > until.until()
+    {
+        return Err(CliError::usage("--since is later than --until", "exchange the two"));
+    }
+    let aws = interrupts.or(Aws::connect(global)).await?;
+    let bucket = interrupts.or(args.narrow.bucket.find(&aws)).await?;
+    let options = HistoryOptions {
+        since: since.map(|since| since.at()),
+        until: until.map(|until| until.until()),
+        values: args.patch,
+    };
+    let progress = ui.progress(0, "reading the bucket");
+    let history = interrupts.or(history(&bucket, &selection, options)).await?;
+    drop(progress);
+    let mut warnings = history.warnings.clone();
+    if history.names == 0 {
+        warnings.push(nothing_at(&args.paths, args.narrow.recursive, &selection));
+    }
+    for warning in &warnings {
+        ui.warning(&text::line(warning));
+    }
+    if ui.is_json() {
+        let question = LogQuestion {
+            paths: &args.paths,
+            recursive: args.narrow.recursive,
+            since,
+            until,
+            bucket: bucket.name(),
+            region: aws.region(),
+            reveal: args.reveal.reveal,
+        };
+        ui.json(&LogReport::new(&question, &history, &warnings))?;
+        return Ok(Exit::Done);
+    }
+    if history.entries.is_empty() {
+        ui.remark("no change is recorded");
+        return Ok(Exit::Done);
+    }
+    let names = !matches!(selection.scopes(), [Scope::One(_)]);
+    let layout = Layout { names, zone };
+    let look = Look { width: ui.width(), colours: ui.colours_results(), reveal: args.reveal.reveal };
+    ui.result(&if args.patch { patches(&history, &layout, look) } else { table(&history, &layout, look) })?;
+    let told = history.entries.iter().filter(|told| told.entry.operation != Operation::Unknown);
+    let times: Vec<Timestamp> = told.filter_map(|told| told.entry.time).collect();
+    if names && let Some(chart) = chart(&times, CHART) {
+        ui.remark(&chart);
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,60 @@
+//! `ssmbak trash`: what was deleted and can come back.
+
+use clap::Args;
+
+use crate::aws::Aws;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::global::GlobalArgs;
+use crate::interrupt::Interrupts;
+use crate::report::table::Look;
+use crate::report::trash::{TrashReport, table};
+use crate::selected::NarrowArgs;
+use crate::ui::{Ui, text};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  ssmbak trash                       everything that was deleted and does not exist now
+  ssmbak trash /app/                 of this tree
+  ssmbak undelete /app/db/password   brings it back
+";
+
+/// Options of `ssmbak trash`.
+#[derive(Debug, Args)]
+pub struct TrashArgs {
+    /// Only these parameters and all below them [default: /].
+    #[arg(value_name = "PATH")]
+    paths: Vec<String>,
+    #[command(flatten)]
+    narrow: NarrowArgs,
+}
+
+pub(super) async fn run(
+    args: &TrashArgs,
+    global: &GlobalArgs,
+    ui: &Ui,
+    interrupts: &mut Interrupts,
+) -> Result<Exit, CliError> {
+    let paths = if args.paths.is_empty() { vec!["/".to_owned()] } else { args.paths.clone() };
+    let selection = NarrowArgs { recursive: true, ..args.narrow.clone() }.select(&paths)?;
+    let aws = interrupts.or(Aws::connect(global)).await?;
+    let bucket = interrupts.or(args.narrow.bucket.find(&aws)).await?;
+    let progress = ui.progress(0, "comparing the bucket with Parameter Store");
+    let trash = interrupts.or(ssmbak::trash::trash(&aws.parameter_store(), &bucket, &selection)).await?;
+    let lifecycle = interrupts.or(bucket.lifecycle()).await?;
+    drop(progress);
+    for warning in &trash.warnings {
+        ui.warning(&text::line(warning));
+    }
+    if ui.is_json() {
+        let place = (bucket.name(), aws.region());
+        ui.json(&TrashReport::new(&paths, place, &trash, lifecycle.as_ref(), &trash.warnings))?;
+        return Ok(Exit::Done);
+    }
+    let look = Look { width: ui.width(), colours: ui.colours_results(), reveal: false };
+    ui.result(&table(&trash, lifecycle.as_ref(), look))?;
+    if !trash.parameters.is_empty() {
+        ui.remark("to bring one back: ssmbak undelete NAME");
+    }
+    Ok(Exit::Done)
+}

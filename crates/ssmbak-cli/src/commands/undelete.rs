@@ -1,0 +1,84 @@
+//! `ssmbak undelete`: brings back what was deleted, without a date.
+
+use clap::Args;
+use jiff::Timestamp;
+use ssmbak::Capture;
+use ssmbak::trash::{plan, record_missing, trash};
+use ssmbak_core::instant::Instant;
+
+use super::carry_out;
+use super::restore::rate;
+use super::view::View;
+use crate::asked::{Asked, AskedArgs, RevealArgs};
+use crate::aws::Aws;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::global::GlobalArgs;
+use crate::interrupt::Interrupts;
+use crate::report::table;
+use crate::selected::NarrowArgs;
+use crate::ui::{Ui, text};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  ssmbak undelete /app/db/password   as it was before it was deleted
+  ssmbak undelete /app/ -R           all of the tree that was deleted and does not exist now
+";
+
+/// Options of `ssmbak undelete`.
+#[derive(Debug, Args)]
+pub struct UndeleteArgs {
+    /// Parameters (/app/db/host) and paths (/app/ for those directly under it).
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<String>,
+    #[command(flatten)]
+    narrow: NarrowArgs,
+    /// Do not ask, even on a terminal.
+    #[arg(short, long)]
+    yes: bool,
+    /// Most parameters written in a second, 0 for no limit [default: 3, the quota of AWS; no limit on other endpoints].
+    #[arg(long, value_name = "N", value_parser = rate)]
+    put_rate: Option<f64>,
+    #[command(flatten)]
+    reveal: RevealArgs,
+}
+
+pub(super) async fn run(
+    args: &UndeleteArgs,
+    global: &GlobalArgs,
+    ui: &Ui,
+    interrupts: &mut Interrupts,
+) -> Result<Exit, CliError> {
+    let selection = args.narrow.select(&args.paths)?;
+    let aws = interrupts.or(Aws::connect(global)).await?;
+    let bucket = interrupts.or(args.narrow.bucket.find(&aws)).await?;
+    let progress = ui.progress(0, "looking for what was deleted");
+    let trash = interrupts.or(trash(&aws.parameter_store(), &bucket, &selection)).await?;
+    let plan = interrupts.or(plan(&bucket, &trash)).await?;
+    drop(progress);
+    let now = Timestamp::now();
+    let mut warnings = Vec::new();
+    if trash.parameters.is_empty() {
+        warnings.push(format!("nothing was deleted at {} that does not exist now", args.paths.join(" ")));
+    }
+    for warning in warnings.iter().chain(&plan.warnings) {
+        ui.warning(&text::line(warning));
+    }
+    let asked = Asked { paths: args.paths.clone(), selection, at: Instant::exact(now), warnings: Vec::new() };
+    let capture = Capture::new(aws.parameter_store(), bucket.clone());
+    let view = View::new(asked, aws, bucket, plan, warnings, (args.narrow.recursive, args.reveal.reveal));
+    if !ui.is_json() {
+        ui.result(&table::plan(&view.plan, view.look(ui)))?;
+    }
+    carry_out::confirm(&view, args.yes, ui)?;
+    // Before the moment to which it can be undone: then it is known that they were missing.
+    interrupts.or(record_missing(&capture, &trash, Timestamp::now())).await?;
+    let NarrowArgs { recursive, include, exclude, bucket } = args.narrow.clone();
+    let words = AskedArgs { recursive, include, exclude, bucket, ..AskedArgs::default() };
+    let exit = carry_out::carry_out(&view, &words, args.put_rate, global, ui, interrupts).await?;
+    if view.plan.changes.is_empty() && !view.plan.unknown.is_empty() {
+        let message = format!("what {} held before the deletion is not known", args.paths.join(" "));
+        return Err(CliError::failure("Unknown", message, "`ssmbak log` shows what is known"));
+    }
+    Ok(exit)
+}

@@ -1,0 +1,86 @@
+//! `ssmbak verify`: whether the bucket says what Parameter Store says.
+
+use clap::Args;
+use jiff::Timestamp;
+use ssmbak::Capture;
+use ssmbak::verify::{repair, verify};
+
+use crate::aws::Aws;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::global::GlobalArgs;
+use crate::interrupt::Interrupts;
+use crate::report::table::Look;
+use crate::report::verify::{Repair, VerifyReport};
+use crate::selected::NarrowArgs;
+use crate::ui::{Ui, text};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  ssmbak verify                     the whole account and region; exit code 0 in step, 4 findings
+  ssmbak verify /app/               one tree
+  ssmbak verify /app/ --repair      record what can be recorded, and tell what is left
+";
+
+/// Options of `ssmbak verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Only these parameters and all below them [default: /].
+    #[arg(value_name = "PATH")]
+    paths: Vec<String>,
+    #[command(flatten)]
+    narrow: NarrowArgs,
+    /// Record what the bucket lacks, as `ssmbak all --do-it` does for these names.
+    #[arg(long)]
+    repair: bool,
+}
+
+pub(super) async fn run(
+    args: &VerifyArgs,
+    global: &GlobalArgs,
+    ui: &Ui,
+    interrupts: &mut Interrupts,
+) -> Result<Exit, CliError> {
+    let paths = if args.paths.is_empty() { vec!["/".to_owned()] } else { args.paths.clone() };
+    let selection = NarrowArgs { recursive: true, ..args.narrow.clone() }.select(&paths)?;
+    let aws = interrupts.or(Aws::connect(global)).await?;
+    let bucket = interrupts.or(args.narrow.bucket.find(&aws)).await?;
+    let store = aws.parameter_store();
+    let progress = ui.progress(0, "comparing the bucket with Parameter Store");
+    let found = interrupts.or(verify(&store, &bucket, &selection)).await?;
+    drop(progress);
+    let repairable = found.repairable();
+    let repaired = if args.repair && !repairable.is_empty() {
+        let progress = ui.progress(0, "recording what the bucket lacks");
+        let capture = Capture::new(store.clone(), bucket.clone());
+        // What is written stays written, so that Ctrl-C may come at any time.
+        let failed = interrupts.or(repair(&capture, repairable, Timestamp::now())).await?;
+        let left = interrupts.or(verify(&store, &bucket, &selection)).await?;
+        drop(progress);
+        Some(Repair { left, failed })
+    } else {
+        None
+    };
+    let mut warnings = Vec::new();
+    if found.findings.is_empty() && found.verified == 0 {
+        warnings.push(format!(
+            "there is no parameter at {}, neither in Parameter Store nor in the bucket",
+            paths.join(" ")
+        ));
+    }
+    for warning in &warnings {
+        ui.warning(&text::line(warning));
+    }
+    let place = (bucket.name(), aws.region());
+    let report = VerifyReport::new(&paths, place, &found, repaired.as_ref(), warnings);
+    if ui.is_json() {
+        ui.json(&report)?;
+    } else {
+        let look = Look { width: ui.width(), colours: ui.colours_results(), reveal: false };
+        ui.result(&report.table(look))?;
+        if report.may_be_repaired() {
+            ui.hint("--repair records what can be recorded; a change of the last minute may still be on its way");
+        }
+    }
+    Ok(report.exit())
+}
