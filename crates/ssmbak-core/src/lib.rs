@@ -4,6 +4,8 @@
 //! ([`plan`]), how a sweep goes on and ends ([`sweep`]), and the languages they are spoken in: parameter names and scopes ([`name`], [`scope`]), instants
 //! ([`instant`]), events ([`event`]), the bucket's record format ([`record`]).
 //!
+//! [`object`] holds the same for the objects of any versioned bucket.
+//!
 //! No I/O, no clock, no environment, no AWS SDK: everything a decision needs is an argument, everything it decides is a
 //! returned value. `docs/SEMANTICS.md` states the rules in words and names the tests that hold them.
 
@@ -15,6 +17,7 @@ pub mod instant;
 pub mod log;
 pub mod mark;
 pub mod name;
+pub mod object;
 pub mod parameter;
 pub mod plan;
 pub mod record;

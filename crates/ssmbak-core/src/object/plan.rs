@@ -1,0 +1,164 @@
+//! What a restore does to a key.
+
+use serde::{Deserialize, Serialize};
+
+use super::{KeyHistory, ObjectState, ObjectVersion};
+
+/// What a restore does to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ObjectAction {
+    /// It is gone, and comes back.
+    Create,
+    /// Another version is current.
+    Update,
+    /// It was deleted, and exists now.
+    Delete,
+}
+
+impl ObjectAction {
+    /// Its name in output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+/// A change that a restore makes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectChange {
+    /// What is done.
+    pub action: ObjectAction,
+    /// The version or marker that was current at the instant; for a key that came later, the present version.
+    pub version: ObjectVersion,
+    /// Whether it came into being after the instant, as far as the bucket knows.
+    pub is_new: bool,
+    /// Whether a version without an id is among the key's versions.
+    pub has_null: bool,
+}
+
+/// What is decided about a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It has to change.
+    Change(ObjectChange),
+    /// It is what it was.
+    Unchanged,
+    /// It came into being after the instant, and is left alone.
+    NewKept,
+}
+
+/// How a plan is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ObjectPlanOptions {
+    /// Delete what came into being after the instant.
+    pub delete_new: bool,
+}
+
+/// Decides about a key from its state at the first instant of its history, and its present one.
+///
+/// A version that is current already is not stored again. A key without any version from the instant or before is only
+/// deleted if that is asked for: its earlier versions may have expired.
+pub fn decide(history: &KeyHistory, options: ObjectPlanOptions) -> Verdict {
+    let change = |action, version: &ObjectVersion, is_new| {
+        let has_null = history.has_null();
+        Verdict::Change(ObjectChange { action, version: version.clone(), is_new, has_null })
+    };
+    match (history.at(0), history.now()) {
+        (ObjectState::Held(then), ObjectState::Held(now)) if then.version_id == now.version_id => Verdict::Unchanged,
+        (ObjectState::Held(then), ObjectState::Held(_)) => change(ObjectAction::Update, then, false),
+        (ObjectState::Held(then), _) => change(ObjectAction::Create, then, false),
+        (ObjectState::Deleted(then), ObjectState::Held(_)) => change(ObjectAction::Delete, then, false),
+        (ObjectState::Absent, ObjectState::Held(now)) if options.delete_new => change(ObjectAction::Delete, now, true),
+        (ObjectState::Absent, ObjectState::Held(_)) => Verdict::NewKept,
+        (ObjectState::Deleted(_) | ObjectState::Absent, _) => Verdict::Unchanged,
+    }
+}
+
+/// The version that was current at the first instant of a history, for a restore to another place.
+pub fn held_at(history: &KeyHistory) -> Verdict {
+    match history.at(0) {
+        ObjectState::Held(then) => Verdict::Change(ObjectChange {
+            action: ObjectAction::Create,
+            version: then.clone(),
+            is_new: false,
+            has_null: history.has_null(),
+        }),
+        ObjectState::Deleted(_) | ObjectState::Absent => Verdict::Unchanged,
+    }
+}
+
+/// How much a plan does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectTotals {
+    /// Keys that come back.
+    pub create: u64,
+    /// Keys that get another version.
+    pub update: u64,
+    /// Keys that are deleted.
+    pub delete: u64,
+    /// Bytes of what comes back.
+    pub create_bytes: u64,
+    /// Bytes of what is put in the place of another version.
+    pub update_bytes: u64,
+    /// Keys that are what they were.
+    pub unchanged: u64,
+    /// Keys that came later and are left alone.
+    pub new_kept: u64,
+    /// Keys whose version of the time is in an archive.
+    pub archived: u64,
+    /// Versions and markers that were looked at.
+    pub versions: u64,
+}
+
+impl ObjectTotals {
+    /// Counts what was decided about one more key.
+    pub fn add(&mut self, verdict: &Verdict) {
+        let change = match verdict {
+            Verdict::Unchanged => {
+                self.unchanged += 1;
+                return;
+            }
+            Verdict::NewKept => {
+                self.new_kept += 1;
+                return;
+            }
+            Verdict::Change(change) => change,
+        };
+        let size = change.version.size;
+        match change.action {
+            ObjectAction::Create => (self.create, self.create_bytes) = (self.create + 1, self.create_bytes + size),
+            ObjectAction::Update => (self.update, self.update_bytes) = (self.update + 1, self.update_bytes + size),
+            ObjectAction::Delete => self.delete += 1,
+        }
+        if change.action != ObjectAction::Delete && change.version.is_archived() {
+            self.archived += 1;
+        }
+    }
+
+    /// Adds what another part of the tree has.
+    pub fn merge(&mut self, other: &Self) {
+        self.create += other.create;
+        self.update += other.update;
+        self.delete += other.delete;
+        self.create_bytes += other.create_bytes;
+        self.update_bytes += other.update_bytes;
+        self.unchanged += other.unchanged;
+        self.new_kept += other.new_kept;
+        self.archived += other.archived;
+        self.versions += other.versions;
+    }
+
+    /// Keys that change.
+    pub fn changes(&self) -> u64 {
+        self.create + self.update + self.delete
+    }
+
+    /// Bytes that are copied.
+    pub fn bytes(&self) -> u64 {
+        self.create_bytes + self.update_bytes
+    }
+}

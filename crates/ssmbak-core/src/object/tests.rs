@@ -1,0 +1,291 @@
+//! Tables for each rule about objects.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use proptest::prelude::*;
+
+use super::*;
+
+/// Rows of the key `k`, newest first, from words like `v2@5*`, `m@4`, `v1@3p`: a name, its second, `*` for the current one,
+/// `p` for an upload in parts. A name with `m` is a marker; `null` is a version without an id.
+fn rows(text: &str) -> Vec<ObjectVersion> {
+    text.split_whitespace()
+        .map(|word| {
+            let (key, word) = word.split_once('/').unwrap_or(("k", word));
+            let (id, rest) = word.split_once('@').unwrap();
+            let second: i64 = rest.trim_end_matches(['*', 'p', 'g']).parse().unwrap();
+            let is_marker = id.starts_with('m');
+            ObjectVersion {
+                key: key.to_owned(),
+                version_id: id.to_owned(),
+                last_modified: Timestamp::from_second(second).unwrap(),
+                is_latest: rest.contains('*'),
+                is_marker,
+                size: if is_marker { 0 } else { 7 },
+                etag: (!is_marker).then(|| if rest.contains('p') { "abc-2".to_owned() } else { "abc".to_owned() }),
+                storage_class: rest.contains('g').then(|| "GLACIER".to_owned()),
+            }
+        })
+        .collect()
+}
+
+fn second(second: i64) -> Instant {
+    Instant::parse(&format!("@{second}"), Timestamp::UNIX_EPOCH, &TimeZone::UTC).unwrap()
+}
+
+fn history(text: &str, seconds: &[i64]) -> KeyHistory {
+    let instants: Vec<Instant> = seconds.iter().map(|s| second(*s)).collect();
+    let mut history = KeyHistory::new(&instants);
+    for row in rows(text) {
+        history.push(&row);
+    }
+    history
+}
+
+fn told(state: ObjectState<'_>) -> String {
+    match state {
+        ObjectState::Held(version) => version.version_id.clone(),
+        ObjectState::Deleted(marker) => format!("deleted by {}", marker.version_id),
+        ObjectState::Absent => "absent".to_owned(),
+    }
+}
+
+#[test]
+fn the_newest_version_of_the_instant_or_before_counts() {
+    let text = "v3@9* m2@7 null@5 v1@3";
+    for (at, expected) in [
+        (2, "absent"),
+        (3, "v1"),
+        (4, "v1"),
+        (5, "null"),
+        (6, "null"),
+        (7, "deleted by m2"),
+        (8, "deleted by m2"),
+        (9, "v3"),
+        (99, "v3"),
+    ] {
+        assert_eq!(told(history(text, &[at]).at(0)), expected, "at {at}");
+    }
+}
+
+#[test]
+fn a_time_to_the_second_includes_versions_of_that_second_and_a_finer_one_does_not() {
+    let mut exact = KeyHistory::new(&[Instant::exact("1970-01-01T00:00:04.5Z".parse().unwrap())]);
+    let mut fine = rows("v2@5* v1@4");
+    fine[0].last_modified = "1970-01-01T00:00:04.7Z".parse().unwrap();
+    fine.iter().for_each(|row| exact.push(row));
+    assert_eq!(told(exact.at(0)), "v1");
+    let mut whole = KeyHistory::new(&[second(4)]);
+    fine.iter().for_each(|row| whole.push(row));
+    assert_eq!(told(whole.at(0)), "v2");
+}
+
+#[test]
+fn within_a_second_the_order_of_the_listing_counts() {
+    for (text, expected) in [
+        // Deleted, then stored again, all in one second; and the other way round.
+        ("v2@5* m@5 v1@5", "v2"),
+        ("v9@8* v2@5 m@5 v1@5", "v2"),
+        ("v9@8* m2@5 v1@5 m1@5", "deleted by m2"),
+    ] {
+        let mut history = KeyHistory::new(&[second(5)]);
+        newest_first(rows(text)).iter().for_each(|row| history.push(row));
+        assert_eq!(told(history.at(0)), expected, "{text}");
+    }
+}
+
+#[test]
+fn an_order_that_contradicts_the_times_is_mended_by_them() {
+    let ids = |text: &str| newest_first(rows(text)).into_iter().map(|row| row.version_id).collect::<Vec<_>>();
+    // A server that lists versions first.
+    assert_eq!(ids("v3@9* v1@3 m2@7"), ["v3", "m2", "v1"]);
+    assert_eq!(ids("v1@3 m2@3*"), ["m2", "v1"]);
+    assert_eq!(ids("v3@9* v1@3 m2@7 m0@3"), ["v3", "m2", "m0", "v1"]);
+    // An upload in parts is dated by its beginning, and S3's order stays.
+    assert_eq!(ids("v3@2*p v2@5 v1@1"), ["v3", "v2", "v1"]);
+    assert_eq!(ids("b/x@2* a/y@9*"), ["y", "x"]);
+}
+
+#[test]
+fn reading_stops_at_the_version_that_decides() {
+    let mut history = KeyHistory::new(&[second(5)]);
+    let decided: Vec<bool> = rows("v3@9* v2@5 v1@3")
+        .iter()
+        .map(|row| {
+            history.push(row);
+            history.is_decided()
+        })
+        .collect();
+    assert_eq!(decided, [false, true, true]);
+}
+
+#[test]
+fn every_pair_of_states_has_its_verdict() {
+    let verdict = |text: &str, delete_new| match decide(&history(text, &[5]), ObjectPlanOptions { delete_new }) {
+        Verdict::Change(change) => format!("{} {}", change.action.name(), change.version.version_id),
+        other => format!("{other:?}"),
+    };
+    for (text, expected) in [
+        ("v1@3*", "Unchanged"),
+        ("v2@9* v1@3", "update v1"),
+        ("m2@9* v1@3", "create v1"),
+        ("v3@9* m2@4 v1@3", "delete m2"),
+        ("m3@9* m2@4 v1@3", "Unchanged"),
+        ("m2@4* v1@3", "Unchanged"),
+        ("v2@9*", "NewKept"),
+        ("m3@9* v2@8", "Unchanged"),
+    ] {
+        assert_eq!(verdict(text, false), expected, "{text}");
+        let when_asked = if expected == "NewKept" { "delete v2" } else { expected };
+        assert_eq!(verdict(text, true), when_asked, "{text}");
+    }
+}
+
+#[test]
+fn totals_count_keys_and_bytes_by_action() {
+    let mut totals = ObjectTotals::default();
+    for text in ["v1@3*", "v2@9* v1@3g", "m2@9* v1@3", "v3@9* m2@4 v1@3", "v2@9*"] {
+        totals.add(&decide(&history(text, &[5]), ObjectPlanOptions::default()));
+    }
+    let expected = ObjectTotals {
+        create: 1,
+        update: 1,
+        delete: 1,
+        create_bytes: 7,
+        update_bytes: 7,
+        unchanged: 1,
+        new_kept: 1,
+        archived: 1,
+        versions: 0,
+    };
+    assert_eq!(totals, expected);
+    let mut twice = totals;
+    twice.merge(&totals);
+    assert_eq!((twice.changes(), twice.bytes()), (6, 28));
+}
+
+#[test]
+fn two_instants_differ_by_what_was_current() {
+    let told = |text: &str| match difference(&history(text, &[5, 8])) {
+        None => "same".to_owned(),
+        Some(Difference::Added(b)) => format!("added {}", b.version_id),
+        Some(Difference::Removed(a)) => format!("removed {}", a.version_id),
+        Some(Difference::Changed(a, b)) => format!("{} -> {}", a.version_id, b.version_id),
+    };
+    for (text, expected) in [
+        ("v1@3*", "same"),
+        ("v2@7* v1@3", "v1 -> v2"),
+        ("v2@7*", "added v2"),
+        ("v3@7* m2@4 v1@3", "added v3"),
+        ("m2@7* v1@3", "removed v1"),
+        ("v9@9*", "same"),
+        ("m2@4* v1@3", "same"),
+    ] {
+        assert_eq!(told(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_key_becomes_a_path_below_the_directory_or_is_refused() {
+    let file = |path: &str| Ok(Some(LocalPath::File(path.into())));
+    for (key, expected) in [
+        ("app/a", file("a")),
+        ("app/b/c d+%.txt", file("b/c d+%.txt")),
+        ("app/größe/鍵", file("größe/鍵")),
+        ("app/folder/", Ok(Some(LocalPath::Directory("folder".into())))),
+        ("app/", Ok(None)),
+        ("app/../etc/passwd", Err(PathRefused::Traversal)),
+        ("app/a/..", Err(PathRefused::Traversal)),
+        ("app/./a", Err(PathRefused::Traversal)),
+        ("app//etc/passwd", Err(PathRefused::EmptyLevel)),
+        ("app/a//b", Err(PathRefused::EmptyLevel)),
+        ("app/a//", Err(PathRefused::EmptyLevel)),
+        ("app/a\0b", Err(PathRefused::Character)),
+        ("app/...", file("...")),
+    ] {
+        assert_eq!(local_path("app/", key), expected, "{key:?}");
+    }
+    assert_eq!(local_path("", "/etc/passwd"), Err(PathRefused::EmptyLevel));
+    assert_eq!(local_path("", &"x".repeat(256)), Err(PathRefused::TooLong));
+    assert_eq!(collision_key("App/ÄB"), collision_key("app/äb"));
+}
+
+#[test]
+fn parts_are_those_of_the_original_upload_or_few_enough() {
+    const MIB: u64 = 1024 * 1024;
+    assert_eq!(part_size(100 * MIB, Some(8 * MIB), 64 * MIB), 8 * MIB);
+    assert_eq!(part_size(100 * MIB, None, 64 * MIB), 64 * MIB);
+    assert_eq!(part_size(100_000 * MIB, Some(MIB), MIB), 10 * MIB);
+    assert_eq!(part_size(0, None, 0), 1);
+    let cut: Vec<Part> = parts(25, 10).collect();
+    let expected = [(1, 0, 9), (2, 10, 19), (3, 20, 24)].map(|(number, first, last)| Part { number, first, last });
+    assert_eq!(cut, expected);
+    assert_eq!(cut[2].range(), "bytes=20-24");
+    assert_eq!(parts(20, 10).count(), 2);
+    assert_eq!(parts(0, 10).count(), 0);
+}
+
+#[test]
+fn concurrency_rises_while_all_goes_well_and_halves_once_for_one_complaint() {
+    let mut concurrency = Concurrency::new(64);
+    assert_eq!(concurrency.now(), 16);
+    (0..100_000).for_each(|_| concurrency.succeeded());
+    assert_eq!(concurrency.now(), 64);
+    // All that were under way are refused: that is one complaint.
+    (0..64).for_each(|_| concurrency.slowed_down());
+    assert_eq!(concurrency.now(), 32);
+    concurrency.slowed_down();
+    assert_eq!(concurrency.now(), 16);
+    (0..1_000).for_each(|_| concurrency.slowed_down());
+    assert_eq!(concurrency.now(), 1);
+    concurrency.succeeded();
+    assert_eq!(concurrency.now(), 2);
+}
+
+#[test]
+fn key_space_is_cut_between_its_ends() {
+    assert_eq!(cuts("p/", "p/a", Some("p/e"), 2), ["p/c"]);
+    assert_eq!(cuts("p/", "p/a1", Some("p/b"), 4).len(), 3);
+    // Nothing but a longer key fits between these.
+    assert!(cuts("", "a", Some("b"), 2)[0].starts_with('a'));
+    assert_eq!(cuts("p/", "p/a", Some("p/a "), 8), Vec::<String>::new());
+    assert_eq!(cuts("p/", "p/a", Some("p/e"), 1), Vec::<String>::new());
+}
+
+proptest! {
+    #[test]
+    fn cuts_lie_strictly_between_and_ascend(
+        low in "[ -~äé鍵]{0,6}", high in proptest::option::of("[ -~äé鍵]{0,6}"), pieces in 1_usize..12, prefix in "[a-z/]{0,3}"
+    ) {
+        let low = format!("{prefix}{low}");
+        let high = high.map(|high| format!("{prefix}{high}"));
+        prop_assume!(high.as_ref().is_none_or(|high| low < *high));
+        let cut = cuts(&prefix, &low, high.as_deref(), pieces);
+        prop_assert!(cut.len() < pieces.max(1));
+        let mut before = low.clone();
+        for key in cut {
+            prop_assert!(key > before && key.starts_with(&prefix), "{key:?} after {before:?}");
+            prop_assert!(high.as_ref().is_none_or(|high| key < *high), "{key:?} before {high:?}");
+            before = key;
+        }
+    }
+
+    #[test]
+    fn no_key_leaves_the_directory(key in "[a./\\\\\0]{0,12}") {
+        if let Ok(Some(LocalPath::File(path) | LocalPath::Directory(path))) = local_path("", &key) {
+            prop_assert!(path.is_relative());
+            prop_assert!(path.components().all(|part| matches!(part, std::path::Component::Normal(_))), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn parts_cover_every_byte_once(size in 1_u64..1_000_000, step in 1_u64..100_000) {
+        let mut next = 0;
+        for part in parts(size, step) {
+            prop_assert_eq!(part.first, next);
+            prop_assert!(part.last >= part.first && part.last - part.first < step);
+            next = part.last + 1;
+        }
+        prop_assert_eq!(next, size);
+    }
+}
