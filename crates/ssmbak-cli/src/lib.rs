@@ -1,4 +1,4 @@
-//! The commands `ssmbak`, `ssmbak-all` and `ssmbak-stack`.
+//! The commands `ssmbak`, `ssmbak-all`, `ssmbak-stack` and `s3bak`.
 //!
 //! A command reads its arguments, asks the library for a plan, prints it and has it applied. [`ui`] alone owns the
 //! terminal, [`report`] decides how things look, [`aws`] is the way to AWS, [`error`] and [`exit`] say how it ends.
@@ -19,7 +19,8 @@ pub mod marked;
 pub mod report;
 mod run;
 pub mod selected;
+pub mod s3;
 pub mod stack;
 pub mod ui;
 
-pub use run::{main_all, main_ssmbak, main_stack};
+pub use run::{main_all, main_s3bak, main_ssmbak, main_stack};

@@ -12,32 +12,50 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::logging;
+use crate::s3::{S3Args, S3bakCli};
 use crate::ui::Ui;
 
 /// `ssmbak`.
 pub fn main_ssmbak() -> ExitCode {
-    launch::<SsmbakCli>(|cli| (cli.global, cli.command))
+    launch::<SsmbakCli>(same, |cli| (cli.global, cli.command))
 }
 
 /// `ssmbak-all`.
 pub fn main_all() -> ExitCode {
-    launch::<AllCli>(|cli| (cli.global, Command::All(cli.all)))
+    launch::<AllCli>(same, |cli| (cli.global, Command::All(cli.all)))
+}
+
+/// `s3bak`.
+pub fn main_s3bak() -> ExitCode {
+    launch::<S3bakCli>(S3bakCli::adjusted, |cli| {
+        let output = cli.global.output;
+        (cli.global, Command::S3(S3Args { output, command: cli.command }))
+    })
 }
 
 /// `ssmbak-stack`.
 pub fn main_stack() -> ExitCode {
-    launch::<StackCli>(|cli| (cli.global, Command::Stack(cli.stack)))
+    launch::<StackCli>(same, |cli| (cli.global, Command::Stack(cli.stack)))
 }
 
-fn launch<C: CommandFactory + FromArgMatches>(split: impl FnOnce(C) -> (GlobalArgs, Command)) -> ExitCode {
+fn same(command: clap::Command) -> clap::Command {
+    command
+}
+
+fn launch<C: CommandFactory + FromArgMatches>(
+    adjust: impl FnOnce(clap::Command) -> clap::Command,
+    split: impl FnOnce(C) -> (GlobalArgs, Command),
+) -> ExitCode {
     let arguments = prepared(std::env::args_os());
     let color = match early(&arguments, "--color", None) {
         Some("always") => ColorChoice::Always,
         Some("never") => ColorChoice::Never,
         _ => ColorChoice::Auto,
     };
-    let parsed =
-        C::command().color(color).try_get_matches_from(&arguments).and_then(|found| C::from_arg_matches(&found));
+    let parsed = adjust(C::command())
+        .color(color)
+        .try_get_matches_from(&arguments)
+        .and_then(|found| C::from_arg_matches(&found));
     match parsed {
         Ok(cli) => {
             let (global, command) = split(cli);
@@ -71,7 +89,12 @@ fn run(global: &GlobalArgs, command: Command) -> Exit {
 /// Help and version are asked for; all else is a wrong call.
 fn refused(error: &clap::Error, arguments: &[OsString]) -> Exit {
     let asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    let for_programs = early(arguments, "--output", Some("-o")) == Some("json");
+    // Where buckets are asked, -o is a file.
+    let is_s3 = arguments.iter().take(2).any(|word| {
+        let name = std::path::Path::new(word).file_stem().and_then(|name| name.to_str());
+        matches!(name, Some("s3bak" | "s3"))
+    });
+    let for_programs = early(arguments, "--output", Some("-o").filter(|_| !is_s3)) == Some("json");
     if for_programs && !asked_for {
         let text = error.to_string();
         let lines: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();

@@ -48,6 +48,14 @@ impl World {
         Function::start(&env)
     }
 
+    /// One of our commands, on this emulator and bucket, to be given its arguments.
+    #[must_use]
+    pub fn command(&self, program: &str) -> std::process::Command {
+        let env = self.moto.env();
+        let env = env.iter().map(|(name, value)| (*name, value.as_str()));
+        command(program, env.chain([("SSMBAK_BUCKET", self.bucket)]))
+    }
+
     /// Runs one of our command lines on this bucket.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 //! - [`Venv`]: the Python environment under `target/`, installed once from `local/requirements.txt`.
 //! - [`Moto`] and [`Ministack`]: the two emulators, on loopback, in memory, ended with their owner.
 //! - [`Original`]: ssmbak 0.5.2, the tool that this project replaces, as a peer.
+//! - [`s3_server::S3Server`]: a small S3 for versioned buckets, with latency and faults.
 //! - [`binary`]: the project's own commands, as built.
 
 mod emulators;
@@ -15,6 +16,7 @@ pub mod http;
 mod original;
 mod places;
 mod process;
+pub mod s3_server;
 mod venv;
 
 pub use emulators::{Ministack, Moto};
@@ -22,4 +24,5 @@ pub use environment::{ACCESS_KEY, REGION, SECRET_KEY, clean, environment};
 pub use error::{Error, Result};
 pub use original::Original;
 pub use places::{binary, find_binary, target_dir, workspace_dir};
+pub use s3_server::S3Server;
 pub use venv::Venv;

@@ -1,7 +1,7 @@
 //! The tool that this project replaces, run for real.
 
 use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -57,6 +57,20 @@ impl Original {
             .args(arguments)
             .output()
             .map_err(Error::io(format!("run the original's {program}")))
+    }
+
+    /// Its `s3bak`, which takes many command lines in one process: a JSON array a line on its standard input, answered by an
+    /// object with Code, Out and Err a line.
+    ///
+    /// # Errors
+    /// If it cannot be run.
+    pub fn s3bak(&self) -> Result<Child> {
+        let mut command = self.venv.script("original_s3bak.py");
+        self.configure(&mut command)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(Error::io("run the original's s3bak"))
     }
 
     fn act(&self, action: &str, path: &str, time: &str, recursive: bool) -> Result<Value> {

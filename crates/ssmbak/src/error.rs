@@ -50,6 +50,12 @@ pub enum ErrorKind {
     Refused,
     /// What is stored cannot be used.
     Unreadable,
+    /// The object's bytes are in an archive.
+    Archived,
+    /// What arrived is not what is stored.
+    ChecksumMismatch,
+    /// A file cannot be read or written.
+    LocalFile,
     /// Anything else.
     Other,
 }
@@ -71,6 +77,9 @@ impl ErrorKind {
             Self::AlreadyExists => "AlreadyExists",
             Self::Refused => "Refused",
             Self::Unreadable => "Unreadable",
+            Self::Archived => "Archived",
+            Self::ChecksumMismatch => "ChecksumMismatch",
+            Self::LocalFile => "LocalFile",
             Self::Other => "Other",
         }
     }
@@ -88,6 +97,8 @@ impl ErrorKind {
             }
             Self::BucketNotVersioned => Some("only a versioned bucket can say what was true at a time"),
             Self::Throttled => Some("run it again: what is done stays done"),
+            Self::Archived => Some("--rehydrate asks for a readable copy of it"),
+            Self::ChecksumMismatch => Some("run it again; if it happens again, the stored object is damaged"),
             Self::KeyUnusable => Some("enable the KMS key, or grant kms:Decrypt on it, and run it again"),
             _ => None,
         }
@@ -167,6 +178,7 @@ fn kind_of(code: &str) -> ErrorKind {
         | "TokenRefreshRequired"
         | "InvalidToken" => ErrorKind::Credentials,
         "AccessDenied" | "AccessDeniedException" | "Forbidden" | "403" | "AllAccessDisabled" => ErrorKind::AccessDenied,
+        "InvalidObjectState" => ErrorKind::Archived,
         "NoSuchBucket" => ErrorKind::BucketMissing,
         "ParameterNotFound"
         | "ParameterVersionNotFound"
@@ -178,6 +190,8 @@ fn kind_of(code: &str) -> ErrorKind {
         | "Throttling"
         | "TooManyUpdates"
         | "SlowDown"
+        | "ServiceUnavailable"
+        | "503"
         | "RequestLimitExceeded"
         | "TooManyRequestsException" => ErrorKind::Throttled,
         "InvalidKeyId"

@@ -4,6 +4,8 @@
 //! date with Parameter Store, for one event or for all parameters. Both work over [`ParameterStore`] and
 //! [`BackupBucket`], which [`store::SsmParameterStore`] and [`bucket::S3BackupBucket`] implement with the AWS SDK.
 //!
+//! [`S3Path`] and [`s3`] do the same for the objects of any versioned bucket.
+//!
 //! The library reads no environment, prints nothing and asks no clock but the one it is given. What is decided is decided
 //! in [`ssmbak_core`]; here it is carried out.
 
@@ -17,6 +19,7 @@ pub mod mark;
 mod param_path;
 pub mod read;
 pub mod restore;
+pub mod s3;
 pub mod store;
 pub mod sweep;
 pub mod trash;
@@ -27,6 +30,7 @@ pub use capture::Capture;
 pub use error::{Error, ErrorKind};
 pub use gate::Gate;
 pub use param_path::ParamPath;
+pub use s3::S3Path;
 pub use ssmbak_core as core;
 pub use store::ParameterStore;
 

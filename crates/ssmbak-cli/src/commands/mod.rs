@@ -16,17 +16,21 @@ mod undelete;
 mod verify;
 mod view;
 
+pub(crate) use view::as_of;
+
 use clap::{Parser, Subcommand};
 
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
+use crate::s3::{self, S3Args};
 use crate::stack::{self, StackArgs};
 use crate::ui::Ui;
 
 /// Examples come first.
-const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
+pub(crate) const TEMPLATE: &str =
+    "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
 
 /// Point-in-time recovery for AWS SSM Parameter Store.
 #[derive(Debug, Parser)]
@@ -145,6 +149,9 @@ pub enum Command {
     /// Deploy the pipeline and look after it (ssmbak-stack).
     #[command(help_template = TEMPLATE, before_help = STACK_EXAMPLES)]
     Stack(StackArgs),
+    /// Any versioned bucket at any instant (s3bak).
+    #[command(help_template = TEMPLATE, before_help = s3::EXAMPLES, after_help = s3::AFTER)]
+    S3(S3Args),
 }
 
 impl Command {
@@ -156,6 +163,7 @@ impl Command {
         match self {
             // It watches for Ctrl-C itself, since CloudFormation goes on without it.
             Self::Stack(args) => stack::run(&args, global, ui).await,
+            Self::S3(args) => args.command.run(global, ui).await,
             Self::Preview(args) => preview::run(&args, global, ui, &mut Interrupts::listen()).await,
             Self::Restore(args) => restore::run(&args, global, ui, &mut Interrupts::listen()).await,
             Self::Get(args) => get::run(&args, global, ui, &mut Interrupts::listen()).await,

@@ -137,7 +137,7 @@ fn recorded_from(reason: &str) -> Option<Timestamp> {
 }
 
 /// The time as it was understood.
-pub(super) fn as_of(at: &Instant) -> String {
+pub(crate) fn as_of(at: &Instant) -> String {
     let moment = at.at();
     let decimals = if moment.subsec_nanosecond() == 0 { 0 } else { 3 };
     let local = moment.to_zoned(TimeZone::system());

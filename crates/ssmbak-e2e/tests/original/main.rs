@@ -6,4 +6,5 @@ mod defects;
 mod life;
 mod mixed;
 mod ours;
+mod s3bak;
 mod theirs;

@@ -1,0 +1,100 @@
+//! `s3bak`, which is also `ssmbak s3`: any versioned bucket at any instant. One file per subcommand.
+
+mod body;
+mod preview;
+mod question;
+mod report;
+mod restore;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands::TEMPLATE;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::global::{GlobalArgs, OutputFormat};
+use crate::interrupt::Interrupts;
+use crate::ui::Ui;
+
+/// Point-in-time recovery for any versioned S3 bucket.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ssmbak",
+    bin_name = "s3bak",
+    version,
+    disable_help_flag = true,
+    help_template = TEMPLATE,
+    before_help = EXAMPLES,
+    after_help = AFTER
+)]
+pub struct S3bakCli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: S3Command,
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+}
+
+impl S3bakCli {
+    /// The command line, in which `-o` is the file of `body`, as in ssmbak 0.5.2.
+    pub fn adjusted(command: clap::Command) -> clap::Command {
+        command.mut_arg("output", |output| output.short(None))
+    }
+}
+
+/// Options of `ssmbak s3`.
+#[derive(Debug, Args)]
+pub struct S3Args {
+    /// Print for people or for programs.
+    // Without a letter: -o is the file of `body`.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Global options")]
+    pub output: OutputFormat,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: S3Command,
+}
+
+/// Examples of `s3bak`.
+pub const EXAMPLES: &str = "\
+Examples:
+  s3bak preview data/report.csv \"2 hours ago\" -b BUCKET    which version was current then
+  s3bak body data/report.csv yesterday -b BUCKET -o old    its bytes
+  s3bak restore data/report.csv 90m -b BUCKET              make it current again
+";
+
+/// What all help texts of `s3bak` end with.
+pub const AFTER: &str = "\
+Times without a zone are UTC: 2026-06-15T17:56:58, \"yesterday 18:00\", 90m, \"2 hours ago\", @1718309456.
+Exit codes: 0 done, 1 failure, 2 usage, 3 some changes failed, 4 differences found, 130 interrupted.";
+
+/// The commands of `s3bak`.
+#[derive(Debug, Subcommand)]
+pub enum S3Command {
+    /// Show which version of a key was current at a time.
+    #[command(help_template = TEMPLATE, before_help = preview::EXAMPLES)]
+    Preview(preview::PreviewArgs),
+    /// Write the bytes that a key had at a time to a file or to stdout.
+    #[command(help_template = TEMPLATE, before_help = body::EXAMPLES)]
+    Body(body::BodyArgs),
+    /// Make a key what it was at a time.
+    #[command(help_template = TEMPLATE, before_help = restore::EXAMPLES)]
+    Restore(restore::RestoreArgs),
+}
+
+impl S3Command {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// [`CliError`] if it could not do what it was asked for.
+    pub async fn run(&self, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
+        let mut interrupts = Interrupts::listen();
+        match self {
+            Self::Preview(args) => preview::run(args, global, ui, &mut interrupts).await,
+            Self::Body(args) => interrupts.or(body::run(args, global, ui)).await,
+            Self::Restore(args) => restore::run(args, global, ui, &mut interrupts).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! ListObjectVersions.
+
+use std::collections::VecDeque;
+
+use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
+use aws_sdk_s3::types::{EncodingType, ObjectVersionStorageClass};
+use percent_encoding::percent_decode_str;
+use ssmbak_core::instant::Instant;
+use ssmbak_core::object::{KeyHistory, NULL_VERSION, ObjectVersion, newest_first};
+
+use super::object_bucket::{ObjectBucket, shown, size, timestamp};
+use super::raw_order::RawOrder;
+use crate::{Error, ErrorKind};
+
+/// Where a listing goes on: behind this version, or behind this key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Marker {
+    pub(super) key: String,
+    pub(super) version_id: Option<String>,
+}
+
+/// Up to 1,000 versions, by key, newest first.
+#[derive(Debug)]
+pub(super) struct Page {
+    pub(super) rows: Vec<ObjectVersion>,
+    pub(super) next: Option<Marker>,
+}
+
+impl ObjectBucket {
+    /// A page of the versions of the keys that begin so.
+    pub(super) async fn page(&self, prefix: &str, after: Option<&Marker>) -> Result<Page, Error> {
+        let order = RawOrder::default();
+        let output = self
+            .client
+            .list_object_versions()
+            .bucket(&self.name)
+            .prefix(prefix)
+            // Keys may have characters that XML has not.
+            .encoding_type(EncodingType::Url)
+            .set_key_marker(after.map(|marker| marker.key.clone()))
+            .set_version_id_marker(after.and_then(|marker| marker.version_id.clone()))
+            .customize()
+            .interceptor(order.clone())
+            .send()
+            .await
+            .map_err(|error| self.failed(&format!("list the versions of {}", shown(prefix)), &error))?;
+        let is_encoded = output.encoding_type() == Some(&EncodingType::Url);
+        let key = |text: &str| if is_encoded { decoded(text) } else { Ok(text.to_owned()) };
+        let next = match output.next_key_marker().filter(|_| output.is_truncated().unwrap_or(false)) {
+            Some(text) => {
+                let version_id = output.next_version_id_marker().filter(|id| !id.is_empty()).map(str::to_owned);
+                Some(Marker { key: key(text)?, version_id })
+            }
+            None => None,
+        };
+        if next.is_some() && next.as_ref() == after {
+            return Err(Error::new(ErrorKind::Other, "s3 returned a listing that does not end"));
+        }
+        Ok(Page { rows: newest_first(mixed(&output, &order.markers(), key)?), next })
+    }
+
+    /// What the versions of one key say about the instants; `all`: read even what cannot change that any more.
+    pub(super) async fn history(&self, key: &str, instants: &[Instant], all: bool) -> Result<KeyHistory, Error> {
+        let mut history = KeyHistory::new(instants);
+        self.versions_of(key, |version| {
+            history.push(version);
+            !all && history.is_decided()
+        })
+        .await?;
+        Ok(history)
+    }
+
+    /// Shows the versions of one key, newest first, until `enough` says so.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BucketMissing`] and the like, for the failed request.
+    pub async fn versions_of(&self, key: &str, mut enough: impl FnMut(&ObjectVersion) -> bool) -> Result<(), Error> {
+        let mut marker = None;
+        loop {
+            let page = self.page(key, marker.as_ref()).await?;
+            for row in &page.rows {
+                // A key comes before the longer ones that begin with it.
+                if row.key != key || enough(row) {
+                    return Ok(());
+                }
+            }
+            match page.next {
+                Some(next) => marker = Some(next),
+                None => return Ok(()),
+            }
+        }
+    }
+}
+
+/// The rows in the order of the answer; if that could not be seen, versions before markers.
+fn mixed(
+    output: &ListObjectVersionsOutput,
+    order: &[bool],
+    key: impl Fn(&str) -> Result<String, Error>,
+) -> Result<Vec<ObjectVersion>, Error> {
+    let mut versions = VecDeque::new();
+    for version in output.versions() {
+        let Some(text) = version.key() else { continue };
+        let class = version.storage_class().filter(|class| **class != ObjectVersionStorageClass::Standard);
+        versions.push_back(ObjectVersion {
+            key: key(text)?,
+            version_id: version.version_id().unwrap_or(NULL_VERSION).to_owned(),
+            last_modified: timestamp(version.last_modified())?,
+            is_latest: version.is_latest().unwrap_or(false),
+            is_marker: false,
+            size: size(version.size()),
+            etag: version.e_tag().map(|etag| etag.trim_matches('"').to_owned()),
+            storage_class: class.map(|class| class.as_str().to_owned()),
+        });
+    }
+    let mut markers = VecDeque::new();
+    for marker in output.delete_markers() {
+        let Some(text) = marker.key() else { continue };
+        markers.push_back(ObjectVersion {
+            key: key(text)?,
+            version_id: marker.version_id().unwrap_or(NULL_VERSION).to_owned(),
+            last_modified: timestamp(marker.last_modified())?,
+            is_latest: marker.is_latest().unwrap_or(false),
+            is_marker: true,
+            size: 0,
+            etag: None,
+            storage_class: None,
+        });
+    }
+    let mut rows = Vec::with_capacity(versions.len() + markers.len());
+    if order.iter().filter(|is_marker| **is_marker).count() == markers.len() && order.len() == rows.capacity() {
+        for is_marker in order {
+            rows.extend(if *is_marker { markers.pop_front() } else { versions.pop_front() });
+        }
+    } else {
+        rows.extend(versions);
+        rows.extend(markers);
+    }
+    Ok(rows)
+}
+
+/// A key as `encoding-type=url` writes it: like a form, a space as `+`.
+fn decoded(text: &str) -> Result<String, Error> {
+    let spaced = text.replace('+', " ");
+    percent_decode_str(&spaced)
+        .decode_utf8()
+        .map(std::borrow::Cow::into_owned)
+        .map_err(|_| Error::new(ErrorKind::Unreadable, "s3 listed a key that is not UTF-8"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decoded;
+
+    #[test]
+    fn encoded_keys_are_read() {
+        assert_eq!(decoded("a+b%2Bc%25d/%C3%A4%01").unwrap(), "a b+c%d/ä\u{1}");
+        assert!(decoded("%ff").is_err());
+    }
+}

@@ -1,0 +1,178 @@
+//! Copies of what is too large for one CopyObject: UploadPartCopy, several parts at once.
+
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, CopyPartResult};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use ssmbak_core::object::{ObjectVersion, Part, part_size, parts};
+
+use super::copy::{CopyOptions, Destination, Kept, Lock};
+use super::head::checksum_algorithm;
+use super::object_bucket::{ObjectBucket, shown, size};
+use crate::{Error, ErrorKind};
+
+impl ObjectBucket {
+    pub(super) async fn copy_in_parts(
+        &self,
+        version: &ObjectVersion,
+        head: &HeadObjectOutput,
+        to: Destination<'_>,
+        options: &CopyOptions,
+    ) -> Result<Kept, Error> {
+        if head.missing_meta().is_some_and(|missing| missing > 0) {
+            let message = format!(
+                "{} has metadata that s3 shows to nobody, which a copy in parts would lose",
+                shown(&version.key)
+            );
+            return Err(Error::new(ErrorKind::Refused, message).with_hint("copy it by hand, then set its metadata"));
+        }
+        let upload = self.begin(version, head, to, options).await?;
+        let done = self.copy_parts(version, head, to, &upload, options).await;
+        let finished = match done {
+            Ok(parts) => self.complete(version, to, &upload, parts).await,
+            Err(error) => Err(error),
+        };
+        if finished.is_err() {
+            // Parts that nobody completes cost money; what failed is told all the same.
+            let abort = self.client.abort_multipart_upload().bucket(to.bucket).key(to.key).upload_id(&upload);
+            drop(abort.send().await);
+        }
+        finished
+    }
+
+    #[allow(deprecated, reason = "the copy wants the time, and what cannot be read as one could not be sent either")]
+    async fn begin(
+        &self,
+        version: &ObjectVersion,
+        head: &HeadObjectOutput,
+        to: Destination<'_>,
+        options: &CopyOptions,
+    ) -> Result<String, Error> {
+        let lock = Lock::of(head, options);
+        let text = |value: Option<&str>| value.map(str::to_owned);
+        let algorithm = checksum_algorithm(head);
+        let created = self
+            .client
+            .create_multipart_upload()
+            .bucket(to.bucket)
+            .key(to.key)
+            .set_metadata(head.metadata().cloned())
+            .set_cache_control(text(head.cache_control()))
+            .set_content_disposition(text(head.content_disposition()))
+            .set_content_encoding(text(head.content_encoding()))
+            .set_content_language(text(head.content_language()))
+            .set_content_type(text(head.content_type()))
+            .set_expires(head.expires().copied())
+            .set_website_redirect_location(text(head.website_redirect_location()))
+            .set_storage_class(head.storage_class().cloned())
+            .set_server_side_encryption(head.server_side_encryption().cloned())
+            .set_ssekms_key_id(text(head.ssekms_key_id()))
+            .set_bucket_key_enabled(head.bucket_key_enabled().filter(|enabled| *enabled))
+            .set_checksum_type(head.checksum_type().filter(|_| algorithm.is_some()).cloned())
+            .set_checksum_algorithm(algorithm)
+            .set_tagging(self.tagging(version).await?)
+            .set_object_lock_mode(lock.mode())
+            .set_object_lock_retain_until_date(lock.until())
+            .set_object_lock_legal_hold_status(lock.hold())
+            .send()
+            .await
+            .map_err(|error| self.failed(&format!("begin to copy {}", shown(&version.key)), &error))?;
+        let missing = || Error::new(ErrorKind::Other, "s3 began an upload without an id");
+        created.upload_id().map(str::to_owned).ok_or_else(missing)
+    }
+
+    /// The tags as a header.
+    async fn tagging(&self, version: &ObjectVersion) -> Result<Option<String>, Error> {
+        let read =
+            self.client.get_object_tagging().bucket(&self.name).key(&version.key).version_id(&version.version_id);
+        let tags = read
+            .send()
+            .await
+            .map_err(|error| self.failed(&format!("read the tags of {}", shown(&version.key)), &error))?;
+        let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
+        let pairs: Vec<String> =
+            tags.tag_set().iter().map(|tag| format!("{}={}", encoded(tag.key()), encoded(tag.value()))).collect();
+        Ok(Some(pairs.join("&")).filter(|header| !header.is_empty()))
+    }
+
+    async fn copy_parts(
+        &self,
+        version: &ObjectVersion,
+        head: &HeadObjectOutput,
+        to: Destination<'_>,
+        upload: &str,
+        options: &CopyOptions,
+    ) -> Result<Vec<CompletedPart>, Error> {
+        let size = size(head.content_length());
+        let step = part_size(size, self.first_part_size(version).await, options.part_size);
+        let source = self.copy_source(version);
+        let copies = parts(size, step).map(|part| self.copy_part(version, &source, to, upload, part));
+        let mut done: Vec<CompletedPart> =
+            stream::iter(copies).buffer_unordered(options.parts_at_once.max(1)).try_collect().await?;
+        done.sort_by_key(CompletedPart::part_number);
+        Ok(done)
+    }
+
+    async fn copy_part(
+        &self,
+        version: &ObjectVersion,
+        source: &str,
+        to: Destination<'_>,
+        upload: &str,
+        part: Part,
+    ) -> Result<CompletedPart, Error> {
+        let copied = self
+            .client
+            .upload_part_copy()
+            .bucket(to.bucket)
+            .key(to.key)
+            .upload_id(upload)
+            .part_number(part.number)
+            .copy_source(source)
+            .copy_source_range(part.range())
+            .send()
+            .await
+            .map_err(|error| self.failed(&format!("copy part {} of {}", part.number, shown(&version.key)), &error))?;
+        Ok(completed(part.number, copied.copy_part_result()))
+    }
+
+    async fn complete(
+        &self,
+        version: &ObjectVersion,
+        to: Destination<'_>,
+        upload: &str,
+        parts: Vec<CompletedPart>,
+    ) -> Result<Kept, Error> {
+        let all = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
+        let completed = self
+            .client
+            .complete_multipart_upload()
+            .bucket(to.bucket)
+            .key(to.key)
+            .upload_id(upload)
+            .multipart_upload(all)
+            .send()
+            .await
+            .map_err(|error| self.failed(&format!("complete the copy of {}", shown(&version.key)), &error))?;
+        Ok(Kept { version_id: completed.version_id().map(str::to_owned) })
+    }
+}
+
+/// What S3 wants to hear again of a part.
+fn completed(number: i32, result: Option<&CopyPartResult>) -> CompletedPart {
+    let text = |value: Option<&str>| value.map(str::to_owned);
+    let part = CompletedPart::builder().part_number(number);
+    let Some(result) = result else { return part.build() };
+    part.set_e_tag(text(result.e_tag()))
+        .set_checksum_crc32(text(result.checksum_crc32()))
+        .set_checksum_crc32_c(text(result.checksum_crc32_c()))
+        .set_checksum_crc64_nvme(text(result.checksum_crc64_nvme()))
+        .set_checksum_sha1(text(result.checksum_sha1()))
+        .set_checksum_sha256(text(result.checksum_sha256()))
+        .set_checksum_sha512(text(result.checksum_sha512()))
+        .set_checksum_md5(text(result.checksum_md5()))
+        .set_checksum_xxhash64(text(result.checksum_xxhash64()))
+        .set_checksum_xxhash3(text(result.checksum_xxhash3()))
+        .set_checksum_xxhash128(text(result.checksum_xxhash128()))
+        .build()
+}

@@ -1,0 +1,8 @@
+//! Objects of any versioned bucket: on moto what moto does as S3 does, and on the small S3 server what it does not.
+#![allow(clippy::unwrap_used, reason = "what a test cannot do is its failure")]
+
+mod common;
+mod copies;
+mod downloads;
+mod one_key;
+mod server;
