@@ -23,7 +23,7 @@ fn with_credentials(line: &str) -> std::process::Command {
 
 #[test]
 fn every_command_knows_its_version() {
-    for line in ["ssmbak --version", "ssmbak-all --version", "ssmbak-stack --version"] {
+    for line in ["ssmbak --version", "ssmbak-all --version", "ssmbak-stack --version", "s3bak --version"] {
         let ran = Ran::of(&mut bare(line));
         assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (Some(0), "ssmbak 0.1.0\n", ""), "{line}");
     }

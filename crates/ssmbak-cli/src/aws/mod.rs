@@ -104,6 +104,11 @@ impl Aws {
         S3BackupBucket::new(self.s3(), name)
     }
 
+    /// The custom endpoint of S3, if there is one.
+    pub fn s3_endpoint(&self) -> Option<String> {
+        self.endpoint("S3")
+    }
+
     /// Whether a service, by the name that its endpoint variable ends in, is not AWS's own: without its quotas, without
     /// its waits, and on this machine.
     pub fn is_emulated(&self, service: &str) -> bool {

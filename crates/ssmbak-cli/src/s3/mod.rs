@@ -1,10 +1,17 @@
 //! `s3bak`, which is also `ssmbak s3`: any versioned bucket at any instant. One file per subcommand.
 
 mod body;
+mod diff;
+mod get;
+mod log;
 mod preview;
 mod question;
 mod report;
 mod restore;
+mod trash;
+mod tree;
+mod tree_report;
+mod undelete;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -60,6 +67,9 @@ Examples:
   s3bak preview data/report.csv \"2 hours ago\" -b BUCKET    which version was current then
   s3bak body data/report.csv yesterday -b BUCKET -o old    its bytes
   s3bak restore data/report.csv 90m -b BUCKET              make it current again
+  s3bak restore data/ -R 90m -b BUCKET                     a whole tree
+  s3bak get data/ yesterday -b BUCKET --to-dir was         download it as it was
+  s3bak undelete data/report.csv -b BUCKET                 bring it back, without a date
 ";
 
 /// What all help texts of `s3bak` end with.
@@ -70,15 +80,30 @@ Exit codes: 0 done, 1 failure, 2 usage, 3 some changes failed, 4 differences fou
 /// The commands of `s3bak`.
 #[derive(Debug, Subcommand)]
 pub enum S3Command {
-    /// Show which version of a key was current at a time.
+    /// Show which version of a key was current at a time, or what a restore of a tree would do.
     #[command(help_template = TEMPLATE, before_help = preview::EXAMPLES)]
     Preview(preview::PreviewArgs),
     /// Write the bytes that a key had at a time to a file or to stdout.
     #[command(help_template = TEMPLATE, before_help = body::EXAMPLES)]
     Body(body::BodyArgs),
-    /// Make a key what it was at a time.
+    /// Make a key or a tree what it was at a time.
     #[command(help_template = TEMPLATE, before_help = restore::EXAMPLES)]
     Restore(restore::RestoreArgs),
+    /// Download a tree as it was at a time.
+    #[command(help_template = TEMPLATE, before_help = get::EXAMPLES)]
+    Get(get::GetArgs),
+    /// List the versions of a key.
+    #[command(help_template = TEMPLATE, before_help = log::EXAMPLES)]
+    Log(log::LogArgs),
+    /// Compare a tree at two times; exit code 4 if it differs.
+    #[command(help_template = TEMPLATE, before_help = diff::EXAMPLES)]
+    Diff(diff::DiffArgs),
+    /// List what was deleted and can come back.
+    #[command(help_template = TEMPLATE, before_help = trash::EXAMPLES)]
+    Trash(trash::TrashArgs),
+    /// Bring back what was deleted, without a date.
+    #[command(help_template = TEMPLATE, before_help = undelete::EXAMPLES)]
+    Undelete(undelete::UndeleteArgs),
 }
 
 impl S3Command {
@@ -89,9 +114,14 @@ impl S3Command {
     pub async fn run(&self, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
         let mut interrupts = Interrupts::listen();
         match self {
-            Self::Preview(args) => preview::run(args, global, ui, &mut interrupts).await,
+            Self::Preview(args) => interrupts.or(preview::run(args, global, ui)).await,
             Self::Body(args) => interrupts.or(body::run(args, global, ui)).await,
             Self::Restore(args) => restore::run(args, global, ui, &mut interrupts).await,
+            Self::Get(args) => get::run(args, global, ui, &mut interrupts).await,
+            Self::Log(args) => interrupts.or(log::run(args, global, ui)).await,
+            Self::Diff(args) => interrupts.or(diff::run(args, global, ui)).await,
+            Self::Trash(args) => interrupts.or(trash::run(args, global, ui)).await,
+            Self::Undelete(args) => undelete::run(args, global, ui, &mut interrupts).await,
         }
     }
 }

@@ -1,40 +1,52 @@
-//! `s3bak preview`: which version was current.
+//! `s3bak preview`: which version was current, or what a restore of a tree would do.
 
 use clap::Args;
 use ssmbak::s3::S3Path;
+use ssmbak_core::object::ObjectPlanOptions;
 
 use super::question::{BucketArgs, check_key, moment};
 use super::report::{self, VersionReport};
+use super::tree::{check_prefix, tree};
+use super::tree_report::{self, Head};
+use crate::again::quoted;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
-use crate::interrupt::Interrupts;
 use crate::ui::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  s3bak preview data/report.csv 2026-06-15T17:56:58 -b BUCKET    one key
+  s3bak preview data/report.csv 2026-06-15T17:56:58 -b BUCKET    one key: the version that was current
   s3bak preview data/report.csv \"2 hours ago\" --output json      for programs
+  s3bak preview data/ -R yesterday -b BUCKET                     a tree: what a restore would do
+  s3bak preview \"\" -R yesterday -b BUCKET --summary              the whole bucket, in a sentence
 ";
 
 /// Options of `s3bak preview`.
 #[derive(Debug, Args)]
 pub struct PreviewArgs {
-    /// The object's key.
+    /// The object's key, or with -R the prefix of a tree.
     key: String,
     /// The time.
     time: String,
+    /// All keys that begin so; the prefix ends in a slash.
+    #[arg(short = 'R', long)]
+    recursive: bool,
+    /// As if what came into being after that time were deleted too.
+    #[arg(long, requires = "recursive")]
+    delete_new: bool,
+    /// Only how much it is.
+    #[arg(long, requires = "recursive")]
+    summary: bool,
+    /// Most requests at once [default: 128].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    concurrency: Option<u16>,
     #[command(flatten)]
     bucket: BucketArgs,
 }
 
-pub(super) async fn run(
-    args: &PreviewArgs,
-    global: &GlobalArgs,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
-) -> Result<Exit, CliError> {
-    interrupts.or(one(args, global, ui)).await
+pub(super) async fn run(args: &PreviewArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
+    if args.recursive { whole(args, global, ui).await } else { one(args, global, ui).await }
 }
 
 async fn one(args: &PreviewArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
@@ -51,6 +63,28 @@ async fn one(args: &PreviewArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, C
         ui.json(&VersionReport::from(&version))?;
     } else {
         ui.result(&report::version(&version))?;
+    }
+    Ok(Exit::Done)
+}
+
+async fn whole(args: &PreviewArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
+    check_prefix(&args.key)?;
+    let at = moment(&args.time, ui)?;
+    let (aws, bucket) = args.bucket.open(global).await?;
+    let tree = tree(&bucket, &args.key, args.concurrency);
+    let progress = ui.counter("listing versions");
+    let options = ObjectPlanOptions { delete_new: args.delete_new };
+    let mut plan = tree.plan(at, options, |more| progress.advance(more)).await?;
+    drop(progress);
+    let head = Head::new(&args.key, Some(&at), bucket.name(), aws.region());
+    tree_report::plan(ui, &head, &mut plan, !args.summary)?;
+    if plan.totals.new_kept > 0 {
+        ui.hint("--delete-new also deletes what came into being after that time");
+    }
+    if !plan.changes.is_empty() {
+        let new = if args.delete_new { " --delete-new" } else { "" };
+        let (key, bucket) = (quoted(&args.key), quoted(bucket.name()));
+        ui.remark(&format!("to do it: s3bak restore {key} {} -R{new} -b {bucket}", at.spelling()));
     }
     Ok(Exit::Done)
 }

@@ -39,11 +39,6 @@ impl BucketArgs {
         let bucket = ObjectBucket::new(aws.s3(), name);
         Ok((aws, bucket))
     }
-
-    /// The bucket's name, empty if none is given.
-    pub(super) fn name(&self) -> &str {
-        self.bucket.as_deref().unwrap_or_default()
-    }
 }
 
 /// Reads a time, and says how it was understood.

@@ -152,6 +152,11 @@ impl Ui {
         Progress::new(length, doing, !self.json && io::stderr().is_terminal())
     }
 
+    /// A number that rises on a terminal, silence elsewhere.
+    pub fn counter(&self, doing: &'static str) -> Progress {
+        Progress::counter(doing, !self.json && io::stderr().is_terminal())
+    }
+
     fn label(&self, text: &str, style: Style) -> String {
         if self.colours.stderr { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }

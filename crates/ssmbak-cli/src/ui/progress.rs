@@ -15,8 +15,22 @@ impl Progress {
         let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let length = u64::try_from(length).unwrap_or(u64::MAX);
         let bar = ProgressBar::with_draw_target(Some(length).filter(|length| *length > 0), target);
-        let template =
-            if length > 0 { "{spinner} {msg} {wide_bar} {pos}/{len} {eta}" } else { "{spinner} {msg} {elapsed}" };
+        let template = if length > 0 {
+            "{spinner} {msg} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}"
+        } else {
+            "{spinner} {msg} {elapsed}"
+        };
+        Self::started(bar, template, doing, shown)
+    }
+
+    /// Counts what comes, however much that will be.
+    pub(super) fn counter(doing: &'static str, shown: bool) -> Self {
+        let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(None, target);
+        Self::started(bar, "{spinner} {msg} {human_pos} {per_sec} {elapsed}", doing, shown)
+    }
+
+    fn started(bar: ProgressBar, template: &str, doing: &'static str, shown: bool) -> Self {
         // A template that cannot be read leaves the usual bar.
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
@@ -31,6 +45,11 @@ impl Progress {
     /// One more is done.
     pub fn step(&self) {
         self.bar.inc(1);
+    }
+
+    /// So many more are done.
+    pub fn advance(&self, more: u64) {
+        self.bar.inc(more);
     }
 
     /// Has something written where the bar does not get in its way.

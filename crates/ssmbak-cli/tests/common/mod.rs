@@ -44,6 +44,7 @@ impl From<Output> for Ran {
 pub fn program(name: &str) -> &'static str {
     match name {
         "ssmbak-all" => env!("CARGO_BIN_EXE_ssmbak-all"),
+        "s3bak" => env!("CARGO_BIN_EXE_s3bak"),
         "ssmbak-stack" => env!("CARGO_BIN_EXE_ssmbak-stack"),
         _ => env!("CARGO_BIN_EXE_ssmbak"),
     }

@@ -12,6 +12,7 @@ mod raw_order;
 mod rehydrate;
 mod s3_path;
 pub mod tree;
+mod undelete;
 mod verify;
 
 pub use copy::{CopyOptions, Destination, Kept};
@@ -19,3 +20,4 @@ pub use download::part_file;
 pub use object_bucket::{ObjectBucket, Versioning};
 pub use rehydrate::{Readiness, RehydrateOptions, Tier, readiness};
 pub use s3_path::{Restored, S3Path};
+pub use undelete::Undeletable;

@@ -4,5 +4,7 @@
 mod common;
 mod copies;
 mod downloads;
+mod histories;
 mod one_key;
 mod server;
+mod trees;

@@ -1,0 +1,104 @@
+//! `s3bak diff`: what became of a tree between two times.
+
+use clap::Args;
+use jiff::Timestamp;
+use serde::Serialize;
+use ssmbak_core::instant::Instant;
+use ssmbak_core::object::{Difference, difference};
+
+use super::question::{BucketArgs, moment};
+use super::report::{Changed, Document, row};
+use super::tree::{check_prefix, tree};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::global::GlobalArgs;
+use crate::ui::Ui;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  s3bak diff data/ yesterday -b BUCKET                          from yesterday until now
+  s3bak diff data/ 2026-06-15T12:00 2026-06-15T18:00 -b BUCKET  between two times
+";
+
+/// Options of `s3bak diff`.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The prefix of the tree, which ends in a slash; \"\" for the whole bucket.
+    prefix: String,
+    /// The earlier time.
+    from: String,
+    /// The later time [default: now].
+    to: Option<String>,
+    #[command(flatten)]
+    bucket: BucketArgs,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Head<'a> {
+    schema_version: u32,
+    prefix: &'a str,
+    bucket: &'a str,
+    from: String,
+    to: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Tail {
+    added: u64,
+    changed: u64,
+    removed: u64,
+}
+
+pub(super) async fn run(args: &DiffArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
+    check_prefix(&args.prefix)?;
+    let from = moment(&args.from, ui)?;
+    let to = match &args.to {
+        Some(text) => moment(text, ui)?,
+        None => Instant::exact(Timestamp::now()),
+    };
+    if to.until() < from.at() {
+        return Err(CliError::usage(format!("{to} is before {from}"), "give the earlier time first"));
+    }
+    let (_, bucket) = args.bucket.open(global).await?;
+    let tree = tree(&bucket, &args.prefix, None);
+    let progress = ui.counter("listing versions");
+    let find = |history: &_| {
+        difference(history).map(|difference| match difference {
+            Difference::Added(after) => Changed { before: None, after: Some(after) },
+            Difference::Removed(before) => Changed { before: Some(before), after: None },
+            Difference::Changed(before, after) => Changed { before: Some(before), after: Some(after) },
+        })
+    };
+    let mut found = tree.found(&[from, to], find, |more| progress.advance(more)).await?;
+    drop(progress);
+    let is_same = found.is_empty();
+    let mut tail = Tail { added: 0, changed: 0, removed: 0 };
+    let head = Head {
+        schema_version: 1,
+        prefix: &args.prefix,
+        bucket: bucket.name(),
+        from: from.to_string(),
+        to: to.to_string(),
+    };
+    let mut document = if ui.is_json() { Some(Document::begin(ui, &head, "Changes")?) } else { None };
+    for changed in found.rows() {
+        let changed = changed?;
+        match changed.name() {
+            "added" => tail.added += 1,
+            "removed" => tail.removed += 1,
+            _ => tail.changed += 1,
+        }
+        match (&mut document, changed.after.as_ref().or(changed.before.as_ref())) {
+            (Some(document), _) => document.item(&changed.report())?,
+            (None, Some(version)) => ui.result(&row(changed.name(), version))?,
+            (None, None) => {}
+        }
+    }
+    match document {
+        Some(document) => document.end(&tail)?,
+        None => ui.result(&format!("{} added, {} changed, {} removed", tail.added, tail.changed, tail.removed))?,
+    }
+    Ok(if is_same { Exit::Done } else { Exit::Different })
+}

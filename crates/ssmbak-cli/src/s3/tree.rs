@@ -1,0 +1,202 @@
+//! What the commands about trees have in common: the question, the journal, the run, the report.
+
+use std::env;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Args;
+use sha2::{Digest, Sha256};
+use ssmbak::Error;
+use ssmbak::s3::ObjectBucket;
+use ssmbak::s3::tree::{Applied, Journal, Tree, TreePlan, Watcher};
+use ssmbak_core::instant::Instant;
+use ssmbak_core::object::{ObjectChange, ObjectTotals};
+
+use super::report::bytes;
+use crate::aws::Aws;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::interrupt::Interrupts;
+use crate::ui::{Progress, Ui, text};
+
+/// Most requests at once, unless told otherwise: enough to hide S3's latency, few enough for a common limit of open files.
+const CONCURRENCY: usize = 128;
+
+/// How a tree is worked through.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct WorkArgs {
+    /// Most requests at once; fewer whenever S3 asks to slow down [default: 128].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    concurrency: Option<u16>,
+    /// Where the plan and what is done of it are kept until all is done [default: a file of its own for each question].
+    #[arg(long, value_name = "FILE")]
+    journal: Option<PathBuf>,
+    /// Plan anew, even if an interrupted run left a journal.
+    #[arg(long)]
+    restart: bool,
+}
+
+/// A tree's prefix: empty, or ending in a slash, so that no sibling that begins alike is meant.
+///
+/// # Errors
+/// [`CliError::Usage`].
+pub(super) fn check_prefix(prefix: &str) -> Result<(), CliError> {
+    if prefix.is_empty() || prefix.ends_with('/') {
+        return Ok(());
+    }
+    let message = format!("{prefix:?} is no tree: it would also mean keys beside it that begin alike");
+    Err(CliError::usage(message, format!("give {prefix:?} with a slash at its end, or \"\" for the whole bucket")))
+}
+
+/// The tree, where its files go, and how many requests it takes at once.
+pub(super) fn tree(bucket: &ObjectBucket, prefix: &str, concurrency: Option<u16>) -> Tree {
+    Tree::new(bucket, prefix, env::temp_dir(), concurrency.map_or(CONCURRENCY, usize::from))
+}
+
+impl WorkArgs {
+    /// The tree in question.
+    pub(super) fn tree(&self, bucket: &ObjectBucket, prefix: &str) -> Tree {
+        tree(bucket, prefix, self.concurrency)
+    }
+
+    /// The journal that an interrupted run over the same question left, or that of a new plan.
+    pub(super) async fn journal(
+        &self,
+        question: &str,
+        ui: &Ui,
+        plan: impl Future<Output = Result<TreePlan, CliError>>,
+    ) -> Result<Journal, CliError> {
+        let path = self.journal.clone().unwrap_or_else(|| journal_path(question));
+        if !self.restart
+            && let Some(journal) = Journal::resume(&path, question)?
+        {
+            let (done, all) = (journal.done(), journal.len());
+            ui.remark(&format!("going on where an earlier run stopped: {done} of {all} done (--restart plans anew)"));
+            return Ok(journal);
+        }
+        Ok(Journal::begin(&path, question, &mut plan.await?)?)
+    }
+}
+
+/// One file for each question, where programs keep their state.
+fn journal_path(question: &str) -> PathBuf {
+    let variable = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = variable("HOME").filter(|home| home.is_dir()).map(|home| home.join(".local/state"));
+    let dir = variable("XDG_STATE_HOME").or(home).unwrap_or_else(env::temp_dir);
+    let hash: String = Sha256::digest(question).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    dir.join("s3bak").join(format!("{hash}.journal"))
+}
+
+/// What a journal is about: whatever changes what would be done.
+pub(super) fn question(
+    verb: &str,
+    aws: &Aws,
+    tree: &Tree,
+    bucket: &str,
+    at: Option<&Instant>,
+    more: &[&str],
+) -> String {
+    let endpoint = aws.s3_endpoint().unwrap_or_default();
+    let at = at.map(|at| format!("{} {}", at.at(), at.until())).unwrap_or_default();
+    let parts = [verb, aws.region(), &endpoint, bucket, tree.prefix(), &at];
+    serde_json::to_string(&[parts.as_slice(), more].concat()).unwrap_or_default()
+}
+
+/// Runs over a journal: the first interruption stops it before the next change, the second one at once.
+pub(super) async fn run(
+    journal: &mut Journal,
+    ui: &Ui,
+    doing: &'static str,
+    interrupts: &mut Interrupts,
+    work: impl AsyncFnOnce(&Watch, &mut Journal) -> Result<Applied, Error>,
+) -> Result<Applied, CliError> {
+    let length = usize::try_from(journal.len() - journal.done()).unwrap_or(usize::MAX);
+    let watch = Watch { stop: AtomicBool::new(false), progress: ui.progress(length, doing) };
+    let work = work(&watch, journal);
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            applied = &mut work => return applied.map_err(Into::into),
+            () = interrupts.next() => {
+                if watch.stop.swap(true, Ordering::Relaxed) {
+                    return Err(CliError::Interrupted);
+                }
+                let said = "stopping after what is under way; Ctrl-C again to stop at once";
+                watch.progress.aside(|| ui.remark(said));
+            }
+        }
+    }
+}
+
+/// Shows how it goes, and stops it.
+pub(super) struct Watch {
+    stop: AtomicBool,
+    progress: Progress,
+}
+
+impl Watcher for Watch {
+    fn settled(&self, _change: &ObjectChange, _outcome: &Result<(), Error>) {
+        self.progress.step();
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// What a plan comes to, in a sentence.
+pub(super) fn sum(totals: &ObjectTotals) -> String {
+    let parts = [
+        (totals.create, format!("{} to create ({})", totals.create, bytes(totals.create_bytes))),
+        (totals.update, format!("{} to update ({})", totals.update, bytes(totals.update_bytes))),
+        (totals.delete, format!("{} to delete", totals.delete)),
+    ];
+    let mut said: Vec<String> = parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text).collect();
+    if said.is_empty() {
+        said.push("nothing to do".to_owned());
+    }
+    for (count, what) in [
+        (totals.unchanged, "unchanged"),
+        (totals.new_kept, "new since then, left alone"),
+        (totals.archived, "of them in an archive"),
+    ] {
+        if count > 0 {
+            said.push(format!("{count} {what}"));
+        }
+    }
+    said.join(", ")
+}
+
+/// Says how a run ended, forgets the journal if nothing is left to do, and says how to go on otherwise.
+///
+/// `again` is the command to type then, with the time as it was understood.
+pub(super) fn conclude(journal: Journal, applied: Applied, verb: &str, again: &str, ui: &Ui) -> Result<Exit, CliError> {
+    for failure in &applied.failures {
+        ui.remark(&format!("failed: {}", text::line(&failure.error.to_string())));
+    }
+    let shown = applied.failures.len() as u64;
+    if applied.failed > shown {
+        ui.remark(&format!("… and {} more failures", applied.failed - shown));
+    }
+    let mut said = vec![format!("{} {verb}", applied.done)];
+    for (count, what) in [(applied.before, "before"), (applied.failed, "failed"), (applied.skipped, "not begun")] {
+        if count > 0 {
+            said.push(format!("{count} {what}"));
+        }
+    }
+    if !journal.is_empty() {
+        ui.remark(&said.join(", "));
+    }
+    if applied.is_complete() {
+        journal.finish();
+        return Ok(Exit::Done);
+    }
+    if let Some(hint) = applied.failures.iter().find_map(|failure| failure.error.hint.as_deref()) {
+        ui.hint(&text::line(hint));
+    }
+    ui.note(&format!("to finish it (what is done stays done): {again}"));
+    if let Some(error) = applied.gave_up {
+        return Err(error.into());
+    }
+    Ok(if applied.failed > 0 { Exit::Partly } else { Exit::Interrupted })
+}

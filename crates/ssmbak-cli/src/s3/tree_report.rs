@@ -1,0 +1,81 @@
+//! A plan of a tree and its outcome, printed row by row however many there are.
+
+use serde::Serialize;
+use ssmbak::s3::tree::{Applied, Journal, TreePlan};
+use ssmbak_core::instant::Instant;
+
+use super::report::{ChangeReport, Document, TotalsReport, row};
+use super::tree::sum;
+use crate::error::CliError;
+use crate::ui::Ui;
+
+/// What a plan is the answer to.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Head {
+    schema_version: u32,
+    prefix: String,
+    recursive: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
+    bucket: String,
+    region: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
+}
+
+impl Head {
+    pub(super) fn new(prefix: &str, at: Option<&Instant>, bucket: &str, region: &str) -> Self {
+        Self {
+            schema_version: 1,
+            prefix: prefix.to_owned(),
+            recursive: true,
+            at: at.map(Instant::to_string),
+            bucket: bucket.to_owned(),
+            region: region.to_owned(),
+            to: None,
+        }
+    }
+
+    pub(super) fn to(mut self, to: Option<&str>) -> Self {
+        self.to = to.map(str::to_owned);
+        self
+    }
+}
+
+/// Prints a plan.
+///
+/// # Errors
+/// [`CliError`] if it cannot be read back or written.
+pub(super) fn plan(ui: &Ui, head: &Head, plan: &mut TreePlan, rows: bool) -> Result<(), CliError> {
+    let totals = plan.totals;
+    if ui.is_json() {
+        let mut document = Document::begin(ui, head, "Changes")?;
+        for change in plan.changes.rows().filter(|_| rows) {
+            document.item(&ChangeReport::planned(&change?))?;
+        }
+        return document.end(&TotalsReport::from(&totals));
+    }
+    for change in plan.changes.rows().filter(|_| rows) {
+        let change = change?;
+        ui.result(&row(change.action.name(), &change.version))?;
+    }
+    ui.result(&sum(&totals))
+}
+
+/// Prints for programs what became of a plan; people have seen it.
+///
+/// # Errors
+/// As [`plan`].
+pub(super) fn outcome(ui: &Ui, head: &Head, journal: &Journal, applied: &Applied) -> Result<(), CliError> {
+    if !ui.is_json() {
+        return Ok(());
+    }
+    let mut document = Document::begin(ui, head, "Changes")?;
+    for (number, change) in (0_u64..).zip(journal.changes()?) {
+        let change = change?;
+        let report = ChangeReport::planned(&change);
+        document.item(&report.with_outcome(journal.is_done(number), applied.failure(number)))?;
+    }
+    document.end(&TotalsReport::from(journal.totals()))
+}

@@ -1,0 +1,78 @@
+//! As many requests at once as S3 bears.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use ssmbak_core::object::Concurrency;
+
+use crate::{Error, ErrorKind};
+
+/// How often a request is begun anew after the SDK has given up on a busy S3.
+const PATIENCE: u32 = 8;
+/// The first pause before that; each one is twice as long.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// The number of requests under way, shared by all that make some.
+#[derive(Debug)]
+pub(super) struct Pace(Mutex<Concurrency>);
+
+impl Pace {
+    pub(super) fn new(most: usize) -> Self {
+        Self(Mutex::new(Concurrency::new(most)))
+    }
+
+    /// How many may be under way.
+    pub(super) fn now(&self) -> usize {
+        self.lock().now()
+    }
+
+    /// Sees every answer, also those that the SDK tries again after.
+    pub(super) fn watch(self: Arc<Self>) -> Watch {
+        Watch(self)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Concurrency> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Begins a request anew while S3 is busy.
+pub(super) async fn patiently<T>(request: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
+    let mut pause = PAUSE;
+    for _ in 0..PATIENCE {
+        match request().await {
+            Err(error) if error.kind == ErrorKind::Throttled => tokio::time::sleep(pause).await,
+            outcome => return outcome,
+        }
+        pause *= 2;
+    }
+    request().await
+}
+
+#[derive(Debug)]
+pub(super) struct Watch(Arc<Pace>);
+
+impl Intercept for Watch {
+    fn name(&self) -> &'static str {
+        "Pace"
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        match context.response().status().as_u16() {
+            429 | 503 => self.0.lock().slowed_down(),
+            status if status < 500 => self.0.lock().succeeded(),
+            _ => {}
+        }
+        Ok(())
+    }
+}

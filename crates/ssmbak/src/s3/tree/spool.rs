@@ -1,0 +1,111 @@
+//! Rows in a file, written as they come and read in the order of keys.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::marker::PhantomData;
+use std::path::Path;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{Error, ErrorKind};
+
+/// Rows of any number. They come in blocks whose keys do not overlap, as pages of a listing do.
+///
+/// The file has no name, so that nothing is left of it whatever happens. Blocks are small and written without waiting for
+/// the disk.
+#[derive(Debug)]
+pub struct Spool<T> {
+    file: File,
+    blocks: Vec<Block>,
+    end: u64,
+    rows: u64,
+    of: PhantomData<fn() -> T>,
+}
+
+#[derive(Debug)]
+struct Block {
+    first: String,
+    at: u64,
+    length: usize,
+}
+
+impl<T: Serialize + DeserializeOwned> Spool<T> {
+    pub(super) fn new(dir: &Path) -> Result<Self, Error> {
+        let file = tempfile::tempfile_in(dir).map_err(|error| failed("write", &error))?;
+        Ok(Self { file, blocks: Vec::new(), end: 0, rows: 0, of: PhantomData })
+    }
+
+    /// Takes a block of rows, its first row's key with it.
+    pub(super) fn push(&mut self, first: &str, rows: &[T]) -> Result<(), Error> {
+        let mut text = Vec::new();
+        for row in rows {
+            serde_json::to_writer(&mut text, row).map_err(|error| failed("write", &error.into()))?;
+            text.push(b'\n');
+        }
+        self.file.seek(SeekFrom::Start(self.end)).map_err(|error| failed("write", &error))?;
+        self.file.write_all(&text).map_err(|error| failed("write", &error))?;
+        self.blocks.push(Block { first: first.to_owned(), at: self.end, length: text.len() });
+        self.end += text.len() as u64;
+        self.rows += rows.len() as u64;
+        Ok(())
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> u64 {
+        self.rows
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// The rows by key.
+    pub fn rows(&mut self) -> Rows<'_, T> {
+        self.blocks.sort_by(|a, b| a.first.cmp(&b.first));
+        Rows { file: &mut self.file, blocks: self.blocks.iter(), block: Vec::new().into_iter() }
+    }
+}
+
+/// Rows by key. After an error it ends.
+#[derive(Debug)]
+pub struct Rows<'a, T> {
+    file: &'a mut File,
+    blocks: std::slice::Iter<'a, Block>,
+    block: std::vec::IntoIter<T>,
+}
+
+impl<T: DeserializeOwned> Rows<'_, T> {
+    fn read(&mut self, block: &Block) -> std::io::Result<Vec<T>> {
+        let mut text = vec![0; block.length];
+        self.file.seek(SeekFrom::Start(block.at))?;
+        self.file.read_exact(&mut text)?;
+        Ok(serde_json::Deserializer::from_slice(&text).into_iter().collect::<Result<_, _>>()?)
+    }
+}
+
+impl<T: DeserializeOwned> Iterator for Rows<'_, T> {
+    type Item = Result<T, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(row) = self.block.next() {
+                return Some(Ok(row));
+            }
+            let block = self.blocks.next()?;
+            match self.read(block) {
+                Ok(rows) => self.block = rows.into_iter(),
+                Err(error) => {
+                    self.blocks = [].iter();
+                    return Some(Err(failed("read", &error)));
+                }
+            }
+        }
+    }
+}
+
+fn failed(what: &str, error: &std::io::Error) -> Error {
+    Error::new(ErrorKind::LocalFile, format!("cannot {what} the plan's temporary file: {error}"))
+        .with_hint("make room on that disk, or name another directory with TMPDIR")
+}
