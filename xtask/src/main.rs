@@ -9,6 +9,7 @@ mod failure;
 mod function;
 mod local;
 mod pipeline;
+mod s3;
 mod story;
 mod test;
 
@@ -28,6 +29,12 @@ usage: cargo xtask local [--port PORT]     the whole pipeline on this machine, u
        cargo xtask compare [--histories N] [--seed FIRST]
                                            ssmbak 0.5.2 and this tool on the same simulated histories (300, seeds from 0);
                                            writes docs/ORIGINAL.md
+       cargo xtask s3-scale [--keys N] [--latency MS] [--dev]
+                                           s3bak on a tree of N keys (100,000) with three versions each: time, memory
+                                           and requests of a preview, a download and a restore
+       cargo xtask s3-compare [--keys N] [--latency MS] [--dev]
+                                           s3bak and s3-pit-restore 0.9 restore the same tree (2,000 keys, 20 ms);
+                                           --dev measures builds without optimisation
 ";
 
 fn main() -> ExitCode {
@@ -55,6 +62,8 @@ fn run(arguments: &[&str]) -> Outcome {
         ["demo"] => demo::run(),
         ["test", rest @ ..] => test::run(rest),
         ["compare", rest @ ..] => compare::run(rest),
+        ["s3-scale", rest @ ..] => s3::scale(rest),
+        ["s3-compare", rest @ ..] => s3::compare(rest),
         ["function"] => function::build_and_check(),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

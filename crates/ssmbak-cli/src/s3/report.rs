@@ -81,13 +81,14 @@ pub(super) struct TotalsReport {
     unchanged: u64,
     new_kept: u64,
     archived: u64,
+    same_bytes: u64,
 }
 
 impl From<&ObjectTotals> for TotalsReport {
     fn from(totals: &ObjectTotals) -> Self {
-        let ObjectTotals { create, update, delete, create_bytes, update_bytes, unchanged, new_kept, archived, .. } =
-            *totals;
-        Self { create, update, delete, create_bytes, update_bytes, unchanged, new_kept, archived }
+        let ObjectTotals { create, update, delete, create_bytes, update_bytes, .. } = *totals;
+        let ObjectTotals { unchanged, new_kept, archived, same_bytes, .. } = *totals;
+        Self { create, update, delete, create_bytes, update_bytes, unchanged, new_kept, archived, same_bytes }
     }
 }
 

@@ -156,6 +156,7 @@ pub(super) fn sum(totals: &ObjectTotals) -> String {
         said.push("nothing to do".to_owned());
     }
     for (count, what) in [
+        (totals.same_bytes, "of them with the same bytes, to be compared"),
         (totals.unchanged, "unchanged"),
         (totals.new_kept, "new since then, left alone"),
         (totals.archived, "of them in an archive"),

@@ -38,6 +38,10 @@ pub struct ObjectChange {
     pub is_new: bool,
     /// Whether a version without an id is among the key's versions.
     pub has_null: bool,
+    /// The present version's id, if that has the same bytes by size and ETag: what else it is has to be compared before
+    /// anything is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same_bytes_as: Option<String>,
 }
 
 /// What is decided about a key.
@@ -65,7 +69,13 @@ pub struct ObjectPlanOptions {
 pub fn decide(history: &KeyHistory, options: ObjectPlanOptions) -> Verdict {
     let change = |action, version: &ObjectVersion, is_new| {
         let has_null = history.has_null();
-        Verdict::Change(ObjectChange { action, version: version.clone(), is_new, has_null })
+        let same_bytes_as = match history.now() {
+            ObjectState::Held(now) if action == ObjectAction::Update && have_same_bytes(now, version) => {
+                Some(now.version_id.clone())
+            }
+            _ => None,
+        };
+        Verdict::Change(ObjectChange { action, version: version.clone(), is_new, has_null, same_bytes_as })
     };
     match (history.at(0), history.now()) {
         (ObjectState::Held(then), ObjectState::Held(now)) if then.version_id == now.version_id => Verdict::Unchanged,
@@ -78,6 +88,10 @@ pub fn decide(history: &KeyHistory, options: ObjectPlanOptions) -> Verdict {
     }
 }
 
+fn have_same_bytes(a: &ObjectVersion, b: &ObjectVersion) -> bool {
+    a.size == b.size && a.etag.is_some() && a.etag == b.etag
+}
+
 /// The version that was current at the first instant of a history, for a restore to another place.
 pub fn held_at(history: &KeyHistory) -> Verdict {
     match history.at(0) {
@@ -86,6 +100,7 @@ pub fn held_at(history: &KeyHistory) -> Verdict {
             version: then.clone(),
             is_new: false,
             has_null: history.has_null(),
+            same_bytes_as: None,
         }),
         ObjectState::Deleted(_) | ObjectState::Absent => Verdict::Unchanged,
     }
@@ -110,6 +125,8 @@ pub struct ObjectTotals {
     pub new_kept: u64,
     /// Keys whose version of the time is in an archive.
     pub archived: u64,
+    /// Keys to update that have the same bytes now, so that only the rest of what they are may differ.
+    pub same_bytes: u64,
     /// Versions and markers that were looked at.
     pub versions: u64,
 }
@@ -134,6 +151,7 @@ impl ObjectTotals {
             ObjectAction::Update => (self.update, self.update_bytes) = (self.update + 1, self.update_bytes + size),
             ObjectAction::Delete => self.delete += 1,
         }
+        self.same_bytes += u64::from(change.same_bytes_as.is_some());
         if change.action != ObjectAction::Delete && change.version.is_archived() {
             self.archived += 1;
         }
@@ -149,6 +167,7 @@ impl ObjectTotals {
         self.unchanged += other.unchanged;
         self.new_kept += other.new_kept;
         self.archived += other.archived;
+        self.same_bytes += other.same_bytes;
         self.versions += other.versions;
     }
 

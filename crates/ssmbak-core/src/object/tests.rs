@@ -142,6 +142,26 @@ fn every_pair_of_states_has_its_verdict() {
 }
 
 #[test]
+fn a_present_version_of_the_same_bytes_is_named() {
+    let same = |text: &str, etag: Option<&str>| {
+        let mut history = KeyHistory::new(&[second(5)]);
+        for (index, mut row) in rows(text).into_iter().enumerate() {
+            row.etag = row.etag.and(if index == 0 { etag.map(str::to_owned) } else { Some("abc".to_owned()) });
+            history.push(&row);
+        }
+        match decide(&history, ObjectPlanOptions::default()) {
+            Verdict::Change(change) => change.same_bytes_as,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(same("v2@9* v1@3", Some("abc")).as_deref(), Some("v2"));
+    assert_eq!(same("v2@9* v1@3", Some("xyz")), None);
+    assert_eq!(same("v2@9* v1@3", None), None);
+    assert_eq!(same("m2@9* v1@3", None), None);
+    assert_eq!(same("v3@9* m2@4 v1@3", Some("abc")), None);
+}
+
+#[test]
 fn totals_count_keys_and_bytes_by_action() {
     let mut totals = ObjectTotals::default();
     for text in ["v1@3*", "v2@9* v1@3g", "m2@9* v1@3", "v3@9* m2@4 v1@3", "v2@9*"] {
@@ -156,6 +176,7 @@ fn totals_count_keys_and_bytes_by_action() {
         unchanged: 1,
         new_kept: 1,
         archived: 1,
+        same_bytes: 1,
         versions: 0,
     };
     assert_eq!(totals, expected);

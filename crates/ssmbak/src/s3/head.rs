@@ -11,7 +11,12 @@ use crate::{Error, ErrorKind};
 impl ObjectBucket {
     /// What a version is besides its bytes.
     pub(super) async fn describe(&self, version: &ObjectVersion) -> Result<HeadObjectOutput, Error> {
-        self.head(version, None).await
+        self.head(&version.key, Some(&version.version_id), None).await
+    }
+
+    /// What the current version of a key is besides its bytes.
+    pub(super) async fn describe_current(&self, key: &str) -> Result<HeadObjectOutput, Error> {
+        self.head(key, None, None).await
     }
 
     /// The size of the first of several parts that a version was uploaded in.
@@ -19,23 +24,23 @@ impl ObjectBucket {
         if !version.is_multipart() {
             return None;
         }
-        let part = self.head(version, Some(1)).await.ok()?;
+        let part = self.head(&version.key, Some(&version.version_id), Some(1)).await.ok()?;
         let size = u64::try_from(part.content_length()?).ok()?;
         (size < version.size).then_some(size)
     }
 
-    async fn head(&self, version: &ObjectVersion, part: Option<i32>) -> Result<HeadObjectOutput, Error> {
+    async fn head(&self, key: &str, id: Option<&str>, part: Option<i32>) -> Result<HeadObjectOutput, Error> {
         let read = self
             .client
             .head_object()
             .bucket(&self.name)
-            .key(&version.key)
-            .version_id(&version.version_id)
+            .key(key)
+            .set_version_id(id.map(str::to_owned))
             .checksum_mode(ChecksumMode::Enabled)
             .set_part_number(part)
             .send()
             .await;
-        read.map_err(|error| self.head_failed(&version.key, &error))
+        read.map_err(|error| self.head_failed(key, &error))
     }
 
     /// A HEAD has no body that could say more than the status does.

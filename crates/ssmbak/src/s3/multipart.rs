@@ -83,15 +83,10 @@ impl ObjectBucket {
 
     /// The tags as a header.
     async fn tagging(&self, version: &ObjectVersion) -> Result<Option<String>, Error> {
-        let read =
-            self.client.get_object_tagging().bucket(&self.name).key(&version.key).version_id(&version.version_id);
-        let tags = read
-            .send()
-            .await
-            .map_err(|error| self.failed(&format!("read the tags of {}", shown(&version.key)), &error))?;
+        let tags = self.tags(&version.key, &version.version_id).await?;
         let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
         let pairs: Vec<String> =
-            tags.tag_set().iter().map(|tag| format!("{}={}", encoded(tag.key()), encoded(tag.value()))).collect();
+            tags.iter().map(|(key, value)| format!("{}={}", encoded(key), encoded(value))).collect();
         Ok(Some(pairs.join("&")).filter(|header| !header.is_empty()))
     }
 

@@ -149,6 +149,15 @@ impl ObjectBucket {
         if change.action == ObjectAction::Delete {
             return Ok(Restored::Deleted(self.put_delete_marker(key).await?.version_id));
         }
+        // ACL and lock are not looked at: where they are asked for, they are written.
+        if to.is_none()
+            && !options.acl
+            && options.object_lock_at.is_none()
+            && let Some(present) = &change.same_bytes_as
+            && self.is_the_same(&change.version, present).await?
+        {
+            return Ok(Restored::Unchanged);
+        }
         let to = to.unwrap_or(Destination { bucket: &self.name, key });
         Ok(Restored::Copied(self.copy_version(&change.version, to, options).await?.version_id))
     }

@@ -42,7 +42,13 @@ impl ObjectBucket {
     pub async fn undelete(&self, version: &ObjectVersion, options: &CopyOptions) -> Result<Restored, Error> {
         let versioning = self.versioning().await?;
         let has_null = versioning == Versioning::Suspended && self.history(&version.key, &[], true).await?.has_null();
-        let change = ObjectChange { action: ObjectAction::Create, version: version.clone(), is_new: false, has_null };
+        let change = ObjectChange {
+            action: ObjectAction::Create,
+            version: version.clone(),
+            is_new: false,
+            has_null,
+            same_bytes_as: None,
+        };
         self.apply(&change, None, versioning, options).await
     }
 }

@@ -40,6 +40,25 @@ async fn a_restore_keeps_all_that_an_object_is() {
 }
 
 #[tokio::test]
+async fn the_same_bytes_with_other_metadata_or_tags_are_another_version() {
+    let small = Small::new();
+    small.server.put_with("b", "k", b"one", &HEADERS);
+    let others = [("x-amz-meta-owner", "another"), ("x-amz-tagging", "team=red&x=1"), ("content-type", "text/plain")];
+    for (second, other) in (5..).zip(others) {
+        small.clock(second);
+        let mut headers = HEADERS.to_vec();
+        headers.retain(|(name, _)| *name != other.0);
+        headers.push(other);
+        small.server.put_with("b", "k", b"one", &headers);
+        small.path("k", 1).restore(&CopyOptions::default()).await.unwrap();
+        assert_eq!(small.server.current("b", "k").unwrap().headers, expected(), "{other:?}");
+        let versions = small.server.versions("b", "k");
+        assert_eq!(small.path("k", 1).restore(&CopyOptions::default()).await.unwrap(), Some(Restored::Unchanged));
+        assert_eq!(small.server.versions("b", "k"), versions);
+    }
+}
+
+#[tokio::test]
 async fn a_copy_in_parts_keeps_as_much_and_the_etag_of_an_upload_in_parts() {
     let small = Small::new();
     let bytes: Vec<u8> = (0..100_003_u32).map(|index| u8::try_from(index % 256).unwrap()).collect();

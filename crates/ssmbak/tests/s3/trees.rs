@@ -81,9 +81,16 @@ async fn a_tree_is_planned_and_restored_in_its_place() {
     assert_eq!(&*small.server.current("b", "t2/sibling").unwrap().body, b"two");
     assert!(small.server.current("b", "t/new").is_some() && small.server.current("b", "t/dead").is_none());
 
+    // Once more: what is a copy of the version already is compared, and not written again.
+    journal.finish();
+    small.server.forget_counts();
     let mut again = tree.plan(at(4), ObjectPlanOptions { delete_new: true }, |_| {}).await.unwrap();
-    // A copy is another version, which the bucket alone cannot tell from a change.
-    assert!(told(&mut again).contains(&"delete t/new".to_owned()));
+    assert_eq!(told(&mut again), ["update t/changed", "update t/deep/er/ä", "update t/gone", "delete t/new"]);
+    assert_eq!(again.totals.same_bytes, 3);
+    let mut journal = Journal::begin(&dir.path().join("j"), "q", &mut again).unwrap();
+    let applied = tree.restore(&mut journal, &TreeRestoreOptions::default(), &WHOLE()).await.unwrap();
+    let counts = small.server.counts();
+    assert_eq!((applied.done, counts.get("CopyObject"), counts["DeleteObject"]), (4, None, 1));
     journal.finish();
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 }
@@ -171,7 +178,7 @@ async fn a_busy_s3_is_asked_less_at_once_and_everything_gets_done() {
     let mut journal = Journal::begin(&dir.path().join("j"), "q", &mut plan).unwrap();
     let applied = tree.restore(&mut journal, &TreeRestoreOptions::default(), &WHOLE()).await.unwrap();
     assert_eq!((applied.done, applied.failed), (600, 0), "{:?}", applied.failures.first());
-    assert!(tree.pace() <= 16, "{}", tree.pace());
+    assert!(tree.pace() < 40, "{}", tree.pace());
     small.server.bear_at_once(None);
     assert!(contents(&small, "b").values().all(|body| body == b"0"));
 }

@@ -52,6 +52,7 @@ impl Tree {
                 version: version.clone(),
                 is_new: false,
                 has_null: history.has_null(),
+                same_bytes_as: None,
             }),
             _ => Verdict::Unchanged,
         };
