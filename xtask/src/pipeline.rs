@@ -11,7 +11,7 @@ use ssmbak_emulators::{Ministack, Venv, find_binary, target_dir};
 use crate::cargo::Steps;
 use crate::failure::{Failure, Outcome};
 
-const COMMANDS: [&str; 3] = ["ssmbak", "ssmbak-all", "ssmbak-stack"];
+const COMMANDS: [&str; 4] = ["ssmbak", "ssmbak-all", "ssmbak-stack", "s3bak"];
 /// The name of the stack; any would do.
 pub const STACK: &str = "ssmbak";
 

@@ -100,5 +100,5 @@ pub(super) async fn run(args: &DiffArgs, global: &GlobalArgs, ui: &Ui) -> Result
         Some(document) => document.end(&tail)?,
         None => ui.result(&format!("{} added, {} changed, {} removed", tail.added, tail.changed, tail.removed))?,
     }
-    Ok(if is_same { Exit::Done } else { Exit::Different })
+    Ok(if is_same { Exit::Done } else { Exit::Difference })
 }
