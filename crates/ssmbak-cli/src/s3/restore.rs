@@ -117,9 +117,10 @@ impl RehydrateArgs {
         self.rehydrate.then_some(RehydrateOptions { tier, days: self.days })
     }
 
-    async fn pause(self, ui: &Ui) {
+    async fn pause(self, ui: &Ui) -> Result<(), CliError> {
         ui.remark(&format!("waiting for what is in an archive; looking again in {} s", self.poll));
         tokio::time::sleep(Duration::from_secs(self.poll)).await;
+        Ok(())
     }
 }
 
@@ -175,8 +176,7 @@ async fn rehydrate(
     let Some(options) = args.options() else { return Err(error.into()) };
     bucket.rehydrate(version, options).await?;
     if args.wait {
-        args.pause(ui).await;
-        return Ok(());
+        return args.pause(ui).await;
     }
     let takes = options.tier.takes(version.storage_class.as_deref());
     Err(error.with_hint(format!("it was asked for; run this again in {takes}")).into())
@@ -220,7 +220,7 @@ async fn whole(
         if applied.archived == 0 || applied.skipped > 0 || !args.rehydrate.wait {
             break applied;
         }
-        interrupts.or(async { Ok::<_, CliError>(args.rehydrate.pause(ui).await) }).await?;
+        interrupts.or(args.rehydrate.pause(ui)).await?;
     };
     let head = Head::new(&args.key, Some(&at), bucket.name(), aws.region()).to(args.to.as_deref());
     tree_report::outcome(ui, &head, &journal, &applied)?;

@@ -175,7 +175,7 @@ fn an_interrupted_restore_is_finished_by_the_same_command() {
     }
     let stopped = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(stopped.success());
-    let first = Ran::from(child.wait_with_output().map(|output| output).unwrap());
+    let first = Ran::from(child.wait_with_output().unwrap());
     assert_eq!(first.code, Some(130), "{first:?}");
     assert!(first.err.contains("to finish it") && first.err.contains("not begun"), "{}", first.err);
     let copied = world.server.counts()["CopyObject"];

@@ -108,7 +108,7 @@ impl ObjectBucket {
             }
         }
         sink.flush().await.map_err(|error| sink_failed(&error))?;
-        if at == version.size && verifier.is_none_or(Verifier::is_right) {
+        if at == version.size && verifier.is_none_or(Verifier::finish) {
             return Ok(());
         }
         let message = format!("what arrived of {} is not what is stored", shown(&version.key));

@@ -86,8 +86,8 @@ impl Verifier {
         }
     }
 
-    /// Whether all bytes together are as promised.
-    pub(super) fn is_right(self) -> bool {
+    /// Whether all bytes together were as promised.
+    pub(super) fn finish(self) -> bool {
         match self {
             Self::Checksum(counting, expected) => base64::encode(counting.finalize()) == expected,
             Self::Md5(counting, expected) => {
@@ -112,7 +112,7 @@ mod tests {
     fn accepts(promised: Promised, bytes: &[u8]) -> bool {
         let mut verifier = promised.verifier();
         bytes.chunks(3).for_each(|chunk| verifier.update(chunk));
-        verifier.is_right()
+        verifier.finish()
     }
 
     #[test]

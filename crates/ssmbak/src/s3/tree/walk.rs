@@ -64,7 +64,10 @@ impl Tree {
             }
             if range.pages >= PAGES_BEFORE_SPLITTING {
                 let idle = most.saturating_sub(busy.len() + waiting.len() + 1);
-                waiting.extend(range.split(&self.prefix, idle));
+                // For one or two that are idle, looking for work costs more than it brings: cuts may leave pieces empty.
+                if idle >= most.div_ceil(4) {
+                    waiting.extend(range.split(&self.prefix, idle));
+                }
             }
             waiting.push_front(range);
         }
