@@ -1,10 +1,11 @@
 //! The emulators of AWS and the original tool, as processes: prepared, started, awaited and ended.
 //!
 //! Nothing in here knows the AWS SDK, so that the project's own tasks (`cargo xtask`) compile in seconds. What the tests
-//! need beyond it (clients, the Lambda Runtime API) is in `ssmbak-testkit`.
+//! need beyond it (clients) is in `ssmbak-testkit`.
 //!
 //! - [`Venv`]: the Python environment under `target/`, installed once from `local/requirements.txt`.
 //! - [`Moto`] and [`Ministack`]: the two emulators, on loopback, in memory, ended with their owner.
+//! - [`RuntimeApi`] and [`LambdaProcess`]: a Lambda Runtime API, and the real function run against it.
 //! - [`Original`]: ssmbak 0.5.2, the tool that this project replaces, as a peer.
 //! - [`s3_server::S3Server`]: a small S3 for versioned buckets, with latency and faults.
 //! - [`binary`]: the project's own commands, as built.
@@ -13,16 +14,21 @@ mod emulators;
 mod environment;
 mod error;
 pub mod http;
+mod lambda;
 mod original;
 mod places;
 mod process;
+mod runtime_api;
 pub mod s3_server;
 mod venv;
+mod wire;
 
 pub use emulators::{Ministack, Moto};
 pub use environment::{ACCESS_KEY, REGION, SECRET_KEY, clean, environment};
 pub use error::{Error, Result};
+pub use lambda::LambdaProcess;
 pub use original::Original;
 pub use places::{binary, find_binary, target_dir, workspace_dir};
+pub use runtime_api::{InvocationError, InvocationOutcome, RuntimeApi};
 pub use s3_server::S3Server;
 pub use venv::Venv;

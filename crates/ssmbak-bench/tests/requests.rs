@@ -1,0 +1,128 @@
+//! How many requests each kind of work may make, at small sizes. Time is not measured here: `cargo xtask bench` does.
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ssmbak::ParamPath;
+use ssmbak::bucket::S3BackupBucket;
+use ssmbak::core::instant::Instant;
+use ssmbak::core::plan::{Action, Plan};
+use ssmbak::core::scope::Selection;
+use ssmbak::store::SsmParameterStore;
+use ssmbak_bench::{BUCKET, Bucket, Expected, History, Model, PATH, Server, Spec, Variant};
+use ssmbak_testkit::{s3_client, ssm_client};
+
+/// When a preview asks about.
+#[derive(Clone, Copy, Debug)]
+enum At {
+    /// A tenth has changed since.
+    Recent,
+    /// A quarter had happened.
+    Old,
+    /// Nothing has changed since.
+    End,
+}
+
+/// What is done.
+struct Work {
+    name: &'static str,
+    spec: Spec,
+    path: &'static str,
+    at: At,
+    /// The most requests of each kind; a kind that is not named must not be asked for.
+    most: &'static [(&'static str, u64)],
+}
+
+/// The bounds, as they are today: lower them when the code needs fewer.
+#[rustfmt::skip]
+fn works() -> Vec<Work> {
+    let spec = Spec::new;
+    let work = |name, spec, path, at, most| Work { name, spec, path, at, most };
+    vec![
+        work("10 parameters, 50 versions, recent", spec(10, 50), PATH, At::Recent, &[
+            ("ListObjectVersions", 1), ("HeadObject", 502), ("GetObject", 10), ("DescribeParameters", 1),
+            ("GetParameters", 1), ("ListTagsForResource", 9),
+        ]),
+        work("10 parameters, 50 versions, old", spec(10, 50), PATH, At::Old, &[
+            ("ListObjectVersions", 1), ("HeadObject", 502), ("GetObject", 10), ("DescribeParameters", 1),
+            ("GetParameters", 1), ("ListTagsForResource", 9),
+        ]),
+        work("60 parameters, 10 versions, recent", spec(60, 10), PATH, At::Recent, &[
+            ("ListObjectVersions", 1), ("HeadObject", 610), ("GetObject", 60), ("DescribeParameters", 2),
+            ("GetParameters", 1), ("ListTagsForResource", 60),
+        ]),
+        work("60 parameters, 10 versions, old", spec(60, 10), PATH, At::Old, &[
+            ("ListObjectVersions", 1), ("HeadObject", 610), ("GetObject", 60), ("DescribeParameters", 2),
+            ("GetParameters", 6), ("ListTagsForResource", 60),
+        ]),
+        work("60 parameters, 10 versions, seeded", spec(60, 10).with(Variant::Seeded), PATH, At::Recent, &[
+            ("ListObjectVersions", 1), ("HeadObject", 600), ("GetObject", 60), ("DescribeParameters", 2),
+            ("GetParameters", 1), ("ListTagsForResource", 60),
+        ]),
+        work("60 parameters, 10 versions, of 0.5.2", spec(60, 10).with(Variant::Original), PATH, At::Recent, &[
+            ("ListObjectVersions", 1), ("HeadObject", 600), ("GetObjectTagging", 600), ("GetObject", 60),
+            ("DescribeParameters", 2), ("GetParameters", 6),
+        ]),
+        work("200 parameters, 1 version", spec(200, 1), PATH, At::Recent, &[
+            ("ListObjectVersions", 1), ("HeadObject", 210), ("GetObject", 200), ("DescribeParameters", 4),
+            ("ListTagsForResource", 200),
+        ]),
+        work("an in-sync tree of 200", spec(200, 1), PATH, At::End, &[
+            ("ListObjectVersions", 1), ("HeadObject", 210), ("GetObject", 200), ("DescribeParameters", 4),
+            ("ListTagsForResource", 200),
+        ]),
+        work("one key of 3,000 that begin alike", Spec { siblings: true, seed: 1, ..spec(3000, 1) }, "/bench/p", At::End, &[
+            ("ListObjectVersions", 1), ("HeadObject", 1), ("GetObject", 1), ("DescribeParameters", 1),
+            ("ListTagsForResource", 1),
+        ]),
+    ]
+}
+
+async fn preview(server: &Server, work: &Work, second: i64) -> Plan {
+    let endpoint = server.endpoint();
+    let selection = Selection::new(&[work.path], work.path.ends_with('/'), &[], &[]).unwrap();
+    let at = Instant::exact(Timestamp::new(second, 999_999_999).unwrap());
+    let store = SsmParameterStore::new(ssm_client(&endpoint));
+    ParamPath::new(store, S3BackupBucket::new(s3_client(&endpoint), BUCKET), selection, at).preview().await.unwrap()
+}
+
+/// What a plan lists, as the model puts it.
+fn changes(plan: &Plan) -> BTreeMap<String, Expected> {
+    let expected = |action: &Action| match action {
+        Action::Create(to) | Action::Update { to, .. } => Expected::Held(to.value.expose().to_owned()),
+        Action::Delete { .. } => Expected::Absent,
+    };
+    plan.changes.iter().map(|change| (change.name.to_string(), expected(&change.action))).collect()
+}
+
+#[tokio::test]
+async fn no_work_makes_more_requests_than_its_bound() {
+    let mut exceeded = Vec::new();
+    for work in works() {
+        let history = History::new(work.spec);
+        let model = Model::new(history);
+        let second = match work.at {
+            At::Recent => history.recent(),
+            At::Old => history.old(),
+            At::End => history.end(),
+        };
+        let server = Server::start(Bucket::new(history), Duration::ZERO, 0).await.unwrap();
+        let plan = preview(&server, &work, second).await;
+        // Few requests are worth nothing if the answer is wrong.
+        let mut wanted = model.known_changes(second);
+        wanted.retain(|name, _| work.path.ends_with('/') || name == work.path);
+        assert_eq!(changes(&plan), wanted, "{}", work.name);
+        let unknown = if work.path == PATH { model.unknown(second) } else { 0 };
+        assert_eq!((plan.unknown.len(), plan.warnings.as_slice()), (unknown, [].as_slice()), "{}", work.name);
+        let bound: BTreeMap<&str, u64> = work.most.iter().copied().collect();
+        let made = server.counts().requests();
+        println!("{}: {made:?}", work.name);
+        let over: Vec<_> = made.iter().filter(|(kind, made)| **made > bound.get(*kind).copied().unwrap_or(0)).collect();
+        if !over.is_empty() {
+            exceeded.push(format!("{}: {over:?} of {:?}", work.name, work.most));
+        }
+    }
+    assert!(exceeded.is_empty(), "more requests than allowed:\n{}", exceeded.join("\n"));
+}
