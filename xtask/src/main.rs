@@ -1,6 +1,7 @@
 //! The project's own tasks, run with `cargo xtask`.
 #![allow(clippy::print_stdout, reason = "a task's output is for the person who runs it")]
 
+mod bench;
 mod cargo;
 mod compare;
 mod demo;
@@ -35,6 +36,11 @@ usage: cargo xtask local [--port PORT]     the whole pipeline on this machine, u
        cargo xtask s3-compare [--keys N] [--latency MS] [--dev]
                                            s3bak and s3-pit-restore 0.9 restore the same tree (2,000 keys, 20 ms);
                                            --dev measures builds without optimisation
+       cargo xtask bench [--quick] [--only NAME] [--reuse]
+                                           ssmbak 0.5.2 and this tool side by side: time, memory, requests; writes
+                                           docs/PERFORMANCE.md. --quick takes a tenth of every size and --only the
+                                           works of that name (both write nothing), --reuse the original's figures of
+                                           an earlier run
 ";
 
 fn main() -> ExitCode {
@@ -64,6 +70,7 @@ fn run(arguments: &[&str]) -> Outcome {
         ["compare", rest @ ..] => compare::run(rest),
         ["s3-scale", rest @ ..] => s3::scale(rest),
         ["s3-compare", rest @ ..] => s3::compare(rest),
+        ["bench", rest @ ..] => bench::run(rest),
         ["function"] => function::build_and_check(),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

@@ -230,8 +230,8 @@ impl History {
 
     fn fate(&self, parameter: u32) -> Fate {
         let versions = self.spec.versions;
-        // Nothing tells of an earlier life to whoever comes after it.
-        if self.spec.variant == Variant::Seeded || versions == 0 {
+        // Nothing tells of an earlier life to whoever comes after it. The first one is kept: some works are about it.
+        if self.spec.variant == Variant::Seeded || versions == 0 || parameter == 0 {
             return Fate::Kept;
         }
         match self.chance(parameter, 0, 3) % 20 {

@@ -1,4 +1,68 @@
 //! The server of generated histories as a program of its own, and what is measured against it.
 #![allow(clippy::print_stdout, reason = "what is measured is for the person who runs it")]
 
-fn main() {}
+mod run;
+
+use std::io::{Read as _, Write as _};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use ssmbak_bench::{Bucket, History, Server, Spec};
+
+#[derive(Parser)]
+#[command(about = "How fast ssmbak is")]
+struct Line {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Serves a generated history on this machine until standard input ends
+    Serve {
+        #[command(flatten)]
+        spec: Spec,
+        /// Milliseconds that every answer takes
+        #[arg(long, default_value_t = 20)]
+        latency: u64,
+        /// The port; 0: a free one
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+    },
+    /// Measures, prints a table and writes docs/PERFORMANCE.md
+    Run(run::Options),
+}
+
+fn main() -> ExitCode {
+    let done = match Line::parse().task {
+        Task::Serve { spec, latency, port } => serve(spec, Duration::from_millis(latency), port),
+        Task::Run(options) => run::run(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            print_error(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[allow(clippy::print_stderr, reason = "the one place where errors are printed")]
+fn print_error(message: &str) {
+    eprintln!("error: {message}");
+}
+
+fn serve(spec: Spec, latency: Duration, port: u16) -> run::Outcome {
+    // One thread: whoever is measured has the other core.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let server = Server::start(Bucket::new(History::new(spec)), latency, port).await?;
+        println!("{}", server.endpoint());
+        std::io::stdout().flush()?;
+        // The system closes it, however our owner ends.
+        let ended = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
+        ended.await?.map(drop)?;
+        Ok(())
+    })
+}

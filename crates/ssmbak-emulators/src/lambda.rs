@@ -72,6 +72,12 @@ impl LambdaProcess {
         true
     }
 
+    /// Its process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits until it ends by itself; `None` if it still runs after that time.
     ///
     /// # Errors

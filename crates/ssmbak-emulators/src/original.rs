@@ -53,10 +53,23 @@ impl Original {
     /// # Errors
     /// If it cannot be run at all; its exit code is in the output.
     pub fn cli(&self, program: &str, arguments: &[&str]) -> Result<Output> {
-        self.configure(&mut Command::new(self.venv.executable(program)))
-            .args(arguments)
-            .output()
-            .map_err(Error::io(format!("run the original's {program}")))
+        self.command(program).args(arguments).output().map_err(Error::io(format!("run the original's {program}")))
+    }
+
+    /// One of its commands, to be run by the caller.
+    #[must_use]
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(self.venv.executable(program));
+        self.configure(&mut command);
+        command
+    }
+
+    /// Its Lambda handler as a process that reads the event from its standard input.
+    #[must_use]
+    pub fn handler(&self) -> Command {
+        let mut command = self.venv.script("original.py");
+        self.configure(&mut command).arg("handle");
+        command
     }
 
     /// Its `s3bak`, which takes many command lines in one process: a JSON array a line on its standard input, answered by an

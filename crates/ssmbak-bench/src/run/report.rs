@@ -1,0 +1,166 @@
+//! The tables and the page.
+
+use std::fmt::Write as _;
+use std::process::Command;
+
+use super::function::{Function, Start};
+use super::measure::Measured;
+use super::works::Goal;
+use super::{Options, Row};
+
+const PAGE: &str = include_str!("report.md");
+const PROFILE: &str = include_str!("profile.md");
+
+/// Everything that was measured.
+pub struct Report<'a> {
+    pub rows: &'a [Row],
+    pub start: Option<&'a Start>,
+    pub function: Option<&'a Function>,
+    pub options: &'a Options,
+}
+
+impl Report<'_> {
+    /// All tables, for whoever runs it.
+    pub fn tables(&self) -> String {
+        [self.previews(), self.requests(), self.start(), self.function()].join("\n")
+    }
+
+    /// The whole page.
+    pub fn markdown(&self) -> String {
+        PAGE.replace("{date}", &jiff::Timestamp::now().strftime("%Y-%m-%d").to_string())
+            .replace("{machine}", &machine())
+            .replace("{latency}", &self.options.latency.to_string())
+            .replace("{previews}", &self.previews())
+            .replace("{requests}", &self.requests())
+            .replace("{start}", &self.start())
+            .replace("{function}", &self.function())
+            .replace("{profile}", PROFILE)
+    }
+
+    fn previews(&self) -> String {
+        let mut table = String::from(
+            "| preview | 0.5.2: time | CPU | memory | requests | ssmbak: time | CPU | memory | requests | times as fast | goal |\n\
+             | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
+        );
+        for row in self.rows {
+            let cells = |measured: Option<&Measured>| {
+                measured.map_or("– | – | – | –".to_owned(), |m| {
+                    format!("{} | {} | {:.0} MB | {}", seconds(m.wall), seconds(m.cpu), m.megabytes, m.total())
+                })
+            };
+            let times = row.times().map_or("–".to_owned(), |times| format!("**{times:.0}**"));
+            let _ = writeln!(
+                table,
+                "| {} | {} | {} | {times} | {} |",
+                row.work.name,
+                cells(row.original.as_ref()),
+                cells(Some(&row.ours)),
+                row.verdict()
+            );
+        }
+        table
+    }
+
+    fn requests(&self) -> String {
+        let mut table =
+            String::from("| preview | tool | requests by operation | connections |\n| --- | --- | --- | ---: |\n");
+        for row in self.rows {
+            for (tool, measured) in [("0.5.2", row.original.as_ref()), ("ssmbak", Some(&row.ours))] {
+                let Some(measured) = measured else { continue };
+                let kinds: Vec<String> = measured.requests.iter().map(|(kind, n)| format!("{kind} {n}")).collect();
+                let _ =
+                    writeln!(table, "| {} | {tool} | {} | {} |", row.work.name, kinds.join(", "), measured.connections);
+            }
+        }
+        table
+    }
+
+    fn start(&self) -> String {
+        let Some(start) = self.start else { return String::new() };
+        let row = |tool: &str, m: &Measured, goal: &str| {
+            format!("| {tool} | {} | {} | {:.0} MB | {goal} |\n", seconds(m.wall), seconds(m.cpu), m.megabytes)
+        };
+        let goal = met(start.ours.wall <= 0.010, "≤ 10 ms");
+        "| `ssmbak --version` | time | CPU | memory | goal |\n| --- | ---: | ---: | ---: | ---: |\n".to_owned()
+            + &row("0.5.2", &start.original, "")
+            + &row("ssmbak", &start.ours, &goal)
+    }
+
+    fn function(&self) -> String {
+        let Some(function) = self.function else { return String::new() };
+        let mut table = String::from("| function | 0.5.2 | ssmbak | goal |\n| --- | ---: | ---: | ---: |\n");
+        let original = &function.original;
+        let mut row = |what: &str, theirs: String, ours: String, goal: String| {
+            let _ = writeln!(table, "| {what} | {theirs} | {ours} | {goal} |");
+        };
+        row("first", seconds(original.wall), seconds(function.first), met(function.first <= 0.025, "≤ 25 ms"));
+        row("next event", "–".to_owned(), seconds(function.warm), String::new());
+        let requests = function.requests.to_string();
+        row("its requests", original.total().to_string(), requests, met(function.requests <= 5, "≤ 5"));
+        let connections = function.connections.to_string();
+        row("its new connections", "–".to_owned(), connections, met(function.connections == 0, "none"));
+        let memory = format!("{:.1} MB", function.megabytes);
+        row("memory", format!("{:.0} MB", original.megabytes), memory, met(function.megabytes <= 12.0, "≤ 12 MB"));
+        let zipped = format!("{:.2} MB", function.zipped);
+        row("package, zipped", "–".to_owned(), zipped, met(function.zipped <= 3.5, "≤ 3.5 MB"));
+        table
+    }
+}
+
+impl Row {
+    /// How many times as fast ours is.
+    pub fn times(&self) -> Option<f64> {
+        self.original.as_ref().map(|original| original.wall / self.ours.wall)
+    }
+
+    /// The goal, and whether it is met.
+    fn verdict(&self) -> String {
+        match self.work.goal {
+            Goal::Shown => String::new(),
+            Goal::Times(goal) => met(self.times().is_some_and(|times| times >= goal), &format!("≥ {goal:.0}")),
+            Goal::Seconds(goal) => met(self.ours.wall <= goal, &format!("≤ {goal:.0} s")),
+            Goal::Requests(goal) => met(self.ours.total() <= goal, &format!("≤ {goal} requests")),
+            Goal::Megabytes(goal) => met(self.ours.megabytes <= goal, &format!("≤ {goal:.0} MB")),
+        }
+    }
+}
+
+fn met(met: bool, goal: &str) -> String {
+    format!("{goal} {}", if met { "✓" } else { "✗" })
+}
+
+/// To three digits, in milliseconds where that reads better.
+pub fn seconds(time: f64) -> String {
+    match time {
+        _ if time < 0.0995 => format!("{:.1} ms", time * 1000.0),
+        _ if time < 9.95 => format!("{time:.2} s"),
+        _ => format!("{time:.0} s"),
+    }
+}
+
+/// What it was measured on, as far as the system tells.
+fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let rustc = Command::new("rustc").arg("--version").output().ok();
+    let rustc = rustc.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
+    let version = env!("CARGO_PKG_VERSION");
+    format!("{cores} cores {}, ssmbak {version} (release, {rustc}), ssmbak 0.5.2 from PyPI", std::env::consts::ARCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_people_read_them() {
+        let times = [0.00412, 0.0994, 0.1, 2.345, 9.96, 279.4].map(seconds);
+        assert_eq!(times, ["4.1 ms", "99.4 ms", "0.10 s", "2.35 s", "10 s", "279 s"]);
+    }
+
+    #[test]
+    fn the_page_has_a_place_for_everything_that_is_put_into_it() {
+        for place in ["date", "machine", "latency", "previews", "requests", "start", "function", "profile"] {
+            assert_eq!(PAGE.matches(&format!("{{{place}}}")).count(), 1, "{place}");
+        }
+    }
+}
