@@ -12,7 +12,18 @@ pub fn run(arguments: &[&str]) -> Outcome {
     let mut steps = Steps::default();
     steps.cargo(
         "commands and server",
-        &["build", "--release", "--package", "ssmbak-cli", "--package", "ssmbak-bench"],
+        &[
+            "build",
+            "--release",
+            "--package",
+            "ssmbak-cli",
+            "--package",
+            "ssmbak-bench",
+            "--bin",
+            "ssmbak",
+            "--bin",
+            "ssmbak-bench",
+        ],
     )?;
     let mut bench = Command::new(target_dir().join("release").join("ssmbak-bench"));
     bench.arg("run").args(arguments);
