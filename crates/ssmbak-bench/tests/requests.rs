@@ -1,5 +1,4 @@
 //! How many requests each kind of work may make, at small sizes. Time is not measured here: `cargo xtask bench` does.
-#![recursion_limit = "256"]
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
 
 use std::collections::BTreeMap;

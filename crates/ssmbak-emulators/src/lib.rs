@@ -5,11 +5,13 @@
 //!
 //! - [`Venv`]: the Python environment under `target/`, installed once from `local/requirements.txt`.
 //! - [`Moto`] and [`Ministack`]: the two emulators, on loopback, in memory, ended with their owner.
+//! - [`CallRecorder`]: stands before an emulator and notes which operations are called.
 //! - [`RuntimeApi`] and [`LambdaProcess`]: a Lambda Runtime API, and the real function run against it.
 //! - [`Original`]: ssmbak 0.5.2, the tool that this project replaces, as a peer.
 //! - [`s3_server::S3Server`]: a small S3 for versioned buckets, with latency and faults.
 //! - [`binary`]: the project's own commands, as built.
 
+mod calls;
 mod emulators;
 mod environment;
 mod error;
@@ -23,6 +25,7 @@ pub mod s3_server;
 mod venv;
 mod wire;
 
+pub use calls::{Call, CallRecorder};
 pub use emulators::{Ministack, Moto};
 pub use environment::{ACCESS_KEY, REGION, SECRET_KEY, clean, environment};
 pub use error::{Error, Result};

@@ -5,12 +5,11 @@
 //! - [`ssm_client`] and [`s3_client`]: the official SDK, pointed at an emulator.
 //! - [`CallRecorder`]: stands before an emulator and notes which operations are called.
 
-mod calls;
 mod clients;
 
-pub use calls::{Call, CallRecorder};
 pub use clients::{create_versioned_bucket, s3_client, ssm_client};
 pub use ssmbak_emulators::{
-    Error, InvocationError, InvocationOutcome, LambdaProcess, Ministack, Moto, Original, REGION, Result, RuntimeApi,
-    S3Server, Venv, binary, clean, environment, find_binary, http, s3_server, target_dir, workspace_dir,
+    Call, CallRecorder, Error, InvocationError, InvocationOutcome, LambdaProcess, Ministack, Moto, Original, REGION,
+    Result, RuntimeApi, S3Server, Venv, binary, clean, environment, find_binary, http, s3_server, target_dir,
+    workspace_dir,
 };
