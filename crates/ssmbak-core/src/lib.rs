@@ -21,6 +21,7 @@ pub mod object;
 pub mod parameter;
 pub mod plan;
 pub mod record;
+pub mod restore_record;
 pub mod scope;
 pub mod sweep;
 pub mod timeline;

@@ -4,7 +4,9 @@ pub mod beginnings;
 mod error;
 mod glob;
 mod listing;
+mod names;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 pub use self::error::ScopeError;
@@ -176,6 +178,8 @@ pub struct Selection {
     scopes: Vec<Scope>,
     include: Vec<NameGlob>,
     exclude: Vec<NameGlob>,
+    /// Nothing but these, if they are known one by one.
+    only: Option<BTreeSet<ParameterName>>,
 }
 
 impl Selection {
@@ -192,6 +196,7 @@ impl Selection {
             scopes: paths.iter().map(|path| Scope::parse(path, recursive)).collect::<Result<_, _>>()?,
             include: NameGlob::parse_all(include)?,
             exclude: NameGlob::parse_all(exclude)?,
+            only: None,
         })
     }
 
@@ -201,6 +206,7 @@ impl Selection {
         self.scopes.iter().any(|scope| scope.contains(name))
             && (self.include.is_empty() || any(&self.include))
             && !any(&self.exclude)
+            && self.only.as_ref().is_none_or(|only| only.contains(name))
     }
 
     /// The scopes, in the order they were given.

@@ -1,8 +1,11 @@
 //! What a restore will change: state at an instant × present state → a [`Plan`], a value to print, save and apply.
 
 pub(crate) mod fields;
+mod question;
+pub mod saved;
 
 pub use fields::{Field, changed_fields};
+pub use question::{Place, Question};
 
 use jiff::Timestamp;
 
