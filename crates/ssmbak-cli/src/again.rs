@@ -1,24 +1,45 @@
 //! Commands that are printed to be typed.
 
-use crate::asked::AskedArgs;
+use ssmbak_core::plan::Question;
+
+use crate::bucket::BucketArgs;
 use crate::global::GlobalArgs;
 
 /// The `ssmbak restore` that restores the same selection to `time`.
-pub fn restore(asked: &AskedArgs, paths: &[String], time: &str, global: &GlobalArgs) -> String {
-    let mut words: Vec<&str> = vec!["ssmbak", "restore"];
-    words.extend(paths.iter().map(String::as_str));
+pub fn restore(question: &Question, bucket: &BucketArgs, time: &str, global: &GlobalArgs) -> String {
+    let mut words: Vec<&str> = vec!["restore"];
+    words.extend(question.paths.iter().map(String::as_str));
     words.push(time);
-    if asked.recursive {
+    if question.recursive {
         words.push("-R");
     }
-    for glob in &asked.include {
+    for glob in &question.include {
         words.extend(["--include", glob]);
     }
-    for glob in &asked.exclude {
+    for glob in &question.exclude {
         words.extend(["--exclude", glob]);
     }
+    words.extend(question.assume_absent.then_some("--assume-absent"));
+    words.extend(question.no_delete.then_some("--no-delete"));
+    command(words, bucket, global)
+}
+
+/// The `ssmbak restore` that applies a saved plan, which knows its bucket.
+pub fn plan(file: &str, global: &GlobalArgs) -> String {
+    let bucket = BucketArgs::default();
+    command(vec!["restore", "--plan", file], &bucket, global)
+}
+
+/// The `ssmbak undo` of a restore.
+pub fn undo(id: &str, bucket: &BucketArgs, global: &GlobalArgs) -> String {
+    command(vec!["undo", id], bucket, global)
+}
+
+/// `ssmbak` with these words, and where it was told to look.
+fn command<'a>(mut words: Vec<&'a str>, bucket: &'a BucketArgs, global: &'a GlobalArgs) -> String {
+    words.insert(0, "ssmbak");
     let options = [
-        ("-b", &asked.bucket.bucket),
+        ("-b", &bucket.bucket),
         ("--profile", &global.profile),
         ("--region", &global.region),
         ("--endpoint-url", &global.endpoint_url),
@@ -44,19 +65,22 @@ pub fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bucket::BucketArgs;
 
     #[test]
     fn a_command_is_printed_as_it_is_to_be_typed() {
-        let asked = AskedArgs {
+        let question = Question {
+            paths: vec!["/a/".to_owned()],
             recursive: true,
             include: vec!["*_token".to_owned()],
-            bucket: BucketArgs { bucket: Some("backup".to_owned()) },
-            ..AskedArgs::default()
+            no_delete: true,
+            ..Question::default()
         };
+        let bucket = BucketArgs { bucket: Some("backup".to_owned()) };
         let global = GlobalArgs { region: Some("eu-west-1".to_owned()), ..GlobalArgs::default() };
-        let line = restore(&asked, &["/a/".to_owned()], "2026-01-01T00:00:00.250000Z", &global);
-        insta::assert_snapshot!(line, @"ssmbak restore /a/ 2026-01-01T00:00:00.250000Z -R --include '*_token' -b backup --region eu-west-1");
+        let line = restore(&question, &bucket, "2026-01-01T00:00:00.250000Z", &global);
+        insta::assert_snapshot!(line, @"ssmbak restore /a/ 2026-01-01T00:00:00.250000Z -R --include '*_token' --no-delete -b backup --region eu-west-1");
+        insta::assert_snapshot!(plan("a plan.json", &global), @"ssmbak restore --plan 'a plan.json' --region eu-west-1");
+        insta::assert_snapshot!(undo("x-1", &bucket, &global), @"ssmbak undo x-1 -b backup --region eu-west-1");
         assert_eq!(quoted("it's"), r"'it'\''s'");
         assert_eq!(quoted(""), "''");
     }

@@ -1,6 +1,7 @@
 //! What can go wrong in a command: its sentence, its hint, its code and its exit code, in one place.
 
 use serde::Serialize;
+use ssmbak_core::plan::saved::Difference;
 
 use crate::exit::Exit;
 use crate::stack::StackCommandError;
@@ -25,6 +26,14 @@ pub enum CliError {
         message: String,
         /// What to do next.
         hint: Option<String>,
+    },
+    /// A saved plan does not fit any more.
+    #[error("{message}")]
+    Stale {
+        /// One sentence.
+        message: String,
+        /// What has changed since, row by row.
+        differences: Vec<Difference>,
     },
     /// The library failed.
     #[error(transparent)]
@@ -58,6 +67,7 @@ impl CliError {
         match self {
             Self::Usage { .. } => "Usage",
             Self::Failure { code, .. } => code,
+            Self::Stale { .. } => "StalePlan",
             Self::Library(error) => error.kind.code(),
             Self::Stack(error) => error.code(),
             Self::Interrupted => "Interrupted",
@@ -68,6 +78,7 @@ impl CliError {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::Usage { hint, .. } | Self::Failure { hint, .. } => hint.as_deref(),
+            Self::Stale { .. } => Some("nothing was changed: make the plan anew, and look at it"),
             Self::Library(error) => error.hint.as_deref(),
             Self::Stack(_) | Self::Interrupted => None,
         }
@@ -77,6 +88,7 @@ impl CliError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage { .. } => Exit::Usage,
+            Self::Stale { .. } => Exit::Stale,
             Self::Interrupted => Exit::Interrupted,
             Self::Stack(error) if error.is_interruption() => Exit::Interrupted,
             Self::Failure { .. } | Self::Library(_) | Self::Stack(_) => Exit::Failed,
@@ -85,7 +97,22 @@ impl CliError {
 
     /// The error for programs.
     pub fn report(&self) -> ErrorReport<'_> {
-        ErrorReport { error: ErrorBody { code: self.code(), message: self.to_string(), hint: self.hint() } }
+        let differences = self
+            .differences()
+            .iter()
+            .map(|difference| DifferenceReport { name: difference.name.as_str(), reason: &difference.reason });
+        let differences = differences.collect();
+        ErrorReport {
+            error: ErrorBody { code: self.code(), message: self.to_string(), hint: self.hint(), differences },
+        }
+    }
+
+    /// What has changed since a plan was saved.
+    pub fn differences(&self) -> &[Difference] {
+        match self {
+            Self::Stale { differences, .. } => differences,
+            _ => &[],
+        }
     }
 }
 
@@ -103,6 +130,15 @@ struct ErrorBody<'a> {
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    differences: Vec<DifferenceReport<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct DifferenceReport<'a> {
+    name: &'a str,
+    reason: &'a str,
 }
 
 #[cfg(test)]
@@ -133,6 +169,7 @@ mod tests {
         assert_eq!(of(CliError::failure("NoRegion", "a", "b")), 1);
         assert_eq!(of(Error::new(ErrorKind::Throttled, "slow").into()), 1);
         assert_eq!(of(CliError::Interrupted), 130);
+        assert_eq!(of(CliError::Stale { message: "a".to_owned(), differences: Vec::new() }), 5);
         assert_eq!(of(StackCommandError::Interrupted { name: "s".to_owned() }.into()), 130);
         assert_eq!(of(StackCommandError::InterruptedDeletion { name: "s".to_owned() }.into()), 130);
         assert_eq!(of(StackCommandError::Declined.into()), 1);

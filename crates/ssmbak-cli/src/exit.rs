@@ -15,6 +15,8 @@ pub enum Exit {
     Partly,
     /// It was asked to tell of what is not as it should be, and there is something: 4.
     Difference,
+    /// The saved plan does not fit any more: 5.
+    Stale,
     /// It was interrupted: 130, as shells have it.
     Interrupted,
 }
@@ -28,6 +30,7 @@ impl Exit {
             Self::Usage => 2,
             Self::Partly => 3,
             Self::Difference => 4,
+            Self::Stale => 5,
             Self::Interrupted => 130,
         }
     }

@@ -236,6 +236,13 @@ impl BackupBucket for FakeBucket {
         })
     }
 
+    async fn put_document(&self, key: &str, body: &[u8]) -> Result<(), Error> {
+        self.faults.call("put_document", || {
+            self.store(key, false, body, None, BTreeMap::new());
+            Ok(())
+        })
+    }
+
     async fn delete_marker(&self, key: &str) -> Result<(), Error> {
         self.faults.call("delete_marker", || {
             self.store(key, true, b"", None, BTreeMap::new());

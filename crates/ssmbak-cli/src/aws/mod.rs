@@ -1,5 +1,6 @@
 //! The way to AWS: region, credentials, endpoints, retries, and the clients that go by them.
 
+mod caller;
 mod clients;
 mod credentials;
 mod http;
@@ -12,6 +13,8 @@ use aws_smithy_http_client::tls::{TlsContext, TrustStore};
 use aws_types::service_config::ServiceConfigKey;
 use ssmbak::bucket::S3BackupBucket;
 use ssmbak::store::SsmParameterStore;
+
+pub use caller::Caller;
 
 use crate::error::CliError;
 use crate::global::GlobalArgs;

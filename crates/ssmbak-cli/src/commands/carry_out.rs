@@ -1,16 +1,19 @@
 //! What the commands that change something share: the question, the work, and what became of it.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use ssmbak::restore::{Applied, Outcome, Restore, RestoreOptions, Watcher};
+use ssmbak::restore::{Journaled, Outcome, Restore, RestoreOptions, Watcher};
 use ssmbak_core::name::ParameterName;
-use ssmbak_core::plan::{Action, Field, Plan};
+use ssmbak_core::plan::Question;
+use ssmbak_core::restore_record::{RestoreDraft, RestoreId};
 
 use super::view::View;
 use crate::again;
-use crate::asked::AskedArgs;
+use crate::aws::Caller;
+use crate::bucket::BucketArgs;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
@@ -19,15 +22,34 @@ use crate::report::json::PlanReport;
 use crate::report::table;
 use crate::ui::{Progress, Ui, text};
 
-/// Asks whether to go on, where somebody is there to be asked.
+/// How a plan is to be applied.
+#[derive(Clone, Debug)]
+pub(super) struct Deed<'a> {
+    /// Who does it, if that is known.
+    pub(super) caller: Option<Caller>,
+    /// The restore that it undoes.
+    pub(super) undoes: Option<RestoreId>,
+    /// The bucket as it was named, for the commands that are printed.
+    pub(super) bucket: &'a BucketArgs,
+    /// Most parameters written in a second.
+    pub(super) put_rate: Option<f64>,
+}
+
+/// Asks whether to go on, where somebody is there to be asked. Tells who it is that would do it, where there is something
+/// to do.
 ///
 /// # Errors
 /// [`CliError`] if the answer is no.
-pub(super) fn confirm(view: &View, yes: bool, ui: &Ui) -> Result<(), CliError> {
-    if !view.plan.changes.is_empty() && !yes && ui.can_ask() && !ui.confirm(&question(view))? {
+pub(super) async fn confirm(view: &View, yes: bool, ui: &Ui) -> Result<Option<Caller>, CliError> {
+    if view.plan.changes.is_empty() {
+        return Ok(None);
+    }
+    let caller = view.aws.caller().await;
+    let account = caller.as_ref().map(|caller| caller.account.as_str());
+    if !yes && ui.can_ask() && !ui.confirm(&question(view, account))? {
         return Err(CliError::failure("Declined", "nothing was changed", "answer y to go on, or give --yes"));
     }
-    Ok(())
+    Ok(caller)
 }
 
 /// Applies the plan and tells what became of it, and how to undo it.
@@ -36,28 +58,38 @@ pub(super) fn confirm(view: &View, yes: bool, ui: &Ui) -> Result<(), CliError> {
 /// [`CliError`] if it was interrupted, or the outcome cannot be printed.
 pub(super) async fn carry_out(
     view: &View,
-    asked: &AskedArgs,
-    put_rate: Option<f64>,
+    deed: Deed<'_>,
     global: &GlobalArgs,
     ui: &Ui,
     interrupts: &mut Interrupts,
 ) -> Result<Exit, CliError> {
     let plan = &view.plan;
-    let before = interrupts.or(moment_before(plan)).await?;
-    let applied = apply(view, put_rate, ui, interrupts).await?;
+    let report = PlanReport::of_plan(&view.question(), plan, &view.warnings);
+    if plan.changes.is_empty() {
+        if ui.is_json() {
+            ui.json(&report)?;
+        }
+        return Ok(Exit::Done);
+    }
+    let bucket = deed.bucket;
+    let Journaled { applied, record, recorded } = apply(view, deed, ui, interrupts).await?;
     if ui.is_json() {
-        let report = PlanReport::of_plan(&view.question(), plan, &view.warnings);
-        ui.json(&report.applied(&applied))?;
-    } else if !plan.changes.is_empty() {
+        ui.json(&report.applied(&applied).recorded(recorded.then_some(&record)))?;
+    } else {
         ui.result(&table::applied(plan, &applied, view.look(ui)))?;
     }
     for warning in &applied.warnings {
         ui.warning(&text::line(warning));
     }
     if applied.outcomes.contains(&Outcome::Done) {
-        // To the microsecond, and never to a whole second, which would include what was done in it.
-        let time = format!("{before:.6}");
-        ui.note(&format!("to undo it: {}", again::restore(asked, &view.asked.paths, &time, global)));
+        let command = if recorded {
+            again::undo(record.id.as_str(), bucket, global)
+        } else {
+            // To the microsecond, and never to a whole second, which would include what was done in it.
+            let question = Question { assume_absent: false, no_delete: false, ..view.query.clone() };
+            again::restore(&question, bucket, &format!("{:.6}", record.before), global)
+        };
+        ui.note(&format!("to undo it: {command}"));
     }
     if !applied.is_complete() {
         ui.hint("run the command again to finish: what is done stays done");
@@ -69,53 +101,45 @@ pub(super) async fn carry_out(
     })
 }
 
-fn question(view: &View) -> String {
+fn question(view: &View, account: Option<&str>) -> String {
     let counts = view.plan.counts();
     let parts = [(counts.create, "create"), (counts.update, "update"), (counts.delete, "delete")];
     let parts: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, verb)| format!("{verb} {count}")).collect();
     let below = if view.question().recursive { " and below" } else { "" };
-    format!("In {}, at {}{below}: {}?", view.aws.region(), view.asked.paths.join(" "), parts.join(", "))
-}
-
-/// The moment to which the restore can be undone.
-///
-/// Events give the time of a deletion to the second, cut off: what is deleted now would seem to have been deleted before
-/// this moment, if both were in one second. So the restore begins with the next one.
-async fn moment_before(plan: &Plan) -> Result<Timestamp, CliError> {
-    let now = Timestamp::now();
-    let deletes = plan.changes.iter().any(|change| match &change.action {
-        Action::Delete { .. } => true,
-        Action::Update { fields, .. } => fields.contains(&Field::Type),
-        Action::Create(_) => false,
-    });
-    if deletes {
-        let left = 1_000_000_000 - u64::from(now.subsec_nanosecond().unsigned_abs());
-        tokio::time::sleep(Duration::from_nanos(left)).await;
-    }
-    Ok(now)
+    let account = account.map(|account| format!("account {}, ", text::line(account))).unwrap_or_default();
+    let paths = text::line(&view.asked.paths.join(" "));
+    format!("In {account}{}, at {paths}{below}: {}?", view.aws.region(), parts.join(", "))
 }
 
 /// Applies the plan. The first interruption stops it before the next write, the second one at once.
-async fn apply(view: &View, put_rate: Option<f64>, ui: &Ui, interrupts: &mut Interrupts) -> Result<Applied, CliError> {
+async fn apply(view: &View, deed: Deed<'_>, ui: &Ui, interrupts: &mut Interrupts) -> Result<Journaled, CliError> {
     let mut options = RestoreOptions::default();
     if view.aws.is_emulated("SSM") {
         (options.puts_per_second, options.deletes_per_second) = (None, None);
         // What is no AWS does not need AWS's half minute between a deletion and a creation.
         options.rebirth = Duration::ZERO;
     }
-    if put_rate.is_some() {
-        options.puts_per_second = put_rate;
+    if deed.put_rate.is_some() {
+        options.puts_per_second = deed.put_rate;
     }
+    let draft = RestoreDraft {
+        id: new_id(),
+        place: view.place(deed.caller.as_ref()),
+        author: deed.caller.map(|caller| caller.arn),
+        question: view.query.clone(),
+        undoes: deed.undoes,
+    };
     let watch = Watch { stop: AtomicBool::new(false), progress: ui.progress(view.plan.changes.len(), "restoring") };
     let restore = Restore::new(view.store(), view.bucket.clone());
-    let work = restore.apply(&view.plan, &options, &watch);
+    let work = restore.apply_and_record(&view.plan, draft, &options, &watch);
     tokio::pin!(work);
     loop {
         tokio::select! {
             applied = &mut work => return Ok(applied),
             () = interrupts.next() => {
                 if watch.stop.swap(true, Ordering::Relaxed) {
+                    watch.progress.aside(|| ui.remark("`ssmbak restores` shows what was begun, `ssmbak undo` undoes it"));
                     return Err(CliError::Interrupted);
                 }
                 let said = "stopping after what is being written; Ctrl-C again to stop at once";
@@ -123,6 +147,13 @@ async fn apply(view: &View, put_rate: Option<f64>, ui: &Ui, interrupts: &mut Int
             }
         }
     }
+}
+
+/// A name for a restore that begins now.
+fn new_id() -> RestoreId {
+    // The standard library seeds its hashers by chance.
+    let chance = RandomState::new().hash_one(std::process::id());
+    RestoreId::new(Timestamp::now(), u32::try_from(chance & u64::from(u32::MAX)).unwrap_or_default())
 }
 
 struct Watch {

@@ -11,8 +11,11 @@ mod log;
 mod mark;
 mod preview;
 mod restore;
+mod restores;
+mod saved_plan;
 mod trash;
 mod undelete;
+mod undo;
 mod verify;
 mod view;
 
@@ -44,6 +47,7 @@ Examples:
   ssmbak preview /app/ -R \"2 hours ago\"            what a restore of the tree would change
   ssmbak restore /app/ -R 2026-06-15T17:56:58      do it
   ssmbak restore /app/db/password yesterday        one parameter as it was
+  ssmbak undo                                      what was there before the latest restore
   ssmbak log /app/db/password                      what changed, when, by whom
   ssmbak diff /app/ -R yesterday                   what changed since then
   ssmbak undelete /app/db/password                 what was deleted, back again
@@ -53,7 +57,8 @@ Examples:
 ",
     after_help = "\
 Times without a zone are UTC: 2026-06-15T17:56:58, \"yesterday 18:00\", 90m, \"2 hours ago\", @1718309456, mark:NAME.
-Exit codes: 0 done, 1 failure, 2 usage, 3 some changes failed, 4 difference or finding, 130 interrupted."
+Exit codes: 0 done, 1 failure, 2 usage, 3 some changes failed, 4 difference or finding,
+5 stale plan, 130 interrupted."
 )]
 pub struct SsmbakCli {
     /// What to do.
@@ -105,8 +110,14 @@ pub enum Command {
     #[command(help_template = TEMPLATE, before_help = preview::EXAMPLES, override_usage = "ssmbak preview [OPTIONS] PATH... TIME")]
     Preview(preview::PreviewArgs),
     /// Bring parameters back to what they were at a time.
-    #[command(help_template = TEMPLATE, before_help = restore::EXAMPLES, override_usage = "ssmbak restore [OPTIONS] PATH... TIME")]
+    #[command(help_template = TEMPLATE, before_help = restore::EXAMPLES, override_usage = "ssmbak restore [OPTIONS] PATH... TIME\n       ssmbak restore [OPTIONS] --plan FILE")]
     Restore(restore::RestoreArgs),
+    /// List the restores that were made, latest first.
+    #[command(help_template = TEMPLATE, before_help = restores::EXAMPLES)]
+    Restores(restores::RestoresArgs),
+    /// Bring back what was there before a restore.
+    #[command(help_template = TEMPLATE, before_help = undo::EXAMPLES)]
+    Undo(undo::UndoArgs),
     /// Print one value as it was at a time.
     #[command(help_template = TEMPLATE, before_help = get::EXAMPLES)]
     Get(get::GetArgs),
@@ -166,6 +177,8 @@ impl Command {
             Self::S3(args) => args.command.run(global, ui).await,
             Self::Preview(args) => preview::run(&args, global, ui, &mut Interrupts::listen()).await,
             Self::Restore(args) => restore::run(&args, global, ui, &mut Interrupts::listen()).await,
+            Self::Restores(args) => restores::run(&args, global, ui, &mut Interrupts::listen()).await,
+            Self::Undo(args) => undo::run(&args, global, ui, &mut Interrupts::listen()).await,
             Self::Get(args) => get::run(&args, global, ui, &mut Interrupts::listen()).await,
             Self::Doctor(args) => doctor::run(&args, global, ui, &mut Interrupts::listen()).await,
             Self::Completions(args) => completions::complete(&args, ui),

@@ -1,7 +1,12 @@
 //! `ssmbak preview`: what a restore would do.
 
-use clap::Args;
+use std::path::PathBuf;
 
+use clap::Args;
+use jiff::Timestamp;
+use ssmbak_core::plan::saved::SavedPlan;
+
+use super::saved_plan;
 use super::view::View;
 use crate::again;
 use crate::asked::AskedArgs;
@@ -19,6 +24,7 @@ Examples:
   ssmbak preview /app/ \"yesterday 18:00\"             those directly under /app/
   ssmbak preview /app/ -R \"2 hours ago\"              the whole tree
   ssmbak preview / -R 90m --include '*_token'        every token there is
+  ssmbak preview /app/ -R 90m --out plan.json        to be done later: ssmbak restore --plan plan.json
 ";
 
 /// Options of `ssmbak preview`.
@@ -26,6 +32,12 @@ Examples:
 pub struct PreviewArgs {
     #[command(flatten)]
     asked: AskedArgs,
+    /// Plan no deletion: leave parameters that did not exist at that time.
+    #[arg(long)]
+    no_delete: bool,
+    /// Save the plan, without values, for `ssmbak restore --plan`.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
 
 pub(super) async fn run(
@@ -34,17 +46,25 @@ pub(super) async fn run(
     ui: &Ui,
     interrupts: &mut Interrupts,
 ) -> Result<Exit, CliError> {
-    let view = interrupts.or(View::plan(&args.asked, global, false, ui)).await?;
+    let view = interrupts.or(View::plan(&args.asked, global, args.no_delete, ui)).await?;
     if ui.is_json() {
         ui.json(&PlanReport::of_plan(&view.question(), &view.plan, &view.warnings))?;
-        return view.known().map(|()| Exit::Done);
+    } else {
+        ui.result(&table::plan(&view.plan, view.look(ui)))?;
+        view.hint_at_unknown(&args.asked, ui);
     }
-    ui.result(&table::plan(&view.plan, view.look(ui)))?;
-    view.hint_at_unknown(&args.asked, ui);
     view.known()?;
+    let command = match &args.out {
+        Some(file) => {
+            let caller = interrupts.or(async { Ok::<_, CliError>(view.aws.caller().await) }).await?;
+            let place = view.place(caller.as_ref());
+            saved_plan::write(file, &SavedPlan::new(place, view.query.clone(), &view.plan, Timestamp::now()))?;
+            again::plan(&file.to_string_lossy(), global)
+        }
+        None => again::restore(&view.query, &args.asked.bucket, &view.asked.at.spelling(), global),
+    };
     if !view.plan.changes.is_empty() {
-        let time = view.asked.at.spelling();
-        ui.remark(&format!("to do it: {}", again::restore(&args.asked, &view.asked.paths, &time, global)));
+        ui.remark(&format!("to do it: {command}"));
     }
     Ok(Exit::Done)
 }

@@ -1,10 +1,17 @@
 //! `ssmbak restore`: does what a preview says.
 
-use clap::Args;
+use std::path::PathBuf;
 
-use super::carry_out;
+use clap::{ArgMatches, Args, Command, FromArgMatches};
+use jiff::Timestamp;
+use ssmbak_core::plan::Place;
+use ssmbak_core::plan::saved::SavedPlan;
+
+use super::carry_out::{self, Deed};
+use super::saved_plan;
 use super::view::View;
-use crate::asked::AskedArgs;
+use crate::asked::{Asked, AskedArgs, wrong_path};
+use crate::aws::Aws;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
@@ -18,13 +25,17 @@ Examples:
   ssmbak restore /app/ -R \"2 hours ago\"              the whole tree
   ssmbak restore /app/ -R 90m --no-delete            and leave what is new
   ssmbak restore /app/ -R 90m --yes                  without asking
+  ssmbak restore --plan plan.json                    what a preview saved, if it still holds
 ";
 
 /// Options of `ssmbak restore`.
 #[derive(Debug, Args)]
 pub struct RestoreArgs {
     #[command(flatten)]
-    asked: AskedArgs,
+    asked: AskedOrSaved,
+    /// Apply the plan that `ssmbak preview --out FILE` saved, unless something has changed since (exit code 5).
+    #[arg(long, value_name = "FILE", conflicts_with_all = OF_THE_PLAN)]
+    plan: Option<PathBuf>,
     /// Do not ask, even on a terminal.
     #[arg(short, long)]
     yes: bool,
@@ -42,14 +53,76 @@ pub(super) async fn run(
     ui: &Ui,
     interrupts: &mut Interrupts,
 ) -> Result<Exit, CliError> {
-    let view = interrupts.or(View::plan(&args.asked, global, args.no_delete, ui)).await?;
+    let saved = args.plan.as_deref().map(saved_plan::read).transpose()?;
+    let AskedOrSaved(asked) = &args.asked;
+    let view = match &saved {
+        Some(saved) => interrupts.or(of_saved(saved, asked, global, ui)).await?,
+        None => interrupts.or(View::plan(asked, global, args.no_delete, ui)).await?,
+    };
+    if let Some(saved) = &saved {
+        let caller = interrupts.or(async { Ok::<_, CliError>(view.aws.caller().await) }).await?;
+        saved_plan::check(saved, &view, caller.as_ref())?;
+    }
     if !ui.is_json() {
         ui.result(&table::plan(&view.plan, view.look(ui)))?;
-        view.hint_at_unknown(&args.asked, ui);
+        view.hint_at_unknown(asked, ui);
     }
-    carry_out::confirm(&view, args.yes, ui)?;
-    let exit = carry_out::carry_out(&view, &args.asked, args.put_rate, global, ui, interrupts).await?;
+    let caller = interrupts.or(carry_out::confirm(&view, args.yes, ui)).await?;
+    let deed = Deed { caller, undoes: None, bucket: &asked.bucket, put_rate: args.put_rate };
+    let exit = carry_out::carry_out(&view, deed, global, ui, interrupts).await?;
     view.known().map(|()| exit)
+}
+
+/// Has a saved plan made anew, in the bucket that it names unless another is given.
+async fn of_saved(saved: &SavedPlan, args: &AskedArgs, global: &GlobalArgs, ui: &Ui) -> Result<View, CliError> {
+    let aws = Aws::connect(global).await?;
+    let bucket = match &args.bucket.bucket {
+        Some(_) => args.bucket.named(&aws).await?,
+        None => aws.bucket(&saved.place.bucket),
+    };
+    // Before anything is asked of a bucket that may be somebody else's.
+    saved_plan::check_place(
+        saved,
+        &Place { bucket: bucket.name().to_owned(), region: aws.region().to_owned(), account: None },
+    )?;
+    let query = saved.question.clone();
+    // Both were read when the file was.
+    let at = query.instant().ok_or_else(|| CliError::failure("PlanFile", "the plan's time cannot be read", ""))?;
+    let selection = query.selection().map_err(|error| wrong_path(&error))?;
+    let warnings = if at.is_future(Timestamp::now()) {
+        vec![format!("{at} has not come yet: the latest recorded state is taken")]
+    } else {
+        Vec::new()
+    };
+    let asked = Asked { paths: query.paths.clone(), selection, at, warnings };
+    View::of(asked, query, (aws, bucket), args.reveal.reveal, ui).await
+}
+
+/// What is asked on the command line, unless a saved plan says it.
+#[derive(Debug)]
+struct AskedOrSaved(AskedArgs);
+
+/// The arguments that a saved plan answers.
+const OF_THE_PLAN: [&str; 7] = ["words", "at", "recursive", "include", "exclude", "assume_absent", "no_delete"];
+
+impl FromArgMatches for AskedOrSaved {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        AskedArgs::from_arg_matches(matches).map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
+    }
+}
+
+impl Args for AskedOrSaved {
+    fn augment_args(command: Command) -> Command {
+        AskedArgs::augment_args(command).mut_arg("words", |words| words.required(false).required_unless_present("plan"))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        AskedArgs::augment_args_for_update(command)
+    }
 }
 
 pub(super) fn rate(text: &str) -> Result<f64, String> {

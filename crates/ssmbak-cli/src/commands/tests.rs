@@ -38,6 +38,16 @@ fn help_of_restore() {
 }
 
 #[test]
+fn help_of_restores() {
+    insta::assert_snapshot!(of_ssmbak("restores"));
+}
+
+#[test]
+fn help_of_undo() {
+    insta::assert_snapshot!(of_ssmbak("undo"));
+}
+
+#[test]
 fn help_of_get() {
     insta::assert_snapshot!(of_ssmbak("get"));
 }

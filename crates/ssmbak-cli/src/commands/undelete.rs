@@ -5,11 +5,12 @@ use jiff::Timestamp;
 use ssmbak::Capture;
 use ssmbak::trash::{plan, record_missing, trash};
 use ssmbak_core::instant::Instant;
+use ssmbak_core::plan::Question;
 
-use super::carry_out;
+use super::carry_out::{self, Deed};
 use super::restore::rate;
 use super::view::View;
-use crate::asked::{Asked, AskedArgs, RevealArgs};
+use crate::asked::{Asked, RevealArgs};
 use crate::aws::Aws;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -66,16 +67,24 @@ pub(super) async fn run(
     }
     let asked = Asked { paths: args.paths.clone(), selection, at: Instant::exact(now), warnings: Vec::new() };
     let capture = Capture::new(aws.parameter_store(), bucket.clone());
-    let view = View::new(asked, aws, bucket, plan, warnings, (args.narrow.recursive, args.reveal.reveal));
+    let NarrowArgs { recursive, include, exclude, .. } = args.narrow.clone();
+    let query = Question {
+        paths: args.paths.clone(),
+        recursive,
+        include,
+        exclude,
+        at: asked.at.spelling(),
+        ..Question::default()
+    };
+    let view = View::new(asked, aws, bucket, plan, warnings, (query, args.reveal.reveal));
     if !ui.is_json() {
         ui.result(&table::plan(&view.plan, view.look(ui)))?;
     }
-    carry_out::confirm(&view, args.yes, ui)?;
+    let caller = interrupts.or(carry_out::confirm(&view, args.yes, ui)).await?;
     // Before the moment to which it can be undone: then it is known that they were missing.
     interrupts.or(record_missing(&capture, &trash, Timestamp::now())).await?;
-    let NarrowArgs { recursive, include, exclude, bucket } = args.narrow.clone();
-    let words = AskedArgs { recursive, include, exclude, bucket, ..AskedArgs::default() };
-    let exit = carry_out::carry_out(&view, &words, args.put_rate, global, ui, interrupts).await?;
+    let deed = Deed { caller, undoes: None, bucket: &args.narrow.bucket, put_rate: args.put_rate };
+    let exit = carry_out::carry_out(&view, deed, global, ui, interrupts).await?;
     if view.plan.changes.is_empty() && !view.plan.unknown.is_empty() {
         let message = format!("what {} held before the deletion is not known", args.paths.join(" "));
         return Err(CliError::failure("Unknown", message, "`ssmbak log` shows what is known"));

@@ -6,11 +6,11 @@ use ssmbak::ParamPath;
 use ssmbak::bucket::S3BackupBucket;
 use ssmbak::store::SsmParameterStore;
 use ssmbak_core::instant::Instant;
-use ssmbak_core::plan::{Plan, PlanOptions};
+use ssmbak_core::plan::{Place, Plan, Question as Query};
 use ssmbak_core::timeline::Unknown;
 
 use crate::asked::{Asked, AskedArgs};
-use crate::aws::Aws;
+use crate::aws::{Aws, Caller};
 use crate::bucket::must_keep_versions;
 use crate::error::CliError;
 use crate::global::GlobalArgs;
@@ -28,21 +28,22 @@ pub(super) struct View {
     pub(super) plan: Plan,
     /// Those about the question, and those of the plan.
     pub(super) warnings: Vec<String>,
-    recursive: bool,
+    /// The question as it is saved and recorded.
+    pub(super) query: Query,
     reveal: bool,
 }
 
 impl View {
-    /// A plan that was made elsewhere; whether all below the paths was asked for, and whether secrets are shown.
+    /// A plan that was made elsewhere.
     pub(super) fn new(
         asked: Asked,
         aws: Aws,
         bucket: S3BackupBucket,
         plan: Plan,
         warnings: Vec<String>,
-        (recursive, reveal): (bool, bool),
+        (query, reveal): (Query, bool),
     ) -> Self {
-        Self { asked, aws, bucket, plan, warnings, recursive, reveal }
+        Self { asked, aws, bucket, plan, warnings, query, reveal }
     }
 
     /// Has the plan made. Nothing is changed.
@@ -50,28 +51,56 @@ impl View {
         let asked = marked::asked(args, global).await?.read(Timestamp::now(), &TimeZone::system())?;
         let aws = Aws::connect(global).await?;
         let bucket = args.bucket.named(&aws).await?;
+        let query = Query {
+            paths: asked.paths.clone(),
+            recursive: args.recursive,
+            include: args.include.clone(),
+            exclude: args.exclude.clone(),
+            at: asked.at.spelling(),
+            assume_absent: args.assume_absent,
+            no_delete: keep_new,
+        };
+        Self::of(asked, query, (aws, bucket), args.reveal.reveal, ui).await
+    }
+
+    /// Has the plan of a question made, of what it selects. Nothing is changed.
+    pub(super) async fn of(
+        asked: Asked,
+        query: Query,
+        (aws, bucket): (Aws, S3BackupBucket),
+        reveal: bool,
+        ui: &Ui,
+    ) -> Result<Self, CliError> {
         ui.remark(&as_of(&asked.at));
         let progress = ui.progress(0, "comparing the bucket with Parameter Store");
-        let options = PlanOptions { assume_absent: args.assume_absent, keep_new };
         let path = ParamPath::new(aws.parameter_store(), bucket.clone(), asked.selection.clone(), asked.at);
-        let plan = path.with_options(options).preview().await?;
+        let plan = path.with_options(query.options()).preview().await?;
         must_keep_versions(&bucket).await?;
         drop(progress);
         let mut warnings = asked.warnings.clone();
         if is_about_nothing(&plan) {
-            warnings.push(nothing_there(args, &asked));
+            warnings.push(nothing_there(query.recursive, &asked));
         }
-        let view = Self { asked, aws, bucket, plan, warnings, recursive: args.recursive, reveal: args.reveal.reveal };
+        let view = Self { asked, aws, bucket, plan, warnings, query, reveal };
         for warning in view.warnings.iter().chain(&view.plan.warnings) {
             ui.warning(&text::line(warning));
         }
         Ok(view)
     }
 
+    /// Where the question was asked, as far as it is known.
+    pub(super) fn place(&self, caller: Option<&Caller>) -> Place {
+        Place {
+            bucket: self.bucket.name().to_owned(),
+            region: self.aws.region().to_owned(),
+            account: caller.map(|caller| caller.account.clone()),
+        }
+    }
+
     pub(super) fn question(&self) -> Question<'_> {
         Question {
             paths: &self.asked.paths,
-            recursive: self.recursive,
+            recursive: self.query.recursive,
             at: &self.asked.at,
             bucket: self.bucket.name(),
             region: self.aws.region(),
@@ -147,16 +176,16 @@ pub(crate) fn as_of(at: &Instant) -> String {
     format!("as of {moment:.decimals$} (local time {})", local.strftime("%Y-%m-%d %H:%M:%S %:z"))
 }
 
-fn nothing_there(args: &AskedArgs, asked: &Asked) -> String {
+fn nothing_there(recursive: bool, asked: &Asked) -> String {
     let paths = asked.paths.join(" ");
     let narrowed = if asked.selection.is_filtered() { ", as far as the globs go" } else { "" };
-    let depth = if args.recursive || asked.selection.scopes().iter().all(ssmbak_core::scope::Scope::is_single) {
+    let depth = if recursive || asked.selection.scopes().iter().all(ssmbak_core::scope::Scope::is_single) {
         ""
     } else {
         " directly"
     };
     let warning = format!("there is no parameter{depth} at {paths}, neither then nor now{narrowed}");
-    if args.recursive || asked.selection.is_filtered() {
+    if recursive || asked.selection.is_filtered() {
         warning
     } else if asked.paths.iter().any(|path| !path.ends_with('/')) {
         format!("{warning}; a path ends in a slash, and -R takes all below it")

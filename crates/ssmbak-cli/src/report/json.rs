@@ -11,6 +11,7 @@ use serde_json::Value;
 use ssmbak::restore::{Applied, Outcome};
 use ssmbak_core::parameter::Details;
 use ssmbak_core::plan::{Action, Change, Plan, RecordedParameter};
+use ssmbak_core::restore_record::RestoreRecord;
 
 use super::{Question, description, is_masked};
 
@@ -31,6 +32,8 @@ pub struct PlanReport {
     unchanged: usize,
     unknown: Vec<UnknownReport>,
     warnings: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restore_id: Option<String>,
 }
 
 /// One row of a plan, or what `get` prints.
@@ -121,7 +124,15 @@ impl PlanReport {
             unchanged: plan.unchanged,
             unknown: unknown.collect(),
             warnings: warnings.iter().chain(&plan.warnings).cloned().collect(),
+            restore_id: None,
         }
+    }
+
+    /// With the record that the restore left, by whose name it is undone.
+    #[must_use]
+    pub fn recorded(mut self, record: Option<&RestoreRecord>) -> Self {
+        self.restore_id = record.map(|record| record.id.to_string());
+        self
     }
 
     /// The same plan applied.

@@ -5,6 +5,7 @@ pub mod diff;
 pub mod difference;
 pub mod json;
 pub mod log;
+pub mod restores;
 pub mod table;
 pub mod trash;
 pub mod verify;

@@ -125,6 +125,9 @@ impl Ui {
             return;
         }
         self.err(&format!("{} {}", self.label("error:", ERROR), text::line(&error.to_string())));
+        for difference in error.differences() {
+            self.err(&format!("  {}: {}", difference.name, text::line(&difference.reason)));
+        }
         if let Some(hint) = error.hint() {
             self.hint(&text::line(hint));
         }

@@ -55,6 +55,9 @@ pub trait BackupBucket: Send + Sync {
     /// Stores the record of a sweep, in the place of the one before.
     fn put_sweep(&self, record: &SweepRecord) -> impl Future<Output = Result<(), Error>> + Send;
 
+    /// Stores a new version of one of ssmbak's own documents: JSON under a key that is no parameter's.
+    fn put_document(&self, key: &str, body: &[u8]) -> impl Future<Output = Result<(), Error>> + Send;
+
     /// Puts a delete marker on a key.
     fn delete_marker(&self, key: &str) -> impl Future<Output = Result<(), Error>> + Send;
 }

@@ -13,6 +13,7 @@ use ssmbak_core::parameter::{CurrentParameter, ParameterValue};
 use ssmbak_core::plan::{Present, PresentParameter, RecordedParameter, Target};
 use ssmbak_core::record::Evidence;
 use ssmbak_core::record::metadata::SIDECAR_PREFIX;
+use ssmbak_core::restore_record::RESTORE_PREFIX;
 use ssmbak_core::scope::{Depth, Listing, Selection};
 use ssmbak_core::sweep::SWEEP_PREFIX;
 use ssmbak_core::timeline::{Held, State, Timeline};
@@ -107,7 +108,7 @@ pub(crate) fn name_of(key: &str) -> Option<ParameterName> {
 
 /// Whether a key that is no parameter's is nobody's of ours either.
 fn is_stranger(key: &str) -> bool {
-    ![SIDECAR_PREFIX, SWEEP_PREFIX, MARK_PREFIX].iter().any(|own| key.starts_with(own))
+    ![SIDECAR_PREFIX, SWEEP_PREFIX, MARK_PREFIX, RESTORE_PREFIX].iter().any(|own| key.starts_with(own))
 }
 
 /// The versions that a listing finds, root-level names under either spelling.

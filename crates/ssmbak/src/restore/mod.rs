@@ -1,17 +1,20 @@
 //! Applies a plan: first what would be lost is recorded, then puts, then deletes, each with its own outcome.
 
+pub mod journal;
+mod options;
+mod outcome;
 mod pace;
 mod put;
-
-use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 use ssmbak_core::name::ParameterName;
-use ssmbak_core::plan::{Action, Change, Plan};
+use ssmbak_core::plan::{Action, Change, Field, Plan};
+use ssmbak_core::restore_record::{RestoreDraft, RestoreRecord, RestoreState};
 
+pub use options::{Now, RestoreOptions};
+use outcome::Ledger;
+pub use outcome::{Applied, Journaled, Outcome, Unwatched, Watcher};
 pub use pace::{Pace, Patience};
 
 use crate::bucket::BackupBucket;
@@ -22,109 +25,16 @@ use crate::{Error, ErrorKind, STORE_CONCURRENCY};
 /// DeleteParameters takes ten names.
 const DELETES: usize = 10;
 
-/// AWS: "wait at least 30 seconds" between deleting a parameter and creating one of the same name.
-const REBIRTH: Duration = Duration::from_secs(30);
-
-/// The clock that a restore reads, to say when it deleted what.
-#[derive(Clone)]
-pub struct Now(Arc<dyn Fn() -> Timestamp + Send + Sync>);
-
-impl Now {
-    /// A clock of one's own.
-    pub fn new(clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self(Arc::new(clock))
-    }
-
-    fn read(&self) -> Timestamp {
-        (self.0)()
-    }
-}
-
-impl Default for Now {
-    /// The system's clock.
-    fn default() -> Self {
-        Self::new(Timestamp::now)
-    }
-}
-
-impl std::fmt::Debug for Now {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Now")
-    }
-}
-
-/// How to restore.
-#[derive(Clone, Debug)]
-pub struct RestoreOptions {
-    /// PutParameter calls a second; `None`: as fast as they are answered. AWS allows 3 (10 with the paid setting).
-    pub puts_per_second: Option<f64>,
-    /// Names deleted a second; `None`: as fast as they are answered. AWS allows 5, which cannot be raised.
-    pub deletes_per_second: Option<f64>,
-    /// How often a throttled call is tried again after the SDK gave up.
-    pub patience: Patience,
-    /// How long to wait between deleting a parameter and creating it with another type, where Parameter Store does not
-    /// change a type in place.
-    pub rebirth: Duration,
-    /// The clock.
-    pub now: Now,
-}
-
-impl Default for RestoreOptions {
-    fn default() -> Self {
-        Self {
-            puts_per_second: Some(3.0),
-            deletes_per_second: Some(5.0),
-            patience: Patience::default(),
-            rebirth: REBIRTH,
-            now: Now::default(),
-        }
-    }
-}
-
-/// Who follows a restore, and may stop it.
-pub trait Watcher: Sync {
-    /// One row is settled.
-    fn settled(&self, _name: &ParameterName, _outcome: &Outcome) {}
-
-    /// Whether to stop before the next write.
-    fn stopped(&self) -> bool {
-        false
-    }
-}
-
-/// Follows nothing and stops nothing.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Unwatched;
-
-impl Watcher for Unwatched {}
-
-/// What became of one row of a plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It is as the plan wants it.
-    Done,
-    /// It is not, for this reason.
-    Failed(Error),
-    /// It was not tried, for this reason.
-    Skipped(String),
-}
-
-/// What became of a plan: an outcome for each of its changes, in the same order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Applied {
-    /// By row.
-    pub outcomes: Vec<Outcome>,
-    /// Whether it was stopped before its end.
-    pub stopped: bool,
-    /// What went wrong beside the rows.
-    pub warnings: Vec<String>,
-}
-
-impl Applied {
-    /// Whether every row is done.
-    pub fn is_complete(&self) -> bool {
-        self.outcomes.iter().all(|outcome| *outcome == Outcome::Done)
-    }
+/// Whether a plan deletes, be it only to create again with another type.
+///
+/// Events give the time of a deletion to the second, cut off: what is deleted now would seem to have been deleted before
+/// this moment, if both were in one second. So such a restore begins with the next second.
+fn deletes(plan: &Plan) -> bool {
+    plan.changes.iter().any(|change| match &change.action {
+        Action::Delete { .. } => true,
+        Action::Update { fields, .. } => fields.contains(&Field::Type),
+        Action::Create(_) => false,
+    })
 }
 
 /// Applies plans.
@@ -145,16 +55,63 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
         let mut ledger = Ledger::new(plan, watcher);
         let seen = options.now.read();
         self.record_present(plan, options, &mut ledger).await;
-        self.put_all(plan, options, seen, &mut ledger).await;
-        self.delete_all(plan, options, seen, &mut ledger).await;
+        self.write(plan, options, seen, &mut ledger).await;
         ledger.close()
     }
 
-    /// Records what the plan would overwrite or delete, where the bucket lacks it. A row of which that fails is not
-    /// touched.
+    /// Applies a plan as [`Restore::apply`] does, and leaves a record in the bucket by which it can be looked up and
+    /// undone: once before the first write to Parameter Store, and again at the end. That it cannot be left stops nothing.
+    pub async fn apply_and_record(
+        &self,
+        plan: &Plan,
+        draft: RestoreDraft,
+        options: &RestoreOptions,
+        watcher: &impl Watcher,
+    ) -> Journaled {
+        let mut ledger = Ledger::new(plan, watcher);
+        let seen = options.now.read();
+        self.record_present(plan, options, &mut ledger).await;
+        // Only now: what was found missing just now is known to be missing from then on.
+        let before = options.now.read();
+        if deletes(plan) && !watcher.stopped() {
+            options.now.next_second(before).await;
+        }
+        let mut record = RestoreRecord::begin(draft, plan, before, options.now.read());
+        let leave = async |record: &RestoreRecord| {
+            pace::patiently(options.patience, || journal::write(self.capture.bucket(), record)).await
+        };
+        let begun = leave(&record).await;
+        self.write(plan, options, seen, &mut ledger).await;
+        let mut applied = ledger.close();
+        record.state = if applied.stopped { RestoreState::Stopped } else { RestoreState::Finished };
+        record.finished = Some(options.now.read());
+        for (change, outcome) in record.changes.iter_mut().zip(&applied.outcomes) {
+            (change.outcome, change.error) = outcome.recorded();
+        }
+        let finished = leave(&record).await;
+        // A record that only says that the restore began is enough to undo it.
+        let recorded = begun.is_ok() || finished.is_ok();
+        if let Some(error) = begun.err().or(finished.err()) {
+            applied.warnings.push(format!("the restore's own record is not complete: {error}"));
+        }
+        Journaled { applied, record, recorded }
+    }
+
+    async fn write(
+        &self,
+        plan: &Plan,
+        options: &RestoreOptions,
+        seen: Timestamp,
+        ledger: &mut Ledger<'_, impl Watcher>,
+    ) {
+        self.put_all(plan, options, seen, ledger).await;
+        self.delete_all(plan, options, seen, ledger).await;
+    }
+
+    /// Records what the plan would overwrite or delete, where the bucket lacks it, and that what it would create is
+    /// missing, where the bucket believes otherwise. A row of which that fails is not touched.
     async fn record_present(&self, plan: &Plan, options: &RestoreOptions, ledger: &mut Ledger<'_, impl Watcher>) {
-        let endangered =
-            plan.changes.iter().enumerate().filter(|(_, change)| !matches!(change.action, Action::Create(_)));
+        let endangered = plan.changes.iter().enumerate();
         let watcher = ledger.watcher;
         let recorded: Vec<(usize, Result<(), Error>)> = stream::iter(endangered)
             .map(|(row, change)| async move {
@@ -162,6 +119,10 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
                     return (row, Ok(()));
                 }
                 let recorded = pace::patiently(options.patience, || async {
+                    // A name with nothing but its marker on top is known to be missing.
+                    if matches!(change.action, Action::Create(_)) && !self.capture.believed_alive(&change.name).await? {
+                        return Ok(());
+                    }
                     let survey = self.capture.survey(&change.name, options.now.read()).await?;
                     self.capture.settle(survey).await.map(drop)
                 });
@@ -246,52 +207,6 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
             Ok(None) => Outcome::Done,
             Ok(Some(_)) => Outcome::Failed(Error::new(ErrorKind::Refused, "parameter store did not delete it")),
             Err(error) => Outcome::Failed(error),
-        }
-    }
-}
-
-/// The outcomes so far.
-struct Ledger<'a, W> {
-    plan: &'a Plan,
-    outcomes: Vec<Option<Outcome>>,
-    watcher: &'a W,
-    stopped: bool,
-    warnings: Vec<String>,
-}
-
-impl<'a, W: Watcher> Ledger<'a, W> {
-    fn new(plan: &'a Plan, watcher: &'a W) -> Self {
-        Self { plan, outcomes: vec![None; plan.changes.len()], watcher, stopped: false, warnings: Vec::new() }
-    }
-
-    fn open(&self, row: usize) -> bool {
-        self.outcomes.get(row).is_some_and(Option::is_none)
-    }
-
-    fn warn(&mut self, warning: String) {
-        self.warnings.push(warning);
-    }
-
-    fn stop(&mut self) -> bool {
-        self.stopped |= self.watcher.stopped();
-        self.stopped
-    }
-
-    fn settle(&mut self, row: usize, outcome: Outcome) {
-        if let (Some(slot), Some(change)) = (self.outcomes.get_mut(row), self.plan.changes.get(row)) {
-            self.watcher.settled(&change.name, &outcome);
-            *slot = Some(outcome);
-        }
-    }
-
-    fn close(self) -> Applied {
-        let left = || Outcome::Skipped("stopped before its turn".to_owned());
-        let names: BTreeSet<usize> =
-            self.outcomes.iter().enumerate().filter(|(_, o)| o.is_none()).map(|(row, _)| row).collect();
-        Applied {
-            stopped: self.stopped && !names.is_empty(),
-            warnings: self.warnings,
-            outcomes: self.outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(left)).collect(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The versioned bucket through the AWS SDK: one file per concern.
 
+mod document;
 mod keys;
 mod lifecycle;
 mod list;
@@ -117,6 +118,10 @@ impl BackupBucket for S3BackupBucket {
 
     async fn put_sweep(&self, record: &SweepRecord) -> Result<(), Error> {
         write::put_sweep(self, record).await
+    }
+
+    async fn put_document(&self, key: &str, body: &[u8]) -> Result<(), Error> {
+        document::put(self, key, body).await
     }
 
     async fn delete_marker(&self, key: &str) -> Result<(), Error> {

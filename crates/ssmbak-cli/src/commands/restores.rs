@@ -1,0 +1,54 @@
+//! `ssmbak restores`: the restores that were made.
+
+use clap::Args;
+use ssmbak::restore::journal::restores;
+
+use crate::aws::Aws;
+use crate::bucket::BucketArgs;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::global::GlobalArgs;
+use crate::interrupt::Interrupts;
+use crate::report::restores::{RestoresReport, table};
+use crate::report::table::Look;
+use crate::ui::{Ui, text};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  ssmbak restores                          the latest ten
+  ssmbak restores -n 1 --output json       all about the latest one
+";
+
+/// Options of `ssmbak restores`.
+#[derive(Debug, Args)]
+pub struct RestoresArgs {
+    /// How many, the latest first.
+    #[arg(short = 'n', long = "number", value_name = "N", default_value_t = 10)]
+    number: usize,
+    #[command(flatten)]
+    bucket: BucketArgs,
+}
+
+pub(super) async fn run(
+    args: &RestoresArgs,
+    global: &GlobalArgs,
+    ui: &Ui,
+    interrupts: &mut Interrupts,
+) -> Result<Exit, CliError> {
+    let aws = interrupts.or(Aws::connect(global)).await?;
+    let bucket = interrupts.or(args.bucket.find(&aws)).await?;
+    let found = interrupts.or(restores(&bucket, args.number)).await?;
+    if ui.is_json() {
+        ui.json(&RestoresReport::new(bucket.name(), aws.region(), &found))?;
+        return Ok(Exit::Done);
+    }
+    for warning in &found.warnings {
+        ui.warning(&text::line(warning));
+    }
+    let look = Look { width: ui.width(), colours: ui.colours_results(), reveal: false };
+    ui.result(&table(&found.restores, look))?;
+    if !found.restores.is_empty() {
+        ui.remark("to undo one: ssmbak undo ID");
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,101 @@
+//! `ssmbak undo`: brings back what was there before a restore. It is a restore itself, so it can be undone.
+
+use clap::Args;
+use jiff::Timestamp;
+use ssmbak::restore::journal::restore_record;
+use ssmbak_core::instant::Instant;
+use ssmbak_core::plan::Question;
+use ssmbak_core::restore_record::{RestoreId, RestoreRecord, RestoreState};
+use ssmbak_core::scope::Selection;
+
+use super::carry_out::{self, Deed};
+use super::restore::rate;
+use super::view::View;
+use crate::asked::{Asked, RevealArgs};
+use crate::aws::Aws;
+use crate::bucket::BucketArgs;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::global::GlobalArgs;
+use crate::interrupt::Interrupts;
+use crate::report::table;
+use crate::ui::Ui;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  ssmbak undo                              the latest restore; once more undoes the undoing
+  ssmbak undo 20260615T175658123Z-4f3a9c   one that `ssmbak restores` lists
+";
+
+/// Options of `ssmbak undo`.
+#[derive(Debug, Args)]
+pub struct UndoArgs {
+    /// The restore [default: the latest].
+    id: Option<String>,
+    /// Do not ask, even on a terminal.
+    #[arg(short, long)]
+    yes: bool,
+    /// Most parameters written in a second, 0 for no limit [default: 3, the quota of AWS; no limit on other endpoints].
+    #[arg(long, value_name = "N", value_parser = rate)]
+    put_rate: Option<f64>,
+    #[command(flatten)]
+    bucket: BucketArgs,
+    #[command(flatten)]
+    reveal: RevealArgs,
+}
+
+pub(super) async fn run(
+    args: &UndoArgs,
+    global: &GlobalArgs,
+    ui: &Ui,
+    interrupts: &mut Interrupts,
+) -> Result<Exit, CliError> {
+    let id = args.id.as_deref().map(RestoreId::parse).transpose();
+    let id = id.map_err(|error| CliError::usage(error.to_string(), "`ssmbak restores` lists them"))?;
+    let (view, id) = interrupts.or(look_up(args, id.as_ref(), global, ui)).await?;
+    if !ui.is_json() {
+        ui.result(&table::plan(&view.plan, view.look(ui)))?;
+    }
+    let caller = interrupts.or(carry_out::confirm(&view, args.yes, ui)).await?;
+    let deed = Deed { caller, undoes: Some(id), bucket: &args.bucket, put_rate: args.put_rate };
+    let exit = carry_out::carry_out(&view, deed, global, ui, interrupts).await?;
+    view.known().map(|()| exit)
+}
+
+async fn look_up(
+    args: &UndoArgs,
+    id: Option<&RestoreId>,
+    global: &GlobalArgs,
+    ui: &Ui,
+) -> Result<(View, RestoreId), CliError> {
+    let aws = Aws::connect(global).await?;
+    let bucket = args.bucket.named(&aws).await?;
+    let record = restore_record(&bucket, id).await?;
+    let id = record.id.clone();
+    if record.place.region != aws.region() {
+        let message = format!("restore {id} was made in region {}, not {}", record.place.region, aws.region());
+        return Err(CliError::failure("OtherRegion", message, format!("give --region {}", record.place.region)));
+    }
+    ui.remark(&format!("undoing restore {id}, begun at {:.0}", record.begun));
+    let at = Instant::exact(record.before);
+    let query = Question { at: at.spelling(), assume_absent: false, no_delete: false, ..record.question.clone() };
+    let asked = Asked {
+        paths: query.paths.clone(),
+        selection: Selection::of_names(record.touched()),
+        at,
+        warnings: warnings(&record),
+    };
+    Ok((View::of(asked, query, (aws, bucket), args.reveal.reveal, ui).await?, id))
+}
+
+fn warnings(record: &RestoreRecord) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if record.state == RestoreState::Begun {
+        let since = Timestamp::now().duration_since(record.begun).as_secs().max(0);
+        warnings.push(format!(
+            "restore {} began {since} seconds ago and has not said how it ended: it is under way, or was killed",
+            record.id
+        ));
+    }
+    warnings
+}

@@ -1,0 +1,123 @@
+//! What becomes of a plan, row by row, and who follows it.
+
+use std::collections::BTreeSet;
+
+use ssmbak_core::name::ParameterName;
+use ssmbak_core::plan::Plan;
+use ssmbak_core::restore_record::{RestoreRecord, RowOutcome};
+
+use crate::Error;
+
+/// Who follows a restore, and may stop it.
+pub trait Watcher: Sync {
+    /// One row is settled.
+    fn settled(&self, _name: &ParameterName, _outcome: &Outcome) {}
+
+    /// Whether to stop before the next write.
+    fn stopped(&self) -> bool {
+        false
+    }
+}
+
+/// Follows nothing and stops nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unwatched;
+
+impl Watcher for Unwatched {}
+
+/// What became of one row of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is as the plan wants it.
+    Done,
+    /// It is not, for this reason.
+    Failed(Error),
+    /// It was not tried, for this reason.
+    Skipped(String),
+}
+
+impl Outcome {
+    /// As it is recorded, and why, if it is not done.
+    pub(super) fn recorded(&self) -> (Option<RowOutcome>, Option<String>) {
+        match self {
+            Self::Done => (Some(RowOutcome::Done), None),
+            Self::Failed(error) => (Some(RowOutcome::Failed), Some(error.to_string())),
+            Self::Skipped(reason) => (Some(RowOutcome::Skipped), Some(reason.clone())),
+        }
+    }
+}
+
+/// What became of a plan: an outcome for each of its changes, in the same order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// By row.
+    pub outcomes: Vec<Outcome>,
+    /// Whether it was stopped before its end.
+    pub stopped: bool,
+    /// What went wrong beside the rows.
+    pub warnings: Vec<String>,
+}
+
+impl Applied {
+    /// Whether every row is done.
+    pub fn is_complete(&self) -> bool {
+        self.outcomes.iter().all(|outcome| *outcome == Outcome::Done)
+    }
+}
+
+/// What became of a plan, and the record that it left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Journaled {
+    /// What became of it.
+    pub applied: Applied,
+    /// The record.
+    pub record: RestoreRecord,
+    /// Whether the record is in the bucket, so that the restore can be undone by its name.
+    pub recorded: bool,
+}
+
+/// The outcomes so far.
+pub(super) struct Ledger<'a, W> {
+    plan: &'a Plan,
+    outcomes: Vec<Option<Outcome>>,
+    pub(super) watcher: &'a W,
+    stopped: bool,
+    warnings: Vec<String>,
+}
+
+impl<'a, W: Watcher> Ledger<'a, W> {
+    pub(super) fn new(plan: &'a Plan, watcher: &'a W) -> Self {
+        Self { plan, outcomes: vec![None; plan.changes.len()], watcher, stopped: false, warnings: Vec::new() }
+    }
+
+    pub(super) fn open(&self, row: usize) -> bool {
+        self.outcomes.get(row).is_some_and(Option::is_none)
+    }
+
+    pub(super) fn warn(&mut self, warning: String) {
+        self.warnings.push(warning);
+    }
+
+    pub(super) fn stop(&mut self) -> bool {
+        self.stopped |= self.watcher.stopped();
+        self.stopped
+    }
+
+    pub(super) fn settle(&mut self, row: usize, outcome: Outcome) {
+        if let (Some(slot), Some(change)) = (self.outcomes.get_mut(row), self.plan.changes.get(row)) {
+            self.watcher.settled(&change.name, &outcome);
+            *slot = Some(outcome);
+        }
+    }
+
+    pub(super) fn close(self) -> Applied {
+        let left = || Outcome::Skipped("stopped before its turn".to_owned());
+        let names: BTreeSet<usize> =
+            self.outcomes.iter().enumerate().filter(|(_, o)| o.is_none()).map(|(row, _)| row).collect();
+        Applied {
+            stopped: self.stopped && !names.is_empty(),
+            warnings: self.warnings,
+            outcomes: self.outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(left)).collect(),
+        }
+    }
+}
