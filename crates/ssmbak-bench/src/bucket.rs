@@ -312,7 +312,7 @@ mod tests {
                     history.living(parameter).iter().filter_map(|done| bucket.version(parameter, done)).collect();
                 life.last_mut().unwrap().details.tags = Some(history.tags(parameter));
                 let now = timestamp(rows[0].stored * 1000);
-                let writes = on_sweep(Some(&life), &Contents::new(&[]), now);
+                let writes = on_sweep(Some(&life), &Contents::new(&[]), None, now);
                 let (wanted, got): (Vec<_>, Vec<_>) = writes
                     .iter()
                     .zip(rows)

@@ -18,8 +18,8 @@ pub mod logging;
 pub mod marked;
 pub mod report;
 mod run;
-pub mod selected;
 pub mod s3;
+pub mod selected;
 pub mod stack;
 pub mod ui;
 
