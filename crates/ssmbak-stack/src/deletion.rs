@@ -9,9 +9,6 @@ use crate::template::BUCKET;
 /// Types of resources without which the history cannot be read any more.
 const HOLD_THE_HISTORY: [&str; 2] = ["AWS::S3::Bucket", "AWS::KMS::Key"];
 
-/// The output with the bucket's name, which a stack has as well if the bucket is not one of its resources.
-const BUCKET_OUTPUT: &str = "Bucketname";
-
 /// A deletion that may be carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deletion {
@@ -68,8 +65,7 @@ pub fn sort_out(
             physical_id: lost.physical_id.clone(),
         });
     }
-    let of_output = || found.outputs.iter().find(|output| output.key == BUCKET_OUTPUT).map(|o| o.value.clone());
-    let bucket = Resource::physical_id_of(&stays, BUCKET).map(str::to_owned).or_else(of_output);
+    let bucket = Resource::physical_id_of(&stays, BUCKET).map(str::to_owned).or_else(|| found.bucket_output());
     Ok(Deletion { stack_id: found.id.clone(), running, bucket, goes, stays })
 }
 

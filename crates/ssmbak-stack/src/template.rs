@@ -10,6 +10,8 @@ pub const TEMPLATE: &str = include_str!("../template.yml");
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>
 pub const MAX_TEMPLATE_BODY: usize = 51_200;
 
+/// The output that names the bucket with the history, whosever it is.
+pub const BUCKET_OUTPUT: &str = "Bucketname";
 /// Logical id of the bucket with the history.
 pub const BUCKET: &str = "Bucket";
 /// Logical id of the function.

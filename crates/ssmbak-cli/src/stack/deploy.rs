@@ -50,11 +50,14 @@ pub(super) async fn run(
             change_set.changes
         }
     };
-    let status = stack.describe().await.map_err(failed)?.status;
+    let described = stack.describe().await.map_err(failed)?;
+    let status = described.status.clone();
     let resources = stack.resources().await.map_err(failed)?;
     let name_of = |id: &str| Resource::physical_id_of(&resources, id).unwrap_or_default();
-    let (bucket, function, log_group) =
-        (name_of(template::BUCKET), name_of(template::FUNCTION), name_of(template::LOG_GROUP));
+    // The bucket may be one that was there before.
+    let given = described.bucket_output().unwrap_or_default();
+    let bucket = Some(name_of(template::BUCKET)).filter(|name| !name.is_empty()).unwrap_or(&given);
+    let (function, log_group) = (name_of(template::FUNCTION), name_of(template::LOG_GROUP));
     let object = json!({
         "StackName": stack.name(), "StackStatus": status.as_str(), "Changes": show::changes_json(&changes),
         "Bucket": bucket, "Lambda": function, "LogGroup": log_group,

@@ -8,7 +8,7 @@ use super::Stack;
 use crate::call::Task;
 use crate::error::StackError;
 use crate::status::StackStatus;
-use crate::template::{BUCKET, FUNCTION};
+use crate::template::{BUCKET, BUCKET_OUTPUT, FUNCTION};
 
 const READ: Task = Task::new("read the stack", "cloudformation:DescribeStacks");
 const RESOURCES: Task = Task::new("read the stack's resources", "cloudformation:DescribeStackResources");
@@ -28,6 +28,13 @@ pub struct Description {
     pub parameters: Vec<Parameter>,
     /// Its outputs.
     pub outputs: Vec<Output>,
+}
+
+impl Description {
+    /// The bucket with the history as the stack's output names it.
+    pub fn bucket_output(&self) -> Option<String> {
+        self.outputs.iter().find(|output| output.key == BUCKET_OUTPUT).map(|output| output.value.clone())
+    }
 }
 
 /// A parameter of a stack.
@@ -101,12 +108,15 @@ impl Stack {
         }
     }
 
-    /// The bucket with the history.
+    /// The bucket with the history: the stack's own, or the one that it was given.
     ///
     /// # Errors
     /// [`StackError::Missing`] if the stack does not exist, [`StackError::NoResource`] if it has none.
     pub async fn bucket_name(&self) -> Result<String, StackError> {
-        self.physical_id(BUCKET).await
+        match self.physical_id(BUCKET).await {
+            Err(missing @ StackError::NoResource { .. }) => self.describe().await?.bucket_output().ok_or(missing),
+            otherwise => otherwise,
+        }
     }
 
     /// The function.
