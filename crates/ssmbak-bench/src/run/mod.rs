@@ -27,9 +27,12 @@ const ROUNDS: usize = 3;
 /// What to measure.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
-    /// A tenth of every size; nothing is written
+    /// A tenth of every size; nothing is written without --write
     #[arg(long)]
     quick: bool,
+    /// Writes the page after --quick as well
+    #[arg(long, requires = "quick")]
+    write: bool,
     /// Only the works whose name contains this; nothing is written
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
@@ -54,6 +57,7 @@ pub struct Row {
 
 /// Measures, prints and writes.
 pub fn run(options: &Options) -> Outcome {
+    let load = report::load();
     let dir = target_dir().join("bench");
     fs::create_dir_all(&dir)?;
     let mut rows = Vec::new();
@@ -68,9 +72,9 @@ pub fn run(options: &Options) -> Outcome {
         (Some(file), true) => Some(function::measure(file, &dir)?),
         _ => None,
     };
-    let report = report::Report { rows: &rows, start: start.as_ref(), function: function.as_ref(), options };
+    let report = report::Report { rows: &rows, start: start.as_ref(), function: function.as_ref(), options, load };
     println!("\n{}", report.tables());
-    if options.quick || options.only.is_some() {
+    if (options.quick && !options.write) || options.only.is_some() {
         return Ok(());
     }
     let docs = workspace_dir().join("docs");

@@ -17,6 +17,8 @@ pub struct Report<'a> {
     pub start: Option<&'a Start>,
     pub function: Option<&'a Function>,
     pub options: &'a Options,
+    /// What else the machine had to do, see [`load`].
+    pub load: Option<f64>,
 }
 
 impl Report<'_> {
@@ -28,7 +30,12 @@ impl Report<'_> {
     /// The whole page.
     pub fn markdown(&self) -> String {
         PAGE.replace("{date}", &jiff::Timestamp::now().strftime("%Y-%m-%d").to_string())
+            .replace(
+                "{command}",
+                if self.options.quick { "cargo xtask bench --quick --write" } else { "cargo xtask bench" },
+            )
             .replace("{machine}", &machine())
+            .replace("{load}", &busy(self.load))
             .replace("{latency}", &self.options.latency.to_string())
             .replace("{previews}", &self.previews())
             .replace("{requests}", &self.requests())
@@ -138,6 +145,22 @@ pub fn seconds(time: f64) -> String {
     }
 }
 
+/// How many processes wanted to run in the last minute (Linux).
+pub fn load() -> Option<f64> {
+    std::fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
+}
+
+/// What a reader must know of it: who computes has to wait then, who waits for answers has not.
+fn busy(load: Option<f64>) -> String {
+    match load {
+        Some(load) if load >= 0.5 => format!(
+            " Other programs kept the machine busy (load average {load:.1}), which costs the faster tool more: take the times \
+             as upper bounds, and CPU, memory and requests as they are."
+        ),
+        _ => String::new(),
+    }
+}
+
 /// What it was measured on, as far as the system tells.
 fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
@@ -158,8 +181,16 @@ mod tests {
     }
 
     #[test]
+    fn a_busy_machine_is_told_of() {
+        assert_eq!((busy(None), busy(Some(0.3))), (String::new(), String::new()));
+        assert!(busy(Some(7.04)).contains("7.0"));
+    }
+
+    #[test]
     fn the_page_has_a_place_for_everything_that_is_put_into_it() {
-        for place in ["date", "machine", "latency", "previews", "requests", "start", "function", "profile"] {
+        for place in
+            ["command", "date", "machine", "load", "latency", "previews", "requests", "start", "function", "profile"]
+        {
             assert_eq!(PAGE.matches(&format!("{{{place}}}")).count(), 1, "{place}");
         }
     }
