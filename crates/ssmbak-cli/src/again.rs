@@ -21,6 +21,9 @@ pub fn restore(question: &Question, bucket: &BucketArgs, time: &str, global: &Gl
     }
     words.extend(question.assume_absent.then_some("--assume-absent"));
     words.extend(question.no_delete.then_some("--no-delete"));
+    if let Some(to) = &question.to {
+        words.extend(["--to", to]);
+    }
     command(words, bucket, global)
 }
 

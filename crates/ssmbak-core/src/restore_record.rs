@@ -184,6 +184,12 @@ impl RestoreRecord {
         self.changes.iter().filter(touched).map(|change| change.name.clone()).collect()
     }
 
+    /// The names that it created: just before it, they did not exist.
+    pub fn created(&self) -> Vec<ParameterName> {
+        let created = |row: &&RecordedChange| row.action == "create" && row.outcome == Some(RowOutcome::Done);
+        self.changes.iter().filter(created).map(|change| change.name.clone()).collect()
+    }
+
     /// How many rows had this outcome.
     pub fn count(&self, outcome: RowOutcome) -> usize {
         self.changes.iter().filter(|change| change.outcome == Some(outcome)).count()

@@ -158,14 +158,6 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
         Ok(captured)
     }
 
-    /// Whether the bucket's current version of a name is no delete marker.
-    ///
-    /// # Errors
-    /// The request that failed.
-    pub async fn believed_alive(&self, name: &ParameterName) -> Result<bool, Error> {
-        Ok(!matches!(self.bucket.head(name.key(), None).await?, Head::DeleteMarker))
-    }
-
     /// Records a deletion that the caller has just made of a parameter that was recorded, alive and unchanged, at `seen`.
     ///
     /// # Errors

@@ -11,7 +11,9 @@
 
 pub mod bucket;
 pub mod capture;
+pub mod destination;
 pub mod diff;
+pub mod drill;
 mod error;
 mod gate;
 pub mod history;

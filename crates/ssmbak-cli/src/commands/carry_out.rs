@@ -12,7 +12,7 @@ use ssmbak_core::restore_record::{RestoreDraft, RestoreId};
 
 use super::view::View;
 use crate::again;
-use crate::aws::Caller;
+use crate::aws::{Aws, Caller};
 use crate::bucket::BucketArgs;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -86,7 +86,7 @@ pub(super) async fn carry_out(
             again::undo(record.id.as_str(), bucket, global)
         } else {
             // To the microsecond, and never to a whole second, which would include what was done in it.
-            let question = Question { assume_absent: false, no_delete: false, ..view.query.clone() };
+            let question = before(&view.query);
             again::restore(&question, bucket, &format!("{:.6}", record.before), global)
         };
         ui.note(&format!("to undo it: {command}"));
@@ -101,6 +101,22 @@ pub(super) async fn carry_out(
     })
 }
 
+/// The question whose answer, of the moment before, undoes what this one asked for.
+pub(super) fn before(question: &Question) -> Question {
+    let paths = question.to.clone().map_or_else(|| question.paths.clone(), |to| vec![to]);
+    let recursive = question.recursive || question.to.is_some();
+    // The globs are about the names that were restored, not about those that they were restored to.
+    let globs = |globs: &[String]| if question.to.is_some() { Vec::new() } else { globs.to_vec() };
+    Question {
+        paths,
+        recursive,
+        include: globs(&question.include),
+        exclude: globs(&question.exclude),
+        at: question.at.clone(),
+        ..Question::default()
+    }
+}
+
 fn question(view: &View, account: Option<&str>) -> String {
     let counts = view.plan.counts();
     let parts = [(counts.create, "create"), (counts.update, "update"), (counts.delete, "delete")];
@@ -109,20 +125,13 @@ fn question(view: &View, account: Option<&str>) -> String {
     let below = if view.question().recursive { " and below" } else { "" };
     let account = account.map(|account| format!("account {}, ", text::line(account))).unwrap_or_default();
     let paths = text::line(&view.asked.paths.join(" "));
-    format!("In {account}{}, at {paths}{below}: {}?", view.aws.region(), parts.join(", "))
+    let to = view.query.to.as_deref().map(|to| format!(" to {}", text::line(to))).unwrap_or_default();
+    format!("In {account}{}, at {paths}{below}{to}: {}?", view.aws.region(), parts.join(", "))
 }
 
 /// Applies the plan. The first interruption stops it before the next write, the second one at once.
 async fn apply(view: &View, deed: Deed<'_>, ui: &Ui, interrupts: &mut Interrupts) -> Result<Journaled, CliError> {
-    let mut options = RestoreOptions::default();
-    if view.aws.is_emulated("SSM") {
-        (options.puts_per_second, options.deletes_per_second) = (None, None);
-        // What is no AWS does not need AWS's half minute between a deletion and a creation.
-        options.rebirth = Duration::ZERO;
-    }
-    if deed.put_rate.is_some() {
-        options.puts_per_second = deed.put_rate;
-    }
+    let options = options(&view.aws, deed.put_rate);
     let draft = RestoreDraft {
         id: new_id(),
         place: view.place(deed.caller.as_ref()),
@@ -149,8 +158,22 @@ async fn apply(view: &View, deed: Deed<'_>, ui: &Ui, interrupts: &mut Interrupts
     }
 }
 
+/// How fast to write where, unless a rate is given.
+pub(super) fn options(aws: &Aws, put_rate: Option<f64>) -> RestoreOptions {
+    let mut options = RestoreOptions::default();
+    if aws.is_emulated("SSM") {
+        (options.puts_per_second, options.deletes_per_second) = (None, None);
+        // What is no AWS does not need AWS's half minute between a deletion and a creation.
+        options.rebirth = Duration::ZERO;
+    }
+    if put_rate.is_some() {
+        options.puts_per_second = put_rate;
+    }
+    options
+}
+
 /// A name for a restore that begins now.
-fn new_id() -> RestoreId {
+pub(super) fn new_id() -> RestoreId {
     // The standard library seeds its hashers by chance.
     let chance = RandomState::new().hash_one(std::process::id());
     RestoreId::new(Timestamp::now(), u32::try_from(chance & u64::from(u32::MAX)).unwrap_or_default())

@@ -112,7 +112,7 @@ mod tests {
     fn bash_offers_the_commands() {
         let mut script = script(Shell::Bash);
         script.extend(
-            b"\nCOMP_WORDS=(ssmbak und); COMP_CWORD=1; _ssmbak ssmbak und ssmbak; printf '%s ' \"${COMPREPLY[@]}\"\n",
+            b"\nCOMP_WORDS=(ssmbak unde); COMP_CWORD=1; _ssmbak ssmbak unde ssmbak; printf '%s ' \"${COMPREPLY[@]}\"\n",
         );
         let mut bash = Command::new("bash").arg("-s").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         std::io::Write::write_all(&mut bash.stdin.take().unwrap(), &script).unwrap();

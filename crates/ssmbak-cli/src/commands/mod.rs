@@ -3,8 +3,10 @@
 mod all;
 mod carry_out;
 mod completions;
+mod destination;
 mod diff;
 mod doctor;
+mod drill;
 mod export;
 mod get;
 mod log;
@@ -112,6 +114,9 @@ pub enum Command {
     /// Bring parameters back to what they were at a time.
     #[command(help_template = TEMPLATE, before_help = restore::EXAMPLES, override_usage = "ssmbak restore [OPTIONS] PATH... TIME\n       ssmbak restore [OPTIONS] --plan FILE")]
     Restore(restore::RestoreArgs),
+    /// Try a restore in a scratch path, compare every attribute, and take it away again.
+    #[command(help_template = TEMPLATE, before_help = drill::EXAMPLES, override_usage = "ssmbak drill [OPTIONS] PATH... TIME")]
+    Drill(drill::DrillArgs),
     /// List the restores that were made, latest first.
     #[command(help_template = TEMPLATE, before_help = restores::EXAMPLES)]
     Restores(restores::RestoresArgs),
@@ -177,6 +182,7 @@ impl Command {
             Self::S3(args) => args.command.run(global, ui).await,
             Self::Preview(args) => preview::run(&args, global, ui, &mut Interrupts::listen()).await,
             Self::Restore(args) => restore::run(&args, global, ui, &mut Interrupts::listen()).await,
+            Self::Drill(args) => drill::run(&args, global, ui, &mut Interrupts::listen()).await,
             Self::Restores(args) => restores::run(&args, global, ui, &mut Interrupts::listen()).await,
             Self::Undo(args) => undo::run(&args, global, ui, &mut Interrupts::listen()).await,
             Self::Get(args) => get::run(&args, global, ui, &mut Interrupts::listen()).await,

@@ -6,6 +6,7 @@ use clap::Args;
 use jiff::Timestamp;
 use ssmbak_core::plan::saved::SavedPlan;
 
+use super::destination::DestinationArgs;
 use super::saved_plan;
 use super::view::View;
 use crate::again;
@@ -36,8 +37,10 @@ pub struct PreviewArgs {
     #[arg(long)]
     no_delete: bool,
     /// Save the plan, without values, for `ssmbak restore --plan`.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "to")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    destination: DestinationArgs,
 }
 
 pub(super) async fn run(
@@ -46,7 +49,10 @@ pub(super) async fn run(
     ui: &Ui,
     interrupts: &mut Interrupts,
 ) -> Result<Exit, CliError> {
-    let view = interrupts.or(View::plan(&args.asked, global, args.no_delete, ui)).await?;
+    let view = match &args.destination.to {
+        Some(to) => interrupts.or(args.destination.view(to, &args.asked, global, ui)).await?,
+        None => interrupts.or(View::plan(&args.asked, global, args.no_delete, ui)).await?,
+    };
     if ui.is_json() {
         ui.json(&PlanReport::of_plan(&view.question(), &view.plan, &view.warnings))?;
     } else {
@@ -61,7 +67,10 @@ pub(super) async fn run(
             saved_plan::write(file, &SavedPlan::new(place, view.query.clone(), &view.plan, Timestamp::now()))?;
             again::plan(&file.to_string_lossy(), global)
         }
-        None => again::restore(&view.query, &args.asked.bucket, &view.asked.at.spelling(), global),
+        None => {
+            let restore = again::restore(&view.query, &args.asked.bucket, &view.asked.at.spelling(), global);
+            format!("{restore}{}", args.destination.words())
+        }
     };
     if !view.plan.changes.is_empty() {
         ui.remark(&format!("to do it: {command}"));

@@ -8,6 +8,7 @@ use ssmbak_core::plan::Place;
 use ssmbak_core::plan::saved::SavedPlan;
 
 use super::carry_out::{self, Deed};
+use super::destination::DestinationArgs;
 use super::saved_plan;
 use super::view::View;
 use crate::asked::{Asked, AskedArgs, wrong_path};
@@ -26,6 +27,7 @@ Examples:
   ssmbak restore /app/ -R 90m --no-delete            and leave what is new
   ssmbak restore /app/ -R 90m --yes                  without asking
   ssmbak restore --plan plan.json                    what a preview saved, if it still holds
+  ssmbak restore /app/ -R 90m --to /restored/        beside what is there now
 ";
 
 /// Options of `ssmbak restore`.
@@ -36,6 +38,8 @@ pub struct RestoreArgs {
     /// Apply the plan that `ssmbak preview --out FILE` saved, unless something has changed since (exit code 5).
     #[arg(long, value_name = "FILE", conflicts_with_all = OF_THE_PLAN)]
     plan: Option<PathBuf>,
+    #[command(flatten)]
+    destination: DestinationArgs,
     /// Do not ask, even on a terminal.
     #[arg(short, long)]
     yes: bool,
@@ -57,7 +61,10 @@ pub(super) async fn run(
     let AskedOrSaved(asked) = &args.asked;
     let view = match &saved {
         Some(saved) => interrupts.or(of_saved(saved, asked, global, ui)).await?,
-        None => interrupts.or(View::plan(asked, global, args.no_delete, ui)).await?,
+        None => match &args.destination.to {
+            Some(to) => interrupts.or(args.destination.view(to, asked, global, ui)).await?,
+            None => interrupts.or(View::plan(asked, global, args.no_delete, ui)).await?,
+        },
     };
     if let Some(saved) = &saved {
         let caller = interrupts.or(async { Ok::<_, CliError>(view.aws.caller().await) }).await?;
@@ -103,7 +110,7 @@ async fn of_saved(saved: &SavedPlan, args: &AskedArgs, global: &GlobalArgs, ui: 
 struct AskedOrSaved(AskedArgs);
 
 /// The arguments that a saved plan answers.
-const OF_THE_PLAN: [&str; 7] = ["words", "at", "recursive", "include", "exclude", "assume_absent", "no_delete"];
+const OF_THE_PLAN: [&str; 8] = ["words", "at", "recursive", "include", "exclude", "assume_absent", "no_delete", "to"];
 
 impl FromArgMatches for AskedOrSaved {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {

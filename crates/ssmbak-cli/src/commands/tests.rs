@@ -38,6 +38,11 @@ fn help_of_restore() {
 }
 
 #[test]
+fn help_of_drill() {
+    insta::assert_snapshot!(of_ssmbak("drill"));
+}
+
+#[test]
 fn help_of_restores() {
     insta::assert_snapshot!(of_ssmbak("restores"));
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use jiff::Timestamp;
-use ssmbak::restore::journal::restore_record;
+use ssmbak::restore::journal::{restore_record, undo};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::plan::Question;
 use ssmbak_core::restore_record::{RestoreId, RestoreRecord, RestoreState};
@@ -13,13 +13,13 @@ use super::restore::rate;
 use super::view::View;
 use crate::asked::{Asked, RevealArgs};
 use crate::aws::Aws;
-use crate::bucket::BucketArgs;
+use crate::bucket::{BucketArgs, must_keep_versions};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
 use crate::report::table;
-use crate::ui::Ui;
+use crate::ui::{Ui, text};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -78,14 +78,22 @@ async fn look_up(
     }
     ui.remark(&format!("undoing restore {id}, begun at {:.0}", record.begun));
     let at = Instant::exact(record.before);
-    let query = Question { at: at.spelling(), assume_absent: false, no_delete: false, ..record.question.clone() };
+    let query = Question { at: at.spelling(), ..carry_out::before(&record.question) };
     let asked = Asked {
         paths: query.paths.clone(),
         selection: Selection::of_names(record.touched()),
         at,
         warnings: warnings(&record),
     };
-    Ok((View::of(asked, query, (aws, bucket), args.reveal.reveal, ui).await?, id))
+    let progress = ui.progress(0, "comparing the bucket with Parameter Store");
+    let plan = undo(&aws.parameter_store(), &bucket, &record).await?;
+    must_keep_versions(&bucket).await?;
+    drop(progress);
+    let warnings = asked.warnings.clone();
+    for warning in warnings.iter().chain(&plan.warnings) {
+        ui.warning(&text::line(warning));
+    }
+    Ok((View::new(asked, aws, bucket, plan, warnings, (query, args.reveal.reveal)), id))
 }
 
 fn warnings(record: &RestoreRecord) -> Vec<String> {

@@ -59,6 +59,7 @@ impl View {
             at: asked.at.spelling(),
             assume_absent: args.assume_absent,
             no_delete: keep_new,
+            to: None,
         };
         Self::of(asked, query, (aws, bucket), args.reveal.reveal, ui).await
     }
@@ -104,6 +105,7 @@ impl View {
             at: &self.asked.at,
             bucket: self.bucket.name(),
             region: self.aws.region(),
+            to: self.query.to.as_deref(),
             reveal: self.reveal,
         }
     }

@@ -26,6 +26,8 @@ pub struct PlanReport {
     path: String,
     recursive: bool,
     at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
     bucket: String,
     region: String,
     changes: Vec<ChangeReport>,
@@ -118,6 +120,7 @@ impl PlanReport {
             path: question.paths.join(" "),
             recursive: question.recursive,
             at: question.at.to_string(),
+            to: question.to.map(str::to_owned),
             bucket: question.bucket.to_owned(),
             region: question.region.to_owned(),
             changes: plan.changes.iter().map(|change| ChangeReport::of_change(change, question.reveal)).collect(),
@@ -226,8 +229,15 @@ mod tests {
     fn report(reveal: bool) -> PlanReport {
         let at = Instant::exact(time("2026-01-02T00:00:00Z"));
         let paths = ["/app/".to_owned(), "/other".to_owned()];
-        let question =
-            Question { paths: &paths, recursive: true, at: &at, bucket: "backup", region: "eu-west-1", reveal };
+        let question = Question {
+            paths: &paths,
+            recursive: true,
+            at: &at,
+            bucket: "backup",
+            region: "eu-west-1",
+            to: None,
+            reveal,
+        };
         PlanReport::of_plan(&question, &plan(), &["a warning".to_owned()])
     }
 

@@ -3,6 +3,7 @@
 pub mod columns;
 pub mod diff;
 pub mod difference;
+pub mod drill;
 pub mod json;
 pub mod log;
 pub mod restores;
@@ -27,6 +28,8 @@ pub struct Question<'a> {
     pub bucket: &'a str,
     /// The region.
     pub region: &'a str,
+    /// The path that it is restored to, if that is another one.
+    pub to: Option<&'a str>,
     /// Whether secrets are shown.
     pub reveal: bool,
 }

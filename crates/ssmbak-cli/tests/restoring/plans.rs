@@ -21,7 +21,7 @@ async fn a_saved_plan_is_applied_as_it_was_saved() -> Outcome {
     assert!(ran.err.contains(&format!("to do it: ssmbak restore --plan {shown}")), "{}", ran.err);
     let text = fs::read_to_string(&file)?;
     let plan = check("plan", &serde_json::from_str(&text)?);
-    for value in ["one", "two", "hush", "louder", "null"] {
+    for value in ["\"one\"", "\"two\"", "hush", "louder", "null"] {
         assert!(!text.contains(value), "{value}: {text}");
     }
     let rows = plan["Changes"].as_array().unwrap();

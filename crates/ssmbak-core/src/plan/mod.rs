@@ -1,9 +1,11 @@
 //! What a restore will change: state at an instant × present state → a [`Plan`], a value to print, save and apply.
 
+mod destination;
 pub(crate) mod fields;
 mod question;
 pub mod saved;
 
+pub use destination::{Destination, DestinationError, OnConflict};
 pub use fields::{Field, changed_fields};
 pub use question::{Place, Question};
 

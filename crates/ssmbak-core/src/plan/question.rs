@@ -30,6 +30,9 @@ pub struct Question {
     /// Whether nothing is to be deleted.
     #[serde(default, skip_serializing_if = "is_false")]
     pub no_delete: bool,
+    /// The path that it is restored to, if that is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
 }
 
 /// Where a question is asked.

@@ -59,6 +59,14 @@ fn what_may_have_been_changed_can_be_undone() {
         change.outcome = Some(outcome);
     }
     assert_eq!(names(&record), "/a /b");
+    let created = record.created();
+    assert_eq!(
+        created.iter().map(ParameterName::as_str).collect::<Vec<_>>(),
+        ["/a"],
+        "of what failed that is not known"
+    );
+    record.changes[0].action = "update".to_owned();
+    assert!(record.created().is_empty());
     assert_eq!(record.count(RowOutcome::Skipped), 2);
 }
 

@@ -69,13 +69,13 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
         watcher: &impl Watcher,
     ) -> Journaled {
         let mut ledger = Ledger::new(plan, watcher);
-        let seen = options.now.read();
-        self.record_present(plan, options, &mut ledger).await;
-        // Only now: what was found missing just now is known to be missing from then on.
         let before = options.now.read();
         if deletes(plan) && !watcher.stopped() {
             options.now.next_second(before).await;
         }
+        // After that moment: what is deleted is known to have lived until it was seen.
+        let seen = options.now.read();
+        self.record_present(plan, options, &mut ledger).await;
         let mut record = RestoreRecord::begin(draft, plan, before, options.now.read());
         let leave = async |record: &RestoreRecord| {
             pace::patiently(options.patience, || journal::write(self.capture.bucket(), record)).await
@@ -108,10 +108,12 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
         self.delete_all(plan, options, seen, ledger).await;
     }
 
-    /// Records what the plan would overwrite or delete, where the bucket lacks it, and that what it would create is
-    /// missing, where the bucket believes otherwise. A row of which that fails is not touched.
+    /// Records what the plan would overwrite or delete, where the bucket lacks it. A row of which that fails is not
+    /// touched. That what it would create is missing is not recorded: with a deletion of unknown time before now, what was
+    /// true at the time asked for would be unknown, and a restore that stops half-way could not be finished.
     async fn record_present(&self, plan: &Plan, options: &RestoreOptions, ledger: &mut Ledger<'_, impl Watcher>) {
-        let endangered = plan.changes.iter().enumerate();
+        let endangered =
+            plan.changes.iter().enumerate().filter(|(_, change)| !matches!(change.action, Action::Create(_)));
         let watcher = ledger.watcher;
         let recorded: Vec<(usize, Result<(), Error>)> = stream::iter(endangered)
             .map(|(row, change)| async move {
@@ -119,10 +121,6 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
                     return (row, Ok(()));
                 }
                 let recorded = pace::patiently(options.patience, || async {
-                    // A name with nothing but its marker on top is known to be missing.
-                    if matches!(change.action, Action::Create(_)) && !self.capture.believed_alive(&change.name).await? {
-                        return Ok(());
-                    }
                     let survey = self.capture.survey(&change.name, options.now.read()).await?;
                     self.capture.settle(survey).await.map(drop)
                 });

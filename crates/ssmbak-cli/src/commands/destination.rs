@@ -1,0 +1,112 @@
+//! `--to`: restoring to another path.
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ssmbak::destination::preview;
+use ssmbak_core::plan::{Destination, OnConflict, Question};
+
+use super::view::View;
+use crate::asked::AskedArgs;
+use crate::aws::Aws;
+use crate::bucket::must_keep_versions;
+use crate::error::CliError;
+use crate::global::GlobalArgs;
+use crate::marked;
+use crate::ui::{Ui, text};
+
+/// Where to restore to.
+#[derive(Clone, Debug, Default, Args)]
+pub struct DestinationArgs {
+    /// Restore to this path, under the same relative names. Nothing is ever deleted there.
+    #[arg(long, value_name = "PATH")]
+    pub(super) to: Option<String>,
+    /// With --to: only parameters that exist there.
+    #[arg(long, requires = "to")]
+    only_existing: bool,
+    /// With --to: what to do with parameters that exist there and differ [default: overwrite].
+    #[arg(long, requires = "to", value_enum, value_name = "WHAT")]
+    on_conflict: Option<Conflict>,
+}
+
+/// What to do with a parameter that is there and differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Conflict {
+    /// Overwrite it, after what it is now has been recorded.
+    Overwrite,
+    /// Leave it.
+    Skip,
+    /// Change nothing at all.
+    Fail,
+}
+
+impl DestinationArgs {
+    /// Has the plan made for the path `to`. Nothing is changed.
+    pub(super) async fn view(
+        &self,
+        to: &str,
+        args: &AskedArgs,
+        global: &GlobalArgs,
+        ui: &Ui,
+    ) -> Result<View, CliError> {
+        let asked = marked::asked(args, global).await?.read(Timestamp::now(), &TimeZone::system())?;
+        let destination = Destination::new(asked.selection.scopes(), to)
+            .map_err(|error| CliError::usage(error.to_string(), "give --to a path such as /restored/"))?;
+        let aws = Aws::connect(global).await?;
+        let bucket = args.bucket.named(&aws).await?;
+        ui.remark(&super::view::as_of(&asked.at));
+        let progress = ui.progress(0, "comparing the bucket with Parameter Store");
+        let mut plan = preview(&aws.parameter_store(), &bucket, &asked.selection, &asked.at, &destination).await?;
+        must_keep_versions(&bucket).await?;
+        drop(progress);
+        plan.narrow(self.only_existing, self.on_conflict()).map_err(|taken| {
+            let names: Vec<&str> = taken.iter().take(3).map(|name| name.as_str()).collect();
+            let more = if taken.len() > names.len() {
+                format!(" and {} more", taken.len() - names.len())
+            } else {
+                String::new()
+            };
+            let message = format!("{}{more} exist there and differ", names.join(", "));
+            CliError::failure(
+                "Conflict",
+                message,
+                "nothing was changed: choose another --to, or --on-conflict overwrite or skip",
+            )
+        })?;
+        let query = Question {
+            paths: asked.paths.clone(),
+            recursive: args.recursive,
+            include: args.include.clone(),
+            exclude: args.exclude.clone(),
+            at: asked.at.spelling(),
+            to: Some(to.to_owned()),
+            ..Question::default()
+        };
+        let warnings = asked.warnings.clone();
+        for warning in warnings.iter().chain(&plan.warnings) {
+            ui.warning(&text::line(warning));
+        }
+        Ok(View::new(asked, aws, bucket, plan, warnings, (query, args.reveal.reveal)))
+    }
+
+    fn on_conflict(&self) -> OnConflict {
+        match self.on_conflict {
+            None | Some(Conflict::Overwrite) => OnConflict::Overwrite,
+            Some(Conflict::Skip) => OnConflict::Skip,
+            Some(Conflict::Fail) => OnConflict::Fail,
+        }
+    }
+
+    /// The options as they are typed.
+    pub(super) fn words(&self) -> String {
+        let mut words = String::new();
+        if self.only_existing {
+            words.push_str(" --only-existing");
+        }
+        if let Some(word) = self.on_conflict.and_then(|what| what.to_possible_value()) {
+            words.push_str(" --on-conflict ");
+            words.push_str(word.get_name());
+        }
+        words
+    }
+}

@@ -1,0 +1,229 @@
+//! A restore drill: what was true is restored beside everything else, read back, compared, and taken away again.
+
+use std::collections::BTreeMap;
+
+use ssmbak_core::instant::Instant;
+use ssmbak_core::name::ParameterName;
+use ssmbak_core::plan::{Action, Change, Field, Plan, PlanOptions, Present, RecordedParameter, Target, UnknownName};
+use ssmbak_core::scope::Selection;
+use tokio::time::sleep;
+
+use crate::bucket::BackupBucket;
+use crate::read::{described, presents, states};
+use crate::restore::{Outcome, Pace, Restore, RestoreOptions, Watcher};
+use crate::store::ParameterStore;
+use crate::{Error, ErrorKind, Gate};
+
+/// DeleteParameters takes ten names.
+const DELETES: usize = 10;
+
+/// How often what was just written is looked for: listings of Parameter Store may lag behind its writes.
+const LOOKS: u32 = 5;
+
+/// What is to be restored, and under which names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drill {
+    /// By the name in the drill: the parameter's own name, and what it was.
+    parameters: BTreeMap<ParameterName, (ParameterName, RecordedParameter)>,
+    /// Names of which it is not known what they were.
+    pub unknown: Vec<UnknownName>,
+    /// What the reader should know.
+    pub warnings: Vec<String>,
+}
+
+/// What became of a drill.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drilled {
+    /// Each parameter, in order of name, and how it came back.
+    pub parameters: Vec<(ParameterName, CameBack)>,
+    /// What could not be taken away again: names within the drill, and why.
+    pub left: Vec<(String, String)>,
+    /// Whether it was stopped before its end.
+    pub stopped: bool,
+}
+
+/// How a parameter came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CameBack {
+    /// With all that is recorded of it.
+    Same,
+    /// With these attributes different.
+    Different(Vec<Field>),
+    /// Not at all, for this reason.
+    Failed(String),
+    /// It was not tried.
+    Skipped,
+}
+
+impl Drill {
+    /// What was true of a selection at an instant, to be restored below `scratch`. The names there are numbers: those of the
+    /// parameters might be too deep.
+    ///
+    /// # Errors
+    /// The first request that failed; [`ErrorKind::Refused`] if `scratch` is no path.
+    pub async fn prepare<B: BackupBucket>(
+        bucket: &B,
+        selection: &Selection,
+        at: &Instant,
+        scratch: &str,
+    ) -> Result<Self, Error> {
+        let (targets, warnings) = states(bucket, selection, at).await?;
+        let mut drill = Self { warnings, ..Self::default() };
+        for (number, (name, target)) in targets.into_iter().enumerate() {
+            match target {
+                Target::Held(held) => {
+                    let there = ParameterName::parse(&format!("{scratch}/{number:06}"))
+                        .map_err(|error| Error::new(ErrorKind::Refused, error.to_string()))?;
+                    drill.parameters.insert(there, (name, *held));
+                }
+                Target::Absent(_) => {}
+                Target::Unknown(reason) => drill.unknown.push(UnknownName { name, reason }),
+            }
+        }
+        Ok(drill)
+    }
+
+    /// How many parameters are to be restored.
+    pub fn len(&self) -> usize {
+        self.parameters.len()
+    }
+
+    /// Whether there is nothing to restore.
+    pub fn is_empty(&self) -> bool {
+        self.parameters.is_empty()
+    }
+
+    /// Restores, reads back, compares, and takes away whatever was written, also if it fails or is stopped.
+    ///
+    /// # Errors
+    /// What was written could not be read back. It is taken away all the same.
+    pub async fn carry_out<S: ParameterStore + Clone, B: BackupBucket + Clone>(
+        &self,
+        store: &S,
+        bucket: &B,
+        options: &RestoreOptions,
+        watcher: &impl Watcher,
+    ) -> Result<Drilled, (Error, Vec<(String, String)>)> {
+        let creations = self
+            .parameters
+            .iter()
+            .map(|(there, (_, held))| Change { name: there.clone(), action: Action::Create(Box::new(held.clone())) });
+        let plan = Plan { changes: creations.collect(), ..Plan::default() };
+        let applied = Restore::new(store.clone(), bucket.clone()).apply(&plan, options, watcher).await;
+        let done = |row: &usize| applied.outcomes.get(*row) == Some(&Outcome::Done);
+        let written: Vec<ParameterName> = plan
+            .changes
+            .iter()
+            .enumerate()
+            .filter(|(row, _)| done(row))
+            .map(|(_, change)| change.name.clone())
+            .collect();
+        let compared = self.compare(store, &written, options).await;
+        // What failed may be there all the same.
+        let tried = plan.changes.iter().zip(&applied.outcomes).filter(|(_, o)| !matches!(o, Outcome::Skipped(_)));
+        let left = clean(store, tried.map(|(change, _)| change.name.to_string()).collect(), options).await;
+        let mut compared = match compared {
+            Ok(compared) => compared,
+            Err(error) => return Err((error, left)),
+        };
+        let mut parameters = Vec::with_capacity(self.parameters.len());
+        for ((there, (name, _)), outcome) in self.parameters.iter().zip(&applied.outcomes) {
+            let came_back = match outcome {
+                Outcome::Done => compared.remove(there).unwrap_or(CameBack::Same),
+                Outcome::Failed(error) => CameBack::Failed(error.to_string()),
+                Outcome::Skipped(_) => CameBack::Skipped,
+            };
+            parameters.push((name.clone(), came_back));
+        }
+        parameters.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(Drilled { parameters, left, stopped: applied.stopped })
+    }
+
+    /// What of the written parameters is not as it is recorded.
+    async fn compare<S: ParameterStore>(
+        &self,
+        store: &S,
+        written: &[ParameterName],
+        options: &RestoreOptions,
+    ) -> Result<BTreeMap<ParameterName, CameBack>, Error> {
+        let mut looks = 1;
+        loop {
+            let plan = self.differences(store, written).await?;
+            let missing = plan.changes.iter().any(|change| matches!(change.action, Action::Create(_)));
+            if missing && looks < LOOKS {
+                sleep(options.patience.first_pause).await;
+                looks += 1;
+                continue;
+            }
+            let differs = plan.changes.into_iter().map(|change| match change.action {
+                Action::Update { fields, .. } => (change.name, CameBack::Different(fields)),
+                Action::Create(_) | Action::Delete { .. } => {
+                    (change.name, CameBack::Failed("it was written and is not there".to_owned()))
+                }
+            });
+            let unreadable = plan.unknown.into_iter().map(|row| (row.name, CameBack::Failed(row.reason)));
+            return Ok(differs.chain(unreadable).collect());
+        }
+    }
+
+    async fn differences<S: ParameterStore>(&self, store: &S, written: &[ParameterName]) -> Result<Plan, Error> {
+        let mut targets: BTreeMap<ParameterName, Target> = BTreeMap::new();
+        for there in written {
+            if let Some((_, held)) = self.parameters.get(there) {
+                let mut held = held.clone();
+                // Never taken for a version that need not be read: Parameter Store counts from 1.
+                if let Some(details) = &mut held.details {
+                    details.version = 0;
+                }
+                targets.insert(there.clone(), Target::Held(Box::new(held)));
+            }
+        }
+        let described = described(store, &Selection::of_names(written.iter().cloned())).await?;
+        let mut presents = presents(store, described, &targets, &Gate::of_store()).await?;
+        let mut plan = Plan::default();
+        for (name, target) in targets {
+            let present = presents.remove(&name).unwrap_or(Present::Missing);
+            plan.add(name, target, present, PlanOptions::default());
+        }
+        Ok(plan)
+    }
+}
+
+/// Parameter Store lists a name as not deleted also when it is not there. Why it is left, unless it is not there.
+async fn still_there<S: ParameterStore>(store: &S, name: &str) -> Option<String> {
+    let name = ParameterName::parse(name).ok()?;
+    match store.history(&name).await {
+        Ok(None) => None,
+        Ok(Some(_)) => Some("parameter store did not delete it".to_owned()),
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+/// Deletes what a drill wrote; returns what is left, and why.
+async fn clean<S: ParameterStore>(store: &S, names: Vec<String>, options: &RestoreOptions) -> Vec<(String, String)> {
+    let mut pace = Pace::new(options.deletes_per_second);
+    let mut left = Vec::new();
+    for ten in names.chunks(DELETES) {
+        pace.take(ten.len()).await;
+        let mut tries = 0;
+        loop {
+            match store.delete(ten).await {
+                Ok(undeleted) => {
+                    for name in undeleted {
+                        left.extend(still_there(store, &name).await.map(|why| (name, why)));
+                    }
+                    break;
+                }
+                Err(_) if tries < options.patience.attempts => {
+                    sleep(options.patience.first_pause.saturating_mul(1 << tries.min(4))).await;
+                    tries += 1;
+                }
+                Err(error) => {
+                    left.extend(ten.iter().map(|name| (name.clone(), error.to_string())));
+                    break;
+                }
+            }
+        }
+    }
+    left
+}
