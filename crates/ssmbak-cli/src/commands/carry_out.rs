@@ -74,7 +74,7 @@ pub(super) async fn carry_out(
     let bucket = deed.bucket;
     let Journaled { applied, record, recorded } = apply(view, deed, ui, interrupts).await?;
     if ui.is_json() {
-        ui.json(&report.applied(&applied).recorded(recorded.then_some(&record)))?;
+        ui.json(&report.applied(&applied))?;
     } else {
         ui.result(&table::applied(plan, &applied, view.look(ui)))?;
     }

@@ -11,7 +11,6 @@ use serde_json::Value;
 use ssmbak::restore::{Applied, Outcome};
 use ssmbak_core::parameter::Details;
 use ssmbak_core::plan::{Action, Change, Plan, RecordedParameter};
-use ssmbak_core::restore_record::RestoreRecord;
 
 use super::{Question, description, is_masked};
 
@@ -34,8 +33,6 @@ pub struct PlanReport {
     unchanged: usize,
     unknown: Vec<UnknownReport>,
     warnings: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    restore_id: Option<String>,
 }
 
 /// One row of a plan, or what `get` prints.
@@ -127,15 +124,7 @@ impl PlanReport {
             unchanged: plan.unchanged,
             unknown: unknown.collect(),
             warnings: warnings.iter().chain(&plan.warnings).cloned().collect(),
-            restore_id: None,
         }
-    }
-
-    /// With the record that the restore left, by whose name it is undone.
-    #[must_use]
-    pub fn recorded(mut self, record: Option<&RestoreRecord>) -> Self {
-        self.restore_id = record.map(|record| record.id.to_string());
-        self
     }
 
     /// The same plan applied.

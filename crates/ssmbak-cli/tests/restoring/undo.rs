@@ -26,7 +26,8 @@ async fn a_restore_leaves_a_record_and_is_undone_by_its_name() -> Outcome {
 
     let ran = world.run(&format!("ssmbak restore /undone/ -R {then} -o json"));
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    let id = check("restore", &ran.json())["RestoreId"].as_str().unwrap().to_owned();
+    check("restore", &ran.json());
+    let id = restores(&world, "").remove(0)["Id"].as_str().unwrap().to_owned();
     assert!(ran.err.contains(&format!("to undo it: ssmbak undo {id} -b undone\n")), "{}", ran.err);
     assert_eq!(state(&world, "/undone").await, some(["one", "one", "", "hush-hush"]));
     let record = restores(&world, "").remove(0);
