@@ -11,6 +11,7 @@
 
 pub mod capture;
 pub mod compare;
+pub mod concurrency;
 pub mod diff;
 pub mod event;
 pub mod instant;

@@ -2,20 +2,17 @@
 //! down, and what was asked to slow down is tried again.
 
 use std::future::Future;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use ssmbak_core::concurrency::Concurrency;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::patience::{Patience, patiently};
 use crate::{Error, ErrorKind};
 
-/// How often a throttled request is tried again after the SDK has given up: some five minutes in all.
-const ATTEMPTS: u32 = 20;
-
-/// The first pause before that; each further one is twice as long, up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+/// What was throttled is tried again for some five minutes.
+const PATIENCE: Patience = Patience { attempts: 20, first_pause: Duration::from_secs(1) };
 
 /// Lets a number of requests through that adapts to what the service takes.
 ///
@@ -25,25 +22,22 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 pub struct Gate {
     permits: Semaphore,
     state: Mutex<State>,
-    most: usize,
-    pause: Duration,
+    patience: Patience,
 }
 
 #[derive(Debug)]
 struct State {
-    now: usize,
-    /// Answers since the number was last changed.
-    calm: usize,
-    /// Whether it was ever too much: from then on the number grows slowly.
-    throttled: bool,
+    concurrency: Concurrency,
+    /// Permits that are to be given up and were in use when that was decided.
+    owed: usize,
 }
 
 impl Gate {
     /// `first` requests at once to begin with, `most` at the most.
     pub fn new(first: usize, most: usize) -> Self {
-        let now = first.clamp(1, most.max(1));
-        let state = Mutex::new(State { now, calm: 0, throttled: false });
-        Self { permits: Semaphore::new(now), state, most: most.max(1), pause: FIRST_PAUSE }
+        let concurrency = Concurrency::new(first, most);
+        let state = Mutex::new(State { concurrency, owed: 0 });
+        Self { permits: Semaphore::new(concurrency.now()), state, patience: PATIENCE }
     }
 
     /// For S3: open connections are kept well below a common limit of 1,024 open files.
@@ -61,56 +55,47 @@ impl Gate {
     /// # Errors
     /// The request's, in the end.
     pub async fn pass<T, F: Future<Output = Result<T, Error>>>(&self, mut call: impl FnMut() -> F) -> Result<T, Error> {
-        let mut pause = self.pause;
-        for _ in 0..ATTEMPTS {
-            match self.once(call()).await {
-                Err(error) if error.kind == ErrorKind::Throttled => {
-                    tracing::debug!(pause_ms = pause.as_millis(), "throttled, waiting");
-                    tokio::time::sleep(pause).await;
-                    pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
-                }
-                answered => return answered,
-            }
-        }
-        self.once(call()).await
+        patiently(self.patience, || self.once(call())).await
     }
 
     async fn once<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         // It is never closed.
         let permit = self.permits.acquire().await.ok();
         let answered = call.await;
-        match &answered {
-            Err(error) if error.kind == ErrorKind::Throttled => self.slow_down(),
-            _ => self.calm_down(),
-        }
-        drop(permit);
+        let throttled = matches!(&answered, Err(error) if error.kind == ErrorKind::Throttled);
+        self.adapt(throttled, permit);
         answered
     }
 
-    fn slow_down(&self) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        // What was sent at the old pace says nothing about the new one.
-        if state.throttled && state.calm == 0 {
-            return;
+    fn adapt(&self, throttled: bool, permit: Option<SemaphorePermit<'_>>) {
+        let mut state = self.lock();
+        let before = state.concurrency.now();
+        if throttled {
+            state.concurrency.slowed_down();
+        } else {
+            state.concurrency.succeeded();
         }
-        let less = state.now - self.permits.forget_permits(state.now / 2);
-        *state = State { now: less.max(1), calm: 0, throttled: true };
+        let now = state.concurrency.now();
+        let fewer = before.saturating_sub(now);
+        state.owed += fewer - self.permits.forget_permits(fewer);
+        let more = now.saturating_sub(before);
+        let paid = more.min(state.owed);
+        state.owed -= paid;
+        self.permits.add_permits(more - paid);
+        // Under load all permits are in use: they are given up as they come back.
+        if let (Some(permit), true) = (permit, state.owed > 0) {
+            state.owed -= 1;
+            permit.forget();
+        }
     }
 
-    fn calm_down(&self) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.calm += 1;
-        if state.calm >= state.now && state.now < self.most {
-            let more = if state.throttled { 1 } else { state.now.min(self.most - state.now) };
-            self.permits.add_permits(more);
-            state.now += more;
-            state.calm = 0;
-        }
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[cfg(test)]
     fn now(&self) -> usize {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).now
+        self.lock().concurrency.now()
     }
 }
 
@@ -123,7 +108,7 @@ mod tests {
     use super::*;
 
     fn quick(first: usize, most: usize) -> Gate {
-        Gate { pause: Duration::from_millis(1), ..Gate::new(first, most) }
+        Gate { patience: Patience { attempts: 20, first_pause: Duration::from_millis(1) }, ..Gate::new(first, most) }
     }
 
     #[tokio::test]
@@ -180,6 +165,35 @@ mod tests {
             .collect::<Vec<_>>()
             .await;
         assert_eq!(most.load(Ordering::Relaxed), 3);
+    }
+
+    #[tokio::test]
+    async fn it_closes_while_all_that_it_lets_through_are_under_way() {
+        let gate = quick(16, 64);
+        let (now, most, calls) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+        stream::iter(0..200)
+            .map(|_| {
+                let (gate, now, most, calls) = (&gate, &now, &most, &calls);
+                async move {
+                    gate.pass(|| async {
+                        let under_way = now.fetch_add(1, Ordering::Relaxed) + 1;
+                        let call = calls.fetch_add(1, Ordering::Relaxed);
+                        // All sixteen of the beginning are refused; after them nobody has reason to ask for as many.
+                        if (17..20).contains(&call) {
+                            most.fetch_max(under_way, Ordering::Relaxed);
+                        }
+                        tokio::time::sleep(Duration::from_millis(5)).await;
+                        now.fetch_sub(1, Ordering::Relaxed);
+                        if call < 16 { Err(Error::new(ErrorKind::Throttled, "slow down")) } else { Ok(()) }
+                    })
+                    .await
+                }
+            })
+            .buffer_unordered(200)
+            .collect::<Vec<_>>()
+            .await;
+        let most = most.into_inner();
+        assert!((1..=8).contains(&most), "{most} under way after the complaint");
     }
 
     #[tokio::test]

@@ -19,6 +19,7 @@ mod gate;
 pub mod history;
 pub mod mark;
 mod param_path;
+mod patience;
 pub mod read;
 pub mod restore;
 pub mod s3;

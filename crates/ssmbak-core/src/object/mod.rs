@@ -8,7 +8,6 @@ mod order;
 mod parts;
 mod path;
 mod plan;
-mod slowdown;
 mod split;
 
 pub use diff::{Difference, difference};
@@ -16,7 +15,6 @@ pub use order::newest_first;
 pub use parts::{MOST_PARTS, Part, SMALLEST_PART, part_size, parts};
 pub use path::{LocalPath, PathRefused, collision_key, local_path};
 pub use plan::{ObjectAction, ObjectChange, ObjectPlanOptions, ObjectTotals, Verdict, decide, held_at};
-pub use slowdown::Concurrency;
 pub use split::cuts;
 
 use jiff::Timestamp;

@@ -247,23 +247,6 @@ fn parts_are_those_of_the_original_upload_or_few_enough() {
 }
 
 #[test]
-fn concurrency_rises_while_all_goes_well_and_halves_once_for_one_complaint() {
-    let mut concurrency = Concurrency::new(64);
-    assert_eq!(concurrency.now(), 16);
-    (0..100_000).for_each(|_| concurrency.succeeded());
-    assert_eq!(concurrency.now(), 64);
-    // All that were under way are refused: that is one complaint.
-    (0..64).for_each(|_| concurrency.slowed_down());
-    assert_eq!(concurrency.now(), 32);
-    concurrency.slowed_down();
-    assert_eq!(concurrency.now(), 16);
-    (0..1_000).for_each(|_| concurrency.slowed_down());
-    assert_eq!(concurrency.now(), 1);
-    concurrency.succeeded();
-    assert_eq!(concurrency.now(), 2);
-}
-
-#[test]
 fn key_space_is_cut_between_its_ends() {
     assert_eq!(cuts("p/", "p/a", Some("p/e"), 2), ["p/c"]);
     assert_eq!(cuts("p/", "p/a1", Some("p/b"), 4).len(), 3);

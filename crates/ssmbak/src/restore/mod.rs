@@ -15,7 +15,10 @@ use ssmbak_core::restore_record::{RestoreDraft, RestoreRecord, RestoreState};
 pub use options::{Now, RestoreOptions};
 use outcome::Ledger;
 pub use outcome::{Applied, Journaled, Outcome, Unwatched, Watcher};
-pub use pace::{Pace, Patience};
+pub use pace::Pace;
+
+pub use crate::patience::Patience;
+use crate::patience::patiently;
 
 use crate::bucket::BackupBucket;
 use crate::capture::Capture;
@@ -78,7 +81,7 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
         self.record_present(plan, options, &mut ledger).await;
         let mut record = RestoreRecord::begin(draft, plan, before, options.now.read());
         let leave = async |record: &RestoreRecord| {
-            pace::patiently(options.patience, || journal::write(self.capture.bucket(), record)).await
+            patiently(options.patience, || journal::write(self.capture.bucket(), record)).await
         };
         let begun = leave(&record).await;
         self.write(plan, options, seen, &mut ledger).await;
@@ -120,7 +123,7 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
                 if watcher.stopped() {
                     return (row, Ok(()));
                 }
-                let recorded = pace::patiently(options.patience, || async {
+                let recorded = patiently(options.patience, || async {
                     let survey = self.capture.survey(&change.name, options.now.read()).await?;
                     self.capture.settle(survey).await.map(drop)
                 });
@@ -181,7 +184,7 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
             pace.take(ten.len()).await;
             let spellings: Vec<String> = ten.iter().map(|(_, _, spelling)| spelling.clone()).collect();
             let store = self.capture.store();
-            let deleted = pace::patiently(options.patience, || store.delete(&spellings)).await;
+            let deleted = patiently(options.patience, || store.delete(&spellings)).await;
             for (row, change, spelling) in ten {
                 let outcome = match &deleted {
                     Err(error) => Outcome::Failed(error.clone()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::pace::Patience;
+use crate::patience::Patience;
 
 /// AWS: "wait at least 30 seconds" between deleting a parameter and creating one of the same name.
 const REBIRTH: Duration = Duration::from_secs(30);

@@ -1,11 +1,8 @@
-//! Keeps within Parameter Store's write quotas, from this side: the SDK's retries alone run dry after some 35 throttles.
+//! Keeps within Parameter Store's write quotas, from this side.
 
-use std::future::Future;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
-
-use crate::{Error, ErrorKind};
 
 /// At most so many a second, evenly spread.
 #[derive(Debug)]
@@ -38,40 +35,6 @@ impl Pace {
     }
 }
 
-/// How often, and after which pauses, a throttled call is tried again once the SDK gave up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
-    /// How often.
-    pub attempts: u32,
-    /// The first pause; each further one is twice as long, up to sixteen times this.
-    pub first_pause: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self { attempts: 6, first_pause: Duration::from_secs(1) }
-    }
-}
-
-/// Tries again while AWS asks to slow down.
-pub(super) async fn patiently<T, F: Future<Output = Result<T, Error>>>(
-    patience: Patience,
-    mut call: impl FnMut() -> F,
-) -> Result<T, Error> {
-    let mut attempt = 0;
-    loop {
-        match call().await {
-            Err(error) if error.kind == ErrorKind::Throttled && attempt < patience.attempts => {
-                let pause = patience.first_pause.saturating_mul(1 << attempt.min(4));
-                tracing::info!(attempt, pause_seconds = pause.as_secs(), "throttled, waiting");
-                sleep(pause).await;
-                attempt += 1;
-            }
-            other => return other,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,21 +56,5 @@ mod tests {
             assert_eq!(pace.book(Instant::now(), 5), Duration::ZERO);
             assert_eq!(pace.book(Instant::now(), 5), Duration::ZERO);
         }
-    }
-
-    #[tokio::test]
-    async fn a_throttled_call_is_tried_again_and_its_failure_is_told_in_the_end() {
-        let patience = Patience { attempts: 3, first_pause: Duration::from_millis(1) };
-        let mut calls = 0;
-        let answered = patiently(patience, || {
-            calls += 1;
-            let throttled = calls < 4;
-            async move { if throttled { Err(Error::new(ErrorKind::Throttled, "slow down")) } else { Ok(7) } }
-        });
-        assert_eq!(answered.await, Ok(7));
-        assert_eq!(calls, 4);
-        let given_up: Result<(), _> =
-            patiently(patience, || async { Err(Error::new(ErrorKind::Throttled, "slow down")) }).await;
-        assert_eq!(given_up.map_err(|error| error.kind), Err(ErrorKind::Throttled));
     }
 }

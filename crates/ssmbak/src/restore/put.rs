@@ -11,7 +11,8 @@ use crate::bucket::BackupBucket;
 use crate::capture::Capture;
 
 use super::RestoreOptions;
-use super::pace::{Pace, patiently};
+use super::pace::Pace;
+use crate::patience::patiently;
 use crate::store::{ParameterStore, PutParameter};
 use crate::{Error, ErrorKind};
 

@@ -8,14 +8,13 @@ use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
-use ssmbak_core::object::Concurrency;
+use ssmbak_core::concurrency::Concurrency;
 
-use crate::{Error, ErrorKind};
+use crate::Error;
+use crate::patience::Patience;
 
-/// How often a request is begun anew after the SDK has given up on a busy S3.
-const PATIENCE: u32 = 8;
-/// The first pause before that; each one is twice as long.
-const PAUSE: Duration = Duration::from_millis(200);
+/// How often, and after which pauses, a request is begun anew after the SDK has given up on a busy S3.
+const PATIENCE: Patience = Patience { attempts: 20, first_pause: Duration::from_millis(200) };
 
 /// The number of requests under way, shared by all that make some.
 #[derive(Debug)]
@@ -23,7 +22,7 @@ pub(super) struct Pace(Mutex<Concurrency>);
 
 impl Pace {
     pub(super) fn new(most: usize) -> Self {
-        Self(Mutex::new(Concurrency::new(most)))
+        Self(Mutex::new(Concurrency::new(most.div_ceil(4), most)))
     }
 
     /// How many may be under way.
@@ -43,15 +42,7 @@ impl Pace {
 
 /// Begins a request anew while S3 is busy.
 pub(super) async fn patiently<T>(request: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
-    let mut pause = PAUSE;
-    for _ in 0..PATIENCE {
-        match request().await {
-            Err(error) if error.kind == ErrorKind::Throttled => tokio::time::sleep(pause).await,
-            outcome => return outcome,
-        }
-        pause *= 2;
-    }
-    request().await
+    crate::patience::patiently(PATIENCE, || request()).await
 }
 
 #[derive(Debug)]
