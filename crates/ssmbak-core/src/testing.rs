@@ -153,15 +153,15 @@ impl Key {
     /// How many versions are read to know the state at an instant; it must be that of all of them.
     pub(crate) fn read_for(&self, until: Timestamp) -> usize {
         let stored: Vec<Timestamp> = self.records.iter().map(|record| record.last_modified).collect();
-        let mut begin = first_look(&stored, until);
-        while let Some(next) = next_look(&stored, begin, &self.records[begin..], until) {
-            assert!(next < begin);
-            begin = next;
+        let mut looked = first_look(&stored, until);
+        while let Some(next) = next_look(&stored, &looked, &self.records[looked.clone()], until) {
+            assert!(!next.is_empty() && (next.end == looked.start || next.start == looked.end), "{looked:?} {next:?}");
+            looked = looked.start.min(next.start)..looked.end.max(next.end);
         }
-        let (some, all) = (Timeline::new(self.records[begin..].to_vec()), Timeline::new(self.records.clone()));
+        let (some, all) = (Timeline::new(self.records[looked.clone()].to_vec()), Timeline::new(self.records.clone()));
         let of = |timeline: &Timeline| format!("{:?}", timeline.state_by(until));
         assert_eq!(of(&some), of(&all), "what was read does not tell what all tells");
-        self.records.len() - begin
+        looked.len()
     }
 
     /// The value at an instant; `-` if absent, `?` if unknown.

@@ -1,46 +1,100 @@
 //! Which stored versions have to be read to know the state at an instant.
 //!
-//! What a stored version tells of happened before it was stored. So a version that was stored well before a recorded change
-//! cannot tell anything about what came after that change. Reading backwards from the latest, one may stop at an *anchor*:
-//! a version of the parameter that was in effect by the instant, alone in its second, and later than everything unread was
-//! stored. From the anchor on, the timeline of what was read is the timeline of everything (the simulation compares the two
-//! for every answer).
+//! Two proofs allow to stop before all is read. From either on, the timeline of what was read is the timeline of
+//! everything (the simulation compares the two for every answer).
 //!
-//! Two things void the bound, and then all is read: a version that says that it happened after it was stored (clocks that
-//! have nothing to do with each other), and a version of 0.5.2 that unread ones may prove wrong.
+//! *An anchor*: what a stored version tells of happened before it was stored. So a version that was stored well before a
+//! recorded change cannot tell anything about what came after that change. If all that was stored since is read, one may
+//! stop at a version of the parameter that was in effect by the instant, alone in its second, and later than everything
+//! unread was stored. Two things void this, and then all is read: a version that says that it happened after it was stored
+//! (clocks that have nothing to do with each other), and a version of 0.5.2 that unread ones may prove wrong.
+//!
+//! *A link*: two consecutive versions of one life, the instant well between them. The later one names the earlier one's
+//! time, so nothing else can have been true then, whatever else is stored.
+
+use std::ops::Range;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::gather::{LegacyPoint, ValuePoint, gather};
-use crate::record::{Evidence, MARKER_FOLLOWS, Record};
+use super::gather::{LegacyPoint, ValuePoint, follows, gather};
+use crate::record::{Evidence, MARKER_FOLLOWS, Presence, Record};
 
 /// How much later than its effect a version counts as stored: the clocks of Parameter Store, EventBridge and S3 agree
 /// much better than this, and a marker follows its tombstone within it.
 const MARGIN: SignedDuration = SignedDuration::from_secs(MARKER_FOLLOWS.as_secs() as i64);
 
-/// Where to begin to read, of versions stored at these times, oldest first: at the newest one stored before `until`, or
-/// earlier, where versions were stored within moments.
-pub fn first_look(stored: &[Timestamp], until: Timestamp) -> usize {
-    let begin = stored.partition_point(|time| *time < earlier(until));
-    begin.saturating_sub(1)
+/// Which versions to read first, of those stored at these times, oldest first: the newest one stored before `until` (or an
+/// earlier one, where versions were stored within moments), and what was stored next.
+pub fn first_look(stored: &[Timestamp], until: Timestamp) -> Range<usize> {
+    let begin = stored.partition_point(|time| *time < earlier(until)).saturating_sub(1);
+    let by_then = stored.partition_point(|time| *time <= until);
+    begin..(by_then + 1).max(begin + 2).min(stored.len())
 }
 
-/// Where to go on, having read from `begin` on: `None`, if what has been read tells all there is to know of `until`.
+/// Which versions to read next, right before or right after those of `looked`; `None`, if what has been read tells all
+/// there is to know of `until`.
 ///
-/// `read` are the versions stored from `begin` on, as far as they are still there, in storage order; `stored` are the times
-/// of all versions, oldest first.
-pub fn next_look(stored: &[Timestamp], begin: usize, read: &[Record], until: Timestamp) -> Option<usize> {
+/// `read` are the versions of `looked`, as far as they are still there, in storage order; `stored` are the times of all
+/// versions, oldest first.
+pub fn next_look(
+    stored: &[Timestamp],
+    looked: &Range<usize>,
+    read: &[Record],
+    until: Timestamp,
+) -> Option<Range<usize>> {
+    let (begin, end) = (looked.start, looked.end.min(stored.len()));
+    if has_link(read, begin == 0, until) {
+        return None;
+    }
+    if end < stored.len() {
+        // Where there is more than numbered versions a link is not to be expected.
+        let values = read.iter().all(|record| matches!(record.evidence, Evidence::Value(_)));
+        let further = if values { end.saturating_add(looked.len() * 2) } else { stored.len() };
+        return Some(end..further.clamp(end + 1, stored.len()));
+    }
     let unread = stored.get(..begin).and_then(<[Timestamp]>::last)?;
-    if is_enough(read, *unread, until) {
+    if is_anchored(read, *unread, until) {
         return None;
     }
     // Each step is half of what has been read, so that few steps read all.
     let step = (stored.len().saturating_sub(begin) / 2).max(1);
-    Some(begin.saturating_sub(step))
+    Some(begin.saturating_sub(step)..begin)
+}
+
+/// Whether `until` lies well between a version and the one that says that it followed it; `from_first` says that there is
+/// nothing older than what is read.
+///
+/// All that was stored by `until` since the first version that is read must be read: of a version's copies the one is
+/// chosen that knew its tags by then.
+fn has_link(read: &[Record], from_first: bool, until: Timestamp) -> bool {
+    let gathered = gather(read);
+    gathered.values.windows(2).any(|pair| {
+        let [held, next] = pair else { return false };
+        held.time <= earlier(until)
+            && until <= earlier(next.time)
+            && follows(held.record, next.record)
+            && !held.unanchored
+            && !next.unanchored
+            && tells_its_tags(read, held, from_first, until)
+    })
+}
+
+/// Whether no copy of this version that is unread may be the one that knew its tags at `until`.
+fn tells_its_tags(read: &[Record], point: &ValuePoint<'_>, from_first: bool, until: Timestamp) -> bool {
+    let copies = || point.copies.iter().filter_map(|&copy| read.get(copy));
+    let value = |record: &Record, is: fn(&crate::record::ValueRecord) -> bool| match &record.evidence {
+        Evidence::Value(value) => is(value),
+        _ => false,
+    };
+    let tagged = |record: &Record| value(record, |value| value.details.tags.is_some());
+    let by_then = copies().any(|record| tagged(record) && record.last_modified <= until);
+    // What was superseded when it was first recorded has no tags in any later copy.
+    let of_first = |record: &Record| tagged(record) || value(record, |value| value.present == Presence::Superseded);
+    by_then || (from_first && copies().next().is_some_and(of_first))
 }
 
 /// Whether nothing that was stored at `unread` or before can change what `read` says of `until`.
-fn is_enough(read: &[Record], unread: Timestamp, until: Timestamp) -> bool {
+fn is_anchored(read: &[Record], unread: Timestamp, until: Timestamp) -> bool {
     if read.iter().any(|record| told_time(record).is_some_and(|time| earlier(time) > record.last_modified)) {
         return false;
     }
@@ -88,20 +142,30 @@ fn earlier(time: Timestamp) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use crate::event::Operation;
     use crate::testing::{Key, at, change, version};
 
-    /// Twenty versions, one an hour, each stored 40 seconds later.
-    fn hourly() -> Key {
+    /// Twenty versions, one an hour, each stored 40 seconds later with its tags, if they can be read.
+    fn recorded_hourly(tagged: bool) -> Key {
         let mut key = Key::default();
         let mut history = Vec::new();
         for hour in 0..20 {
             history.push(version(hour + 1, &format!("{hour:02}:00:00.5"), "value"));
             let operation = if hour == 0 { Operation::Create } else { Operation::Update };
             let told = change(operation, &format!("{hour:02}:00:00"));
-            key.event(&told, Some(&history), &format!("{hour:02}:00:40"));
+            let mut seen = history.clone();
+            if let (Some(present), true) = (seen.last_mut(), tagged) {
+                present.details.tags = Some(BTreeMap::new());
+            }
+            key.event(&told, Some(&seen), &format!("{hour:02}:00:40"));
         }
         key
+    }
+
+    fn hourly() -> Key {
+        recorded_hourly(true)
     }
 
     #[test]
@@ -112,11 +176,33 @@ mod tests {
     }
 
     #[test]
-    fn an_earlier_time_takes_what_was_stored_since() {
+    fn an_earlier_time_takes_the_version_and_its_successor() {
         let key = hourly();
         assert_eq!(key.read_for(at("18:30:00")), 2);
+        assert_eq!(key.read_for(at("10:30:00")), 2);
+        assert_eq!(key.read_for(at("00:30:00")), 2);
+    }
+
+    #[test]
+    fn without_tags_an_earlier_copy_may_have_them_and_all_that_was_stored_since_is_read() {
+        let key = recorded_hourly(false);
         assert_eq!(key.read_for(at("10:30:00")), 10);
         assert_eq!(key.read_for(at("00:30:00")), 20);
+    }
+
+    #[test]
+    fn near_a_change_all_that_was_stored_since_is_read() {
+        let key = hourly();
+        // Clocks differ: the version of 10:00:00.5 may count as of a moment later.
+        assert_eq!(key.read_for(at("10:00:20")), 11);
+        assert_eq!(key.read_for(at("10:59:30")), 10);
+    }
+
+    #[test]
+    fn a_missing_successor_takes_what_was_stored_since() {
+        let mut key = hourly();
+        key.records.remove(11);
+        assert_eq!(key.read_for(at("10:30:00")), 9);
     }
 
     #[test]
@@ -141,7 +227,9 @@ mod tests {
         let mut key = Key::default();
         let history: Vec<_> = (0..20).map(|hour| version(hour + 1, &format!("{hour:02}:00:00.5"), "value")).collect();
         key.sweep(Some(&history), "21:00:00");
-        assert_eq!(key.read_for(at("10:30:00")), 20);
+        assert_eq!(key.read_for(at("00:30:00")), 2);
+        assert_eq!(key.read_for(at("10:30:00")), 18);
+        assert_eq!(key.read_for(at("19:30:00")), 20);
         assert_eq!(key.read_for(at("22:00:00")), 20);
     }
 

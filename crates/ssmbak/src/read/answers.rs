@@ -139,10 +139,11 @@ async fn answer<B: BackupBucket>(
     let changed_since = stored.last().is_some_and(|last| *last > until);
     let mut records: Vec<Record> = Vec::new();
     let mut bodies: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    let (mut begin, mut end) = (first_look(&stored, until), versions.len());
+    let mut look = first_look(&stored, until);
+    let mut looked = look.clone();
     loop {
-        let look = versions.get(begin..end).unwrap_or_default();
-        let read: Vec<Option<(Record, Option<Vec<u8>>)>> = stream::iter(look)
+        let versions = versions.get(look.clone()).unwrap_or_default();
+        let read: Vec<Option<(Record, Option<Vec<u8>>)>> = stream::iter(versions)
             .map(|version| async move {
                 if changed_since && version.last_modified <= until && !version.is_marker {
                     let read = gate.pass(|| record_and_body_of(bucket, version)).await?;
@@ -154,15 +155,16 @@ async fn answer<B: BackupBucket>(
             .buffered(KEYS)
             .try_collect()
             .await?;
-        let mut earlier = Vec::with_capacity(read.len() + records.len());
+        let mut found = Vec::with_capacity(read.len());
         for (record, body) in read.into_iter().flatten() {
             bodies.extend(body.map(|body| (record.version_id.clone(), body)));
-            earlier.push(record);
+            found.push(record);
         }
-        earlier.append(&mut records);
-        records = earlier;
-        match next_look(&stored, begin, &records, until) {
-            Some(next) => (begin, end) = (next, begin),
+        let older = if look.start < looked.start { 0 } else { records.len() };
+        records.splice(older..older, found);
+        looked = looked.start.min(look.start)..looked.end.max(look.end);
+        match next_look(&stored, &looked, &records, until) {
+            Some(next) => look = next,
             None => break,
         }
     }
