@@ -15,6 +15,7 @@ pub mod concurrency;
 pub mod diff;
 pub mod event;
 pub mod instant;
+pub mod key_space;
 pub mod log;
 pub mod mark;
 pub mod name;

@@ -8,14 +8,12 @@ mod order;
 mod parts;
 mod path;
 mod plan;
-mod split;
 
 pub use diff::{Difference, difference};
 pub use order::newest_first;
 pub use parts::{MOST_PARTS, Part, SMALLEST_PART, part_size, parts};
 pub use path::{LocalPath, PathRefused, collision_key, local_path};
 pub use plan::{ObjectAction, ObjectChange, ObjectPlanOptions, ObjectTotals, Verdict, decide, held_at};
-pub use split::cuts;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

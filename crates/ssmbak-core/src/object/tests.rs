@@ -246,34 +246,7 @@ fn parts_are_those_of_the_original_upload_or_few_enough() {
     assert_eq!(parts(0, 10).count(), 0);
 }
 
-#[test]
-fn key_space_is_cut_between_its_ends() {
-    assert_eq!(cuts("p/", "p/a", Some("p/e"), 2), ["p/c"]);
-    assert_eq!(cuts("p/", "p/a1", Some("p/b"), 4).len(), 3);
-    // Nothing but a longer key fits between these.
-    assert!(cuts("", "a", Some("b"), 2)[0].starts_with('a'));
-    assert_eq!(cuts("p/", "p/a", Some("p/a "), 8), Vec::<String>::new());
-    assert_eq!(cuts("p/", "p/a", Some("p/e"), 1), Vec::<String>::new());
-}
-
 proptest! {
-    #[test]
-    fn cuts_lie_strictly_between_and_ascend(
-        low in "[ -~äé鍵]{0,6}", high in proptest::option::of("[ -~äé鍵]{0,6}"), pieces in 1_usize..12, prefix in "[a-z/]{0,3}"
-    ) {
-        let low = format!("{prefix}{low}");
-        let high = high.map(|high| format!("{prefix}{high}"));
-        prop_assume!(high.as_ref().is_none_or(|high| low < *high));
-        let cut = cuts(&prefix, &low, high.as_deref(), pieces);
-        prop_assert!(cut.len() < pieces.max(1));
-        let mut before = low.clone();
-        for key in cut {
-            prop_assert!(key > before && key.starts_with(&prefix), "{key:?} after {before:?}");
-            prop_assert!(high.as_ref().is_none_or(|high| key < *high), "{key:?} before {high:?}");
-            before = key;
-        }
-    }
-
     #[test]
     fn no_key_leaves_the_directory(key in "[a./\\\\\0]{0,12}") {
         if let Ok(Some(LocalPath::File(path) | LocalPath::Directory(path))) = local_path("", &key) {

@@ -6,18 +6,12 @@ use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use aws_sdk_s3::types::{EncodingType, ObjectVersionStorageClass};
 use percent_encoding::percent_decode_str;
 use ssmbak_core::instant::Instant;
+use ssmbak_core::key_space::Marker;
 use ssmbak_core::object::{KeyHistory, NULL_VERSION, ObjectVersion, newest_first};
 
 use super::object_bucket::{ObjectBucket, shown, size, timestamp};
 use super::raw_order::RawOrder;
 use crate::{Error, ErrorKind};
-
-/// Where a listing goes on: behind this version, or behind this key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Marker {
-    pub(super) key: String,
-    pub(super) version_id: Option<String>,
-}
 
 /// Up to 1,000 versions, by key, newest first.
 #[derive(Debug)]

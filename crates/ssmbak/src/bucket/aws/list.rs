@@ -1,31 +1,44 @@
 //! ListObjectVersions.
 
+use std::collections::VecDeque;
+
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
-use futures_util::stream::{self, Stream, TryStreamExt};
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, FuturesUnordered, Stream, StreamExt, TryStreamExt};
+use ssmbak_core::key_space::{KeyRange, Marker, Place};
 
 use super::{S3BackupBucket, size, timestamp};
 use crate::bucket::{Keys, StoredVersion, by_key as keys_of, storage_order};
+use crate::patience::{Patience, patiently};
 use crate::{Error, ErrorKind};
 
-/// Where the next page begins.
-#[derive(Clone, PartialEq, Eq)]
-struct Marker {
-    key: String,
-    version_id: Option<String>,
-}
+/// Pages of a range that are read before the rest of it is split: most trees end within them, and a cut may leave a piece
+/// empty, which costs a request.
+const PAGES_BEFORE_SPLITTING: u32 = 2;
+/// Most pieces that what is left of a range is cut into at once.
+const PIECES: usize = 8;
+/// Most listings at once: S3 answers them more slowly than other requests.
+const LISTINGS: usize = 16;
 
-/// How far a listing is.
+/// A listing in pieces that are read at the same time.
 struct Listing<'a> {
     bucket: &'a S3BackupBucket,
     of: Keys<'a>,
-    next: Option<Marker>,
-    ended: bool,
+    waiting: VecDeque<Piece>,
+    busy: FuturesUnordered<BoxFuture<'a, Result<(Piece, ListObjectVersionsOutput), Error>>>,
+}
+
+/// A piece of the listing.
+#[derive(Default)]
+struct Piece {
+    keys: KeyRange,
     /// Versions of the last key so far as they were listed: the next page may have more.
     open: Vec<StoredVersion>,
 }
 
 pub(super) async fn versions(bucket: &S3BackupBucket, of: Keys<'_>) -> Result<Vec<StoredVersion>, Error> {
-    let listed: Vec<Vec<StoredVersion>> = by_key(bucket, of).try_collect().await?;
+    let mut listed: Vec<Vec<StoredVersion>> = by_key(bucket, of).try_collect().await?;
+    listed.sort_by(|a, b| a.first().map(|version| &version.key).cmp(&b.first().map(|version| &version.key)));
     Ok(listed.into_iter().flatten().collect())
 }
 
@@ -33,61 +46,85 @@ pub(super) fn by_key<'a>(
     bucket: &'a S3BackupBucket,
     of: Keys<'a>,
 ) -> impl Stream<Item = Result<Vec<StoredVersion>, Error>> + Send + 'a {
-    let listing = Listing { bucket, of, next: None, ended: false, open: Vec::new() };
+    let waiting = VecDeque::from([Piece::default()]);
+    let listing = Listing { bucket, of, waiting, busy: FuturesUnordered::new() };
     stream::try_unfold(listing, |mut listing| async move {
-        if listing.ended {
-            return Ok(None);
-        }
         let complete = listing.turn().await?;
-        Ok::<_, Error>(Some((stream::iter(complete.into_iter().map(Ok)), listing)))
+        Ok::<_, Error>(complete.map(|complete| (stream::iter(complete.into_iter().map(Ok)), listing)))
     })
     .try_flatten()
 }
 
 impl Listing<'_> {
-    /// Reads a page; returns the keys that it completes.
-    async fn turn(&mut self) -> Result<Vec<Vec<StoredVersion>>, Error> {
-        let (prefix, only) = match self.of {
-            Keys::One(key) => (key, Some(key)),
-            Keys::Prefix(prefix) => (prefix, None),
-        };
-        let page = self.page(prefix).await?;
+    /// Reads a page of any piece; returns the keys that it completes, `None` at the end.
+    async fn turn(&mut self) -> Result<Option<Vec<Vec<StoredVersion>>>, Error> {
+        while self.busy.len() < LISTINGS
+            && let Some(piece) = self.waiting.pop_front()
+        {
+            self.busy.push(Box::pin(read(self.bucket, self.of, piece)));
+        }
+        let Some(read) = self.busy.next().await else { return Ok(None) };
+        let (mut piece, page) = read?;
         let mut rows = rows(&page)?;
         if rows.iter().any(|row| row.version_id != "null") {
             self.bucket.keeps_versions();
         }
-        // Keys come in order, and a key before the longer ones that share its beginning.
-        let passed = only.is_some_and(|only| rows.iter().any(|row| row.key != only));
-        rows.retain(|row| only.is_none_or(|only| row.key == only));
-        let next =
-            page.next_key_marker().filter(|_| page.is_truncated().unwrap_or(false) && !passed).map(|key| Marker {
-                key: key.to_owned(),
-                version_id: page.next_version_id_marker().filter(|id| !id.is_empty()).map(str::to_owned),
-            });
-        if page.is_truncated().unwrap_or(false) && !passed && (next.is_none() || next == self.next) {
+        let next = page.next_key_marker().filter(|_| page.is_truncated().unwrap_or(false)).map(|key| Marker {
+            key: key.to_owned(),
+            version_id: page.next_version_id_marker().filter(|id| !id.is_empty()).map(str::to_owned),
+        });
+        if page.is_truncated().unwrap_or(false) && (next.is_none() || next == piece.keys.marker) {
             return Err(Error::new(ErrorKind::Other, "s3 returned a listing that does not end"));
         }
-        (self.ended, self.next) = (next.is_none(), next);
-        self.open.append(&mut rows);
-        let last = self.open.iter().map(|row| &row.key).max().filter(|_| !self.ended).cloned();
+        let first = rows.iter().map(|row| &row.key).min().cloned();
+        // Keys come in order, and a key before the longer ones that share its beginning.
+        let passed = matches!(self.of, Keys::One(only) if rows.iter().any(|row| row.key != only));
+        rows.retain(|row| match self.of {
+            Keys::One(only) => row.key == only,
+            Keys::Prefix(_) => piece.keys.place(&row.key) == Place::Within,
+        });
+        let goes_on = piece.keys.turn(first.as_deref(), next) && !passed;
+        piece.open.append(&mut rows);
+        let last = piece.open.iter().map(|row| &row.key).max().filter(|_| goes_on).cloned();
         let (open, complete) =
-            std::mem::take(&mut self.open).into_iter().partition(|row| Some(&row.key) == last.as_ref());
-        self.open = open;
-        Ok(keys_of(storage_order(complete)))
+            std::mem::take(&mut piece.open).into_iter().partition(|row| Some(&row.key) == last.as_ref());
+        piece.open = open;
+        if goes_on {
+            self.split(&mut piece);
+            self.waiting.push_front(piece);
+        }
+        Ok(Some(keys_of(storage_order(complete))))
     }
 
-    async fn page(&self, prefix: &str) -> Result<ListObjectVersionsOutput, Error> {
-        self.bucket
+    /// Gives what is left of a piece to those that have nothing to do.
+    fn split(&mut self, piece: &mut Piece) {
+        let Keys::Prefix(prefix) = self.of else { return };
+        let idle = LISTINGS.saturating_sub(self.busy.len() + self.waiting.len() + 1);
+        // For a few that are idle, looking for work costs more than it brings.
+        if piece.keys.pages() >= PAGES_BEFORE_SPLITTING && idle >= LISTINGS / 4 {
+            let pieces = piece.keys.split(prefix, idle.min(PIECES), PAGES_BEFORE_SPLITTING - 1);
+            self.waiting.extend(pieces.into_iter().map(|keys| Piece { keys, open: Vec::new() }));
+        }
+    }
+}
+
+async fn read(bucket: &S3BackupBucket, of: Keys<'_>, piece: Piece) -> Result<(Piece, ListObjectVersionsOutput), Error> {
+    let (Keys::One(prefix) | Keys::Prefix(prefix)) = of;
+    let marker = piece.keys.marker.as_ref();
+    let page = patiently(Patience::default(), || async {
+        bucket
             .client
             .list_object_versions()
-            .bucket(&self.bucket.name)
+            .bucket(&bucket.name)
             .prefix(prefix)
-            .set_key_marker(self.next.as_ref().map(|marker| marker.key.clone()))
-            .set_version_id_marker(self.next.as_ref().and_then(|marker| marker.version_id.clone()))
+            .set_key_marker(marker.map(|marker| marker.key.clone()))
+            .set_version_id_marker(marker.and_then(|marker| marker.version_id.clone()))
             .send()
             .await
-            .map_err(|error| self.bucket.bucket_error(&format!("list the versions of {prefix}"), &error))
-    }
+            .map_err(|error| bucket.bucket_error(&format!("list the versions of {prefix}"), &error))
+    })
+    .await?;
+    Ok((piece, page))
 }
 
 fn rows(page: &ListObjectVersionsOutput) -> Result<Vec<StoredVersion>, Error> {
