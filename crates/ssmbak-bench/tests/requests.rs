@@ -47,7 +47,7 @@ fn works() -> Vec<Work> {
         ]),
         work("10 parameters, 50 versions, old", spec(10, 50), PATH, At::Old, &[
             ("DescribeParameters", 1), ("GetObject", 10), ("GetParameters", 1),
-            ("HeadObject", 376), ("ListObjectVersions", 1), ("ListTagsForResource", 9),
+            ("HeadObject", 10), ("ListObjectVersions", 1), ("ListTagsForResource", 9),
         ]),
         work("60 parameters, 10 versions, recent", spec(60, 10), PATH, At::Recent, &[
             ("DescribeParameters", 2), ("GetObject", 6), ("GetParameters", 1),
@@ -55,7 +55,7 @@ fn works() -> Vec<Work> {
         ]),
         work("60 parameters, 10 versions, old", spec(60, 10), PATH, At::Old, &[
             ("DescribeParameters", 2), ("GetObject", 60), ("GetParameters", 6),
-            ("HeadObject", 459), ("ListObjectVersions", 1), ("ListTagsForResource", 57),
+            ("HeadObject", 60), ("ListObjectVersions", 1), ("ListTagsForResource", 57),
         ]),
         work("60 parameters, 10 versions, seeded", spec(60, 10).with(Variant::Seeded), PATH, At::Recent, &[
             ("DescribeParameters", 2), ("GetObject", 3), ("GetParameters", 1),

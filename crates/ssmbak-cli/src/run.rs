@@ -68,8 +68,7 @@ fn launch<C: CommandFactory + FromArgMatches>(
 fn run(global: &GlobalArgs, command: Command) -> Exit {
     logging::start(global.verbose);
     let ui = Ui::new(global);
-    // One thread is as fast as two here: it waits for answers.
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             let error = CliError::failure("Runtime", format!("cannot start: {error}"), "");

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ssmbak::store::{ParameterPage, ParameterStore, PutParameter};
+use ssmbak::store::{LikelyNames, ParameterPage, ParameterStore, PutParameter};
 use ssmbak::{Error, ErrorKind};
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{CurrentParameter, Details, ParameterType, ParameterValue, ParameterVersion};
@@ -241,7 +241,7 @@ impl ParameterStore for FakeStore {
         })
     }
 
-    async fn describe(&self, scope: &Scope) -> Result<Vec<CurrentParameter>, Error> {
+    async fn describe(&self, scope: &Scope, _: &LikelyNames) -> Result<Vec<CurrentParameter>, Error> {
         self.faults.call("describe", || {
             let state = self.lock();
             let all = state.parameters.iter().filter(|(name, _)| scope.contains(name));

@@ -23,6 +23,7 @@ mod patience;
 pub mod read;
 pub mod restore;
 pub mod s3;
+mod spawned;
 pub mod store;
 pub mod sweep;
 pub mod trash;

@@ -9,9 +9,9 @@ use ssmbak_core::scope::Selection;
 use ssmbak_core::timeline::{Timeline, Unknown};
 
 use crate::bucket::BackupBucket;
-use crate::read::{answers, compare, described, targets_of, timelines};
+use crate::read::{answers, compare, described_among, targets_of, timelines};
 use crate::restore::{Applied, Restore, RestoreOptions, Watcher};
-use crate::store::ParameterStore;
+use crate::store::{LikelyNames, ParameterStore};
 use crate::{Error, ErrorKind, Gate};
 
 /// Parameters as they were at an instant: previewed, compared with the present, restored.
@@ -114,10 +114,11 @@ impl<S: ParameterStore + Clone, B: BackupBucket + Clone> ParamPath<S, B> {
     /// The first request that failed. A name that cannot be told is no error: it is in [`Plan::unknown`].
     pub async fn preview(&self) -> Result<Plan, Error> {
         let (of_store, of_bucket) = (Gate::of_store(), Gate::of_bucket());
+        let likely = LikelyNames::to_be_found();
         let (answers, described) = futures_util::future::try_join(
             // Boxed, or the type of a caller's future nests deeper than the compiler likes.
-            Box::pin(answers(&self.bucket, &self.selection, &self.at, &of_bucket)),
-            Box::pin(described(&self.store, &self.selection)),
+            Box::pin(answers(&self.bucket, &self.selection, &self.at, &of_bucket, &likely)),
+            Box::pin(described_among(&self.store, &self.selection, &likely)),
         )
         .await?;
         let gates = (&of_store, &of_bucket);
@@ -126,7 +127,7 @@ impl<S: ParameterStore + Clone, B: BackupBucket + Clone> ParamPath<S, B> {
 
     async fn targets(&self, selection: &Selection) -> Result<BTreeMap<ParameterName, Target>, Error> {
         let gate = Gate::of_bucket();
-        let answers = Box::pin(answers(&self.bucket, selection, &self.at, &gate)).await?;
+        let answers = Box::pin(answers(&self.bucket, selection, &self.at, &gate, &LikelyNames::default())).await?;
         Ok(targets_of(&self.bucket, &gate, answers, false, |_| true).await?.0)
     }
 

@@ -18,14 +18,34 @@ pub enum Piece {
     Exactly(Vec<String>),
 }
 
-/// Cuts all names that begin with `prefix` (and are longer) into pieces of about the same number of `known` names, at
-/// least `most` of them each. Every name there can be is in just one piece.
+/// Cuts all names that begin with one of `beginnings` into pieces of about the same number of `known` names, at most
+/// `most` of them each where they can be told apart. Every name there can be is in just one piece, except that what begins
+/// with several of the beginnings is in several.
 ///
-/// `prefix` is empty or ends in a slash; `known` are names that begin with it, in order.
-pub fn pieces(prefix: &str, known: &[&str], most: usize) -> Vec<Piece> {
+/// `known` are names in order.
+pub fn pieces(beginnings: &[String], known: &[&str], most: usize) -> Vec<Piece> {
     let mut cut = Cut { most: most.max(1), beginnings: Vec::new(), exactly: Vec::new() };
-    cut.level(prefix, known);
+    for beginning in beginnings {
+        let within = within(known, beginning);
+        if beginnings.len() > 1 && within.len() <= most {
+            cut.beginnings.push((beginning.clone(), within.len()));
+            continue;
+        }
+        // A path is no name, nor is nothing.
+        if !beginning.is_empty() && !beginning.ends_with('/') {
+            cut.exactly.push(beginning.clone());
+        }
+        cut.level(beginning, within);
+    }
     cut.packed()
+}
+
+/// Those that begin so, of names in order.
+fn within<'a, 'n>(known: &'a [&'n str], beginning: &str) -> &'a [&'n str] {
+    let from = known.partition_point(|name| *name < beginning);
+    let rest = known.get(from..).unwrap_or_default();
+    let count = rest.iter().take_while(|name| name.starts_with(beginning)).count();
+    rest.get(..count).unwrap_or_default()
 }
 
 struct Cut {
@@ -39,10 +59,8 @@ impl Cut {
     fn level(&mut self, prefix: &str, known: &[&str]) {
         for character in CHARACTERS.chars() {
             let beginning = format!("{prefix}{character}");
-            let from = known.partition_point(|name| *name < beginning.as_str());
-            let rest = known.get(from..).unwrap_or_default();
-            let count = rest.iter().take_while(|name| name.starts_with(&beginning)).count();
-            let within = rest.get(..count).unwrap_or_default();
+            let within = within(known, &beginning);
+            let count = within.len();
             let longer = within.iter().any(|name| name.len() > beginning.len());
             if count > self.most && longer {
                 if character != '/' {
@@ -92,7 +110,7 @@ mod tests {
     fn many_names_with_one_beginning_are_cut_where_they_differ() {
         let names: Vec<String> = (0..1_000).map(|number| format!("/app/parameter-{number:04}")).collect();
         let known: Vec<&str> = names.iter().map(String::as_str).collect();
-        let pieces = pieces("/app/", &known, 125);
+        let pieces = pieces(&["/app/".to_owned()], &known, 125);
         let most = pieces
             .iter()
             .map(|piece| known.iter().filter(|name| places_of(name, std::slice::from_ref(piece)) > 0).count());
@@ -102,8 +120,19 @@ mod tests {
 
     #[test]
     fn few_names_are_not_cut_further() {
-        let all = pieces("/", &["/a", "/b"], 100);
+        let all = pieces(&["/".to_owned()], &["/a", "/b"], 100);
         assert_eq!(all.len(), 2, "66 beginnings, 50 a filter: {all:?}");
+    }
+
+    #[test]
+    fn a_beginning_that_is_a_name_is_in_a_piece_itself() {
+        for most in [1, 100] {
+            let all = pieces(&["/a/p1".to_owned(), "/a/p2".to_owned()], &["/a/p1", "/a/p15", "/a/p2"], most);
+            assert_eq!(places_of("/a/p1", &all), 1);
+            assert_eq!(places_of("/a/p19", &all), 1);
+            assert_eq!(places_of("/a/p2", &all), 1);
+            assert_eq!(places_of("/a/p3", &all), 0);
+        }
     }
 
     proptest! {
@@ -117,7 +146,7 @@ mod tests {
             known = known.into_iter().map(|name| format!("{prefix}{name}")).collect();
             known.sort();
             known.dedup();
-            let pieces = pieces(prefix, &known.iter().map(String::as_str).collect::<Vec<_>>(), most);
+            let pieces = pieces(&[prefix.to_owned()], &known.iter().map(String::as_str).collect::<Vec<_>>(), most);
             for name in known.iter().cloned().chain(others.into_iter().map(|name| format!("{prefix}{name}"))) {
                 // Parameter Store's own rules: no empty level, no slash at the end.
                 prop_assert!(name.ends_with('/') || places_of(&name, &pieces) == 1, "{name}: {pieces:?}");

@@ -10,12 +10,17 @@ use ssmbak_core::record::{Record, Unreadable};
 use ssmbak_core::scope::{Depth, Listing, Selection};
 use ssmbak_core::timeline::{Absence, State, Timeline, Unknown, first_look, next_look};
 
+use super::ahead::read_ahead;
 use super::{in_order_of_storage, is_stranger, listed, name_of};
 use crate::bucket::{BackupBucket, Keys, StoredVersion, record_and_body_of, record_of};
+use crate::store::LikelyNames;
 use crate::{Error, Gate};
 
 /// How many keys are worked on at once; the gate bounds the requests.
 const KEYS: usize = 512;
+
+/// How many listed versions may wait to be worked on: some twenty megabytes.
+const VERSIONS_AHEAD: u32 = 100_000;
 
 /// What the bucket says of a selection at an instant.
 #[derive(Debug, Default)]
@@ -55,8 +60,8 @@ pub enum AnswerState {
 
 /// What the bucket says of a selection at an instant.
 ///
-/// Of each key as few versions are read as tell (see [`next_look`]). A version that is likely to be restored is read with
-/// its body, in one request.
+/// Of each key as few versions are read as tell (see [`next_look`]). A version that is likely to be restored is read with its
+/// body, in one request. The names that the listing finds are `likely` still there.
 ///
 /// # Errors
 /// The first request that failed.
@@ -65,10 +70,19 @@ pub async fn answers<B: BackupBucket>(
     selection: &Selection,
     at: &Instant,
     gate: &Gate,
+    likely: &LikelyNames,
 ) -> Result<Answers, Error> {
     let mut answers = Answers::default();
-    for listing in selection.listings() {
-        let mut some = of_listing(bucket, &listing, selection, at.until(), gate).await?;
+    let listings = selection.listings();
+    let mut left = listings.len();
+    for listing in &listings {
+        left -= 1;
+        let found = || {
+            if left == 0 {
+                likely.all_found()
+            }
+        };
+        let mut some = of_listing(bucket, listing, selection, at.until(), gate, (likely, found)).await?;
         answers.of.append(&mut some.of);
         answers.strangers.append(&mut some.strangers);
     }
@@ -83,6 +97,7 @@ async fn of_listing<B: BackupBucket>(
     selection: &Selection,
     until: Timestamp,
     gate: &Gate,
+    (likely, all_found): (&LikelyNames, impl FnOnce()),
 ) -> Result<Answers, Error> {
     let prefix = match (listing.depth(), listing.prefix()) {
         (Depth::Exact, key) => {
@@ -101,6 +116,10 @@ async fn of_listing<B: BackupBucket>(
     let mut root: BTreeMap<ParameterName, Vec<StoredVersion>> = BTreeMap::new();
     let keys = bucket.by_key(Keys::Prefix(prefix)).try_filter_map(|versions| {
         let mut named = None;
+        let exists = versions.last().is_some_and(|last| !last.is_marker);
+        if let Some(name) = versions.first().and_then(|version| name_of(&version.key)).filter(|_| exists) {
+            likely.add(&name);
+        }
         match versions.first().map(|version| (name_of(&version.key), &version.key)) {
             Some((Some(name), _)) if !selection.contains(&name) => {}
             // Two keys may be one name's: both must be there before it is read.
@@ -115,14 +134,10 @@ async fn of_listing<B: BackupBucket>(
         let answer = answer(bucket, in_order_of_storage(versions), until, gate).await?;
         Ok::<_, Error>(answer.map(|answer| (name, answer)))
     };
-    let found: BTreeMap<ParameterName, Answer> = keys
-        .map_ok(read)
-        .try_buffer_unordered(KEYS)
-        .try_filter_map(|found| std::future::ready(Ok(found)))
-        .try_collect()
-        .await?;
+    let weight = |(_, versions): &(ParameterName, Vec<StoredVersion>)| versions.len();
+    let found = read_ahead(keys, weight, (VERSIONS_AHEAD, KEYS), all_found, read).await?;
     let of_root: Vec<_> = stream::iter(root).map(read).buffer_unordered(KEYS).try_collect::<Vec<_>>().await?;
-    answers.of = found;
+    answers.of = found.into_iter().flatten().collect();
     answers.of.extend(of_root.into_iter().flatten());
     Ok(answers)
 }

@@ -1,5 +1,6 @@
 //! Reads what a plan needs: the timelines of the bucket and the present state of Parameter Store.
 
+mod ahead;
 mod answers;
 mod compare;
 
@@ -22,7 +23,7 @@ pub use self::answers::{Answer, AnswerState, Answers, answers};
 use self::compare::warnings;
 pub(crate) use self::compare::{compare, targets_of};
 use crate::bucket::{BackupBucket, Keys, StoredVersion, describe_versions};
-use crate::store::ParameterStore;
+use crate::store::{LikelyNames, ParameterStore};
 use crate::{CONCURRENCY, Error, ErrorKind, Gate};
 
 /// How many parameters' tags are asked for at once; the gate bounds the requests.
@@ -161,7 +162,7 @@ pub async fn states<B: BackupBucket>(
     at: &Instant,
 ) -> Result<(BTreeMap<ParameterName, Target>, Vec<String>), Error> {
     let gate = Gate::of_bucket();
-    let answers = answers(bucket, selection, at, &gate).await?;
+    let answers = answers(bucket, selection, at, &gate, &LikelyNames::default()).await?;
     let warnings = warnings(&answers);
     Ok((targets_of(bucket, &gate, answers, false, |_| true).await?.0, warnings))
 }
@@ -231,9 +232,18 @@ pub async fn described<S: ParameterStore>(
     store: &S,
     selection: &Selection,
 ) -> Result<BTreeMap<ParameterName, CurrentParameter>, Error> {
+    described_among(store, selection, &LikelyNames::default()).await
+}
+
+/// As [`described`], in pieces by the names that are likely there.
+pub(crate) async fn described_among<S: ParameterStore>(
+    store: &S,
+    selection: &Selection,
+    likely: &LikelyNames,
+) -> Result<BTreeMap<ParameterName, CurrentParameter>, Error> {
     let mut all = BTreeMap::new();
     for scope in selection.scopes() {
-        for parameter in store.describe(scope).await? {
+        for parameter in store.describe(scope, likely).await? {
             if selection.contains(&parameter.name) {
                 all.insert(parameter.name.clone(), parameter);
             }

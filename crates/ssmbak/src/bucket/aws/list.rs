@@ -10,6 +10,7 @@ use ssmbak_core::key_space::{KeyRange, Marker, Place};
 use super::{S3BackupBucket, size, timestamp};
 use crate::bucket::{Keys, StoredVersion, by_key as keys_of, storage_order};
 use crate::patience::{Patience, patiently};
+use crate::spawned::spawned;
 use crate::{Error, ErrorKind};
 
 /// Pages of a range that are read before the rest of it is split: most trees end within them, and a cut may leave a piece
@@ -110,21 +111,30 @@ impl Listing<'_> {
 
 async fn read(bucket: &S3BackupBucket, of: Keys<'_>, piece: Piece) -> Result<(Piece, ListObjectVersionsOutput), Error> {
     let (Keys::One(prefix) | Keys::Prefix(prefix)) = of;
-    let marker = piece.keys.marker.as_ref();
-    let page = patiently(Patience::default(), || async {
-        bucket
-            .client
-            .list_object_versions()
-            .bucket(&bucket.name)
-            .prefix(prefix)
-            .set_key_marker(marker.map(|marker| marker.key.clone()))
-            .set_version_id_marker(marker.and_then(|marker| marker.version_id.clone()))
-            .send()
-            .await
-            .map_err(|error| bucket.bucket_error(&format!("list the versions of {prefix}"), &error))
+    let page = patiently(Patience::default(), || {
+        let (bucket, prefix, marker) = (bucket.clone(), prefix.to_owned(), piece.keys.marker.clone());
+        spawned(async move { page(&bucket, &prefix, marker).await })
     })
     .await?;
     Ok((piece, page))
+}
+
+async fn page(
+    bucket: &S3BackupBucket,
+    prefix: &str,
+    marker: Option<Marker>,
+) -> Result<ListObjectVersionsOutput, Error> {
+    let (key, version_id) = marker.map(|marker| (marker.key, marker.version_id)).unzip();
+    bucket
+        .client
+        .list_object_versions()
+        .bucket(&bucket.name)
+        .prefix(prefix)
+        .set_key_marker(key)
+        .set_version_id_marker(version_id.flatten())
+        .send()
+        .await
+        .map_err(|error| bucket.bucket_error(&format!("list the versions of {prefix}"), &error))
 }
 
 fn rows(page: &ListObjectVersionsOutput) -> Result<Vec<StoredVersion>, Error> {

@@ -19,6 +19,7 @@ use ssmbak_core::record::metadata::{Encoded, Sidecar};
 use ssmbak_core::sweep::SweepRecord;
 
 use super::{BackupBucket, Head, Keys, Object, StoredVersion};
+use crate::spawned::spawned;
 use crate::{Error, ErrorKind};
 
 /// A versioned bucket behind an SDK client.
@@ -85,11 +86,13 @@ impl BackupBucket for S3BackupBucket {
     }
 
     async fn head(&self, key: &str, version_id: Option<&str>) -> Result<Head, Error> {
-        read::head(self, key, version_id).await
+        let (bucket, key, version_id) = (self.clone(), key.to_owned(), version_id.map(str::to_owned));
+        spawned(async move { read::head(&bucket, &key, version_id.as_deref()).await }).await
     }
 
     async fn tags(&self, key: &str, version_id: &str) -> Result<BTreeMap<String, String>, Error> {
-        read::tags(self, key, version_id).await
+        let (bucket, key, version_id) = (self.clone(), key.to_owned(), version_id.to_owned());
+        spawned(async move { read::tags(&bucket, &key, &version_id).await }).await
     }
 
     fn by_key<'a>(&'a self, of: Keys<'a>) -> impl Stream<Item = Result<Vec<StoredVersion>, Error>> + Send + 'a {
@@ -97,11 +100,13 @@ impl BackupBucket for S3BackupBucket {
     }
 
     async fn object(&self, key: &str, version_id: &str) -> Result<Option<Object>, Error> {
-        read::object(self, key, version_id).await
+        let (bucket, key, version_id) = (self.clone(), key.to_owned(), version_id.to_owned());
+        spawned(async move { read::object(&bucket, &key, &version_id).await }).await
     }
 
     async fn body(&self, key: &str, version_id: Option<&str>) -> Result<Vec<u8>, Error> {
-        read::body(self, key, version_id).await
+        let (bucket, key, version_id) = (self.clone(), key.to_owned(), version_id.map(str::to_owned));
+        spawned(async move { read::body(&bucket, &key, version_id.as_deref()).await }).await
     }
 
     async fn put(&self, key: &str, body: &[u8], encoded: &Encoded) -> Result<(), Error> {

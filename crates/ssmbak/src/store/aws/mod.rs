@@ -16,7 +16,8 @@ use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{CurrentParameter, ParameterType, ParameterValue, ParameterVersion};
 use ssmbak_core::scope::Scope;
 
-use super::{ParameterPage, ParameterStore, PutParameter};
+use super::{LikelyNames, ParameterPage, ParameterStore, PutParameter};
+use crate::spawned::spawned;
 use crate::{Error, ErrorKind};
 
 /// Parameter Store behind an SDK client.
@@ -38,11 +39,12 @@ impl ParameterStore for SsmParameterStore {
     }
 
     async fn tags(&self, name: &ParameterName) -> Result<BTreeMap<String, String>, Error> {
-        tags::tags(&self.client, name).await
+        let (client, name) = (self.client.clone(), name.clone());
+        spawned(async move { tags::tags(&client, &name).await }).await
     }
 
-    async fn describe(&self, scope: &Scope) -> Result<Vec<CurrentParameter>, Error> {
-        describe::describe(&self.client, scope).await
+    async fn describe(&self, scope: &Scope, likely: &LikelyNames) -> Result<Vec<CurrentParameter>, Error> {
+        describe::describe(&self.client, scope, likely).await
     }
 
     async fn page(&self, token: Option<&str>) -> Result<ParameterPage, Error> {

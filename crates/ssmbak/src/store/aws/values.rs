@@ -6,6 +6,7 @@ use aws_sdk_ssm::Client;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use ssmbak_core::parameter::ParameterValue;
 
+use crate::spawned::spawned;
 use crate::{Error, ErrorKind, STORE_CONCURRENCY};
 
 /// GetParameters allows ten names.
@@ -15,7 +16,10 @@ type Values = BTreeMap<String, Result<ParameterValue, Error>>;
 
 pub(super) async fn values(client: &Client, spellings: &[String]) -> Result<Values, Error> {
     stream::iter(spellings.chunks(PAGE).map(<[String]>::to_vec))
-        .map(|names| async move { ten(client, names).await })
+        .map(|names| {
+            let client = client.clone();
+            spawned(async move { ten(&client, names).await })
+        })
         .buffer_unordered(STORE_CONCURRENCY)
         .try_fold(Values::new(), |mut all, some| async move {
             all.extend(some);
