@@ -8,7 +8,7 @@ use crate::aws::Aws;
 use crate::error::CliError;
 
 /// The parameter in which the stack leaves the bucket's name.
-const PARAMETER: &str = "/newvoll/ssmbak/bucketname";
+pub(crate) const PARAMETER: &str = "/newvoll/ssmbak/bucketname";
 
 /// Where the changes are recorded.
 #[derive(Clone, Debug, Default, Args)]

@@ -92,6 +92,16 @@ impl Aws {
         Ok(aws)
     }
 
+    /// The region that the AWS configuration gives a profile.
+    pub async fn region_of_profile(profile: Option<&str>) -> Option<String> {
+        let mut provider = ProfileFileRegionProvider::builder();
+        if let Some(profile) = profile {
+            provider = provider.profile_name(profile);
+        }
+        let region = provider.build().region().await?;
+        Some(region.as_ref().to_owned()).filter(|region| !region.is_empty())
+    }
+
     /// The region.
     pub fn region(&self) -> &str {
         &self.region
@@ -136,14 +146,10 @@ fn environment(name: &str) -> Option<String> {
 }
 
 async fn region(given: Option<String>, profile: Option<&str>) -> Result<Region, CliError> {
-    let mut from_profile = ProfileFileRegionProvider::builder();
-    if let Some(profile) = profile {
-        from_profile = from_profile.profile_name(profile);
-    }
     let named = given.or_else(|| environment("AWS_REGION")).or_else(|| environment("AWS_DEFAULT_REGION"));
     let found = match named {
         Some(region) => Some(Region::new(region)),
-        None => from_profile.build().region().await,
+        None => Aws::region_of_profile(profile).await.map(Region::new),
     };
     let Some(region) = found.filter(|region| !region.as_ref().is_empty()) else {
         return Err(CliError::failure(

@@ -44,7 +44,7 @@ pub(super) async fn confirm(view: &View, yes: bool, ui: &Ui) -> Result<Option<Ca
     if view.plan.changes.is_empty() {
         return Ok(None);
     }
-    let caller = view.aws.caller().await;
+    let caller = view.aws().caller().await;
     let account = caller.as_ref().map(|caller| caller.account.as_str());
     if !yes && ui.can_ask() && !ui.confirm(&question(view, account))? {
         return Err(CliError::failure("Declined", "nothing was changed", "answer y to go on, or give --yes"));
@@ -82,8 +82,13 @@ pub(super) async fn carry_out(
         ui.warning(&text::line(warning));
     }
     if applied.outcomes.contains(&Outcome::Done) {
-        let command = if recorded {
+        let command = if let (true, Some(there)) = (recorded, &view.there) {
+            let bucket = BucketArgs { bucket: there.bucket.as_ref().map(|bucket| bucket.name().to_owned()) };
+            again::undo(record.id.as_str(), &bucket, &there.global)
+        } else if recorded {
             again::undo(record.id.as_str(), bucket, global)
+        } else if view.there.is_some() {
+            "delete what it created: nothing records changes there".to_owned()
         } else {
             // To the microsecond, and never to a whole second, which would include what was done in it.
             let question = before(&view.query);
@@ -126,12 +131,12 @@ fn question(view: &View, account: Option<&str>) -> String {
     let account = account.map(|account| format!("account {}, ", text::line(account))).unwrap_or_default();
     let paths = text::line(&view.asked.paths.join(" "));
     let to = view.query.to.as_deref().map(|to| format!(" to {}", text::line(to))).unwrap_or_default();
-    format!("In {account}{}, at {paths}{below}{to}: {}?", view.aws.region(), parts.join(", "))
+    format!("In {account}{}, at {paths}{below}{to}: {}?", view.aws().region(), parts.join(", "))
 }
 
 /// Applies the plan. The first interruption stops it before the next write, the second one at once.
 async fn apply(view: &View, deed: Deed<'_>, ui: &Ui, interrupts: &mut Interrupts) -> Result<Journaled, CliError> {
-    let options = options(&view.aws, deed.put_rate);
+    let options = options(view.aws(), deed.put_rate);
     let draft = RestoreDraft {
         id: new_id(),
         place: view.place(deed.caller.as_ref()),
@@ -140,8 +145,13 @@ async fn apply(view: &View, deed: Deed<'_>, ui: &Ui, interrupts: &mut Interrupts
         undoes: deed.undoes,
     };
     let watch = Watch { stop: AtomicBool::new(false), progress: ui.progress(view.plan.changes.len(), "restoring") };
-    let restore = Restore::new(view.store(), view.bucket.clone());
-    let work = restore.apply_and_record(&view.plan, draft, &options, &watch);
+    let restore = Restore::new(view.store(), view.recorder().unwrap_or(&view.bucket).clone());
+    let work = async {
+        match view.recorder() {
+            Some(_) => restore.apply_and_record(&view.plan, draft, &options, &watch).await,
+            None => restore.create_unrecorded(&view.plan, draft, &options, &watch).await,
+        }
+    };
     tokio::pin!(work);
     loop {
         tokio::select! {

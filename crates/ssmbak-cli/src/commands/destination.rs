@@ -1,4 +1,4 @@
-//! `--to`: restoring to another path.
+//! `--to` and the like: restoring to another path, or into another account or region.
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use ssmbak::destination::preview;
 use ssmbak_core::plan::{Destination, OnConflict, Question};
 
+use super::elsewhere::ElsewhereArgs;
 use super::view::View;
 use crate::asked::AskedArgs;
 use crate::aws::Aws;
@@ -21,11 +22,13 @@ pub struct DestinationArgs {
     /// Restore to this path, under the same relative names. Nothing is ever deleted there.
     #[arg(long, value_name = "PATH")]
     pub(super) to: Option<String>,
-    /// With --to: only parameters that exist there.
-    #[arg(long, requires = "to")]
+    #[command(flatten)]
+    elsewhere: ElsewhereArgs,
+    /// With --to or a target: only parameters that exist there.
+    #[arg(long)]
     only_existing: bool,
-    /// With --to: what to do with parameters that exist there and differ [default: overwrite].
-    #[arg(long, requires = "to", value_enum, value_name = "WHAT")]
+    /// With --to or a target: what to do with parameters that exist there and differ [default: overwrite].
+    #[arg(long, value_enum, value_name = "WHAT")]
     on_conflict: Option<Conflict>,
 }
 
@@ -41,22 +44,46 @@ enum Conflict {
 }
 
 impl DestinationArgs {
-    /// Has the plan made for the path `to`. Nothing is changed.
-    pub(super) async fn view(
-        &self,
-        to: &str,
-        args: &AskedArgs,
-        global: &GlobalArgs,
-        ui: &Ui,
-    ) -> Result<View, CliError> {
+    /// Whether it is anywhere else than where it was.
+    ///
+    /// # Errors
+    /// [`CliError`] for options that need another place and have none.
+    pub(super) fn is_given(&self) -> Result<bool, CliError> {
+        if self.to.is_some() || self.elsewhere.is_given() {
+            return Ok(true);
+        }
+        let own = [("--only-existing", self.only_existing), ("--on-conflict", self.on_conflict.is_some())];
+        let idle = own.into_iter().find_map(|(option, given)| given.then_some(option)).or(self.elsewhere.idle());
+        match idle {
+            None => Ok(false),
+            Some(option) => Err(CliError::usage(
+                format!("{option} is about another place, and none is given"),
+                "give --to PATH, --target-region or --target-profile with it",
+            )),
+        }
+    }
+
+    /// Has the plan made for there. Nothing is changed.
+    pub(super) async fn view(&self, args: &AskedArgs, global: &GlobalArgs, ui: &Ui) -> Result<View, CliError> {
         let asked = marked::asked(args, global).await?.read(Timestamp::now(), &TimeZone::system())?;
-        let destination = Destination::new(asked.selection.scopes(), to)
-            .map_err(|error| CliError::usage(error.to_string(), "give --to a path such as /restored/"))?;
+        let scopes = asked.selection.scopes();
+        let destination = match &self.to {
+            Some(to) if !self.elsewhere.is_given() => Destination::new(scopes, to),
+            to => Destination::elsewhere(scopes, to.as_deref()),
+        };
+        let destination = destination
+            .map_err(|error| CliError::usage(error.to_string(), "give --to a path such as /restored/"))?
+            .with_keys(self.elsewhere.keys()?);
         let aws = Aws::connect(global).await?;
+        let mut there = self.elsewhere.connect(global, &aws).await?;
         let bucket = args.bucket.named(&aws).await?;
+        if let Some(there) = &mut there {
+            self.elsewhere.record(there, (&aws, &bucket)).await?;
+        }
+        let store = there.as_ref().map_or(&aws, |there| &there.aws).parameter_store();
         ui.remark(&super::view::as_of(&asked.at));
         let progress = ui.progress(0, "comparing the bucket with Parameter Store");
-        let mut plan = preview(&aws.parameter_store(), &bucket, &asked.selection, &asked.at, &destination).await?;
+        let mut plan = preview(&store, &bucket, &asked.selection, &asked.at, &destination).await?;
         must_keep_versions(&bucket).await?;
         drop(progress);
         plan.narrow(self.only_existing, self.on_conflict()).map_err(|taken| {
@@ -79,14 +106,15 @@ impl DestinationArgs {
             include: args.include.clone(),
             exclude: args.exclude.clone(),
             at: asked.at.spelling(),
-            to: Some(to.to_owned()),
+            to: self.to.clone(),
             ..Question::default()
         };
         let warnings = asked.warnings.clone();
         for warning in warnings.iter().chain(&plan.warnings) {
             ui.warning(&text::line(warning));
         }
-        Ok(View::new(asked, aws, bucket, plan, warnings, (query, args.reveal.reveal)))
+        self.elsewhere.warn_of_keys(&plan, ui);
+        Ok(View::new(asked, (aws, there), bucket, plan, warnings, (query, args.reveal.reveal)))
     }
 
     fn on_conflict(&self) -> OnConflict {
@@ -99,7 +127,7 @@ impl DestinationArgs {
 
     /// The options as they are typed.
     pub(super) fn words(&self) -> String {
-        let mut words = String::new();
+        let mut words = self.elsewhere.words();
         if self.only_existing {
             words.push_str(" --only-existing");
         }

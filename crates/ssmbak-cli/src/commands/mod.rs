@@ -7,6 +7,7 @@ mod destination;
 mod diff;
 mod doctor;
 mod drill;
+mod elsewhere;
 mod export;
 mod get;
 mod log;

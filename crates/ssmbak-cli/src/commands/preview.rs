@@ -37,7 +37,7 @@ pub struct PreviewArgs {
     #[arg(long)]
     no_delete: bool,
     /// Save the plan, without values, for `ssmbak restore --plan`.
-    #[arg(long, value_name = "FILE", conflicts_with = "to")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["to", "target_region", "target_profile"])]
     out: Option<PathBuf>,
     #[command(flatten)]
     destination: DestinationArgs,
@@ -49,9 +49,10 @@ pub(super) async fn run(
     ui: &Ui,
     interrupts: &mut Interrupts,
 ) -> Result<Exit, CliError> {
-    let view = match &args.destination.to {
-        Some(to) => interrupts.or(args.destination.view(to, &args.asked, global, ui)).await?,
-        None => interrupts.or(View::plan(&args.asked, global, args.no_delete, ui)).await?,
+    let view = if args.destination.is_given()? {
+        interrupts.or(args.destination.view(&args.asked, global, ui)).await?
+    } else {
+        interrupts.or(View::plan(&args.asked, global, args.no_delete, ui)).await?
     };
     if ui.is_json() {
         ui.json(&PlanReport::of_plan(&view.question(), &view.plan, &view.warnings))?;
@@ -62,7 +63,7 @@ pub(super) async fn run(
     view.known()?;
     let command = match &args.out {
         Some(file) => {
-            let caller = interrupts.or(async { Ok::<_, CliError>(view.aws.caller().await) }).await?;
+            let caller = interrupts.or(async { Ok::<_, CliError>(view.aws().caller().await) }).await?;
             let place = view.place(caller.as_ref());
             saved_plan::write(file, &SavedPlan::new(place, view.query.clone(), &view.plan, Timestamp::now()))?;
             again::plan(&file.to_string_lossy(), global)

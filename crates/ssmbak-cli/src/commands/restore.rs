@@ -28,6 +28,7 @@ Examples:
   ssmbak restore /app/ -R 90m --yes                  without asking
   ssmbak restore --plan plan.json                    what a preview saved, if it still holds
   ssmbak restore /app/ -R 90m --to /restored/        beside what is there now
+  ssmbak restore / -R 90m -b BUCKET --target-profile new    into another account
 ";
 
 /// Options of `ssmbak restore`.
@@ -61,10 +62,8 @@ pub(super) async fn run(
     let AskedOrSaved(asked) = &args.asked;
     let view = match &saved {
         Some(saved) => interrupts.or(of_saved(saved, asked, global, ui)).await?,
-        None => match &args.destination.to {
-            Some(to) => interrupts.or(args.destination.view(to, asked, global, ui)).await?,
-            None => interrupts.or(View::plan(asked, global, args.no_delete, ui)).await?,
-        },
+        None if args.destination.is_given()? => interrupts.or(args.destination.view(asked, global, ui)).await?,
+        None => interrupts.or(View::plan(asked, global, args.no_delete, ui)).await?,
     };
     if let Some(saved) = &saved {
         let caller = interrupts.or(async { Ok::<_, CliError>(view.aws.caller().await) }).await?;
@@ -73,6 +72,9 @@ pub(super) async fn run(
     if !ui.is_json() {
         ui.result(&table::plan(&view.plan, view.look(ui)))?;
         view.hint_at_unknown(asked, ui);
+    }
+    if let Some(there) = &view.there {
+        there.must_keep(&view.plan)?;
     }
     let caller = interrupts.or(carry_out::confirm(&view, args.yes, ui)).await?;
     let deed = Deed { caller, undoes: None, bucket: &asked.bucket, put_rate: args.put_rate };
@@ -110,7 +112,20 @@ async fn of_saved(saved: &SavedPlan, args: &AskedArgs, global: &GlobalArgs, ui: 
 struct AskedOrSaved(AskedArgs);
 
 /// The arguments that a saved plan answers.
-const OF_THE_PLAN: [&str; 8] = ["words", "at", "recursive", "include", "exclude", "assume_absent", "no_delete", "to"];
+const OF_THE_PLAN: [&str; 12] = [
+    "words",
+    "at",
+    "recursive",
+    "include",
+    "exclude",
+    "assume_absent",
+    "no_delete",
+    "to",
+    "target_region",
+    "target_profile",
+    "target_bucket",
+    "kms_key",
+];
 
 impl FromArgMatches for AskedOrSaved {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {

@@ -76,7 +76,7 @@ pub(super) async fn run(
         at: asked.at.spelling(),
         ..Question::default()
     };
-    let view = View::new(asked, aws, bucket, plan, warnings, (query, args.reveal.reveal));
+    let view = View::new(asked, (aws, None), bucket, plan, warnings, (query, args.reveal.reveal));
     if !ui.is_json() {
         ui.result(&table::plan(&view.plan, view.look(ui)))?;
     }

@@ -93,7 +93,7 @@ async fn look_up(
     for warning in warnings.iter().chain(&plan.warnings) {
         ui.warning(&text::line(warning));
     }
-    Ok((View::new(asked, aws, bucket, plan, warnings, (query, args.reveal.reveal)), id))
+    Ok((View::new(asked, (aws, None), bucket, plan, warnings, (query, args.reveal.reveal)), id))
 }
 
 fn warnings(record: &RestoreRecord) -> Vec<String> {

@@ -9,6 +9,7 @@ use ssmbak_core::instant::Instant;
 use ssmbak_core::plan::{Place, Plan, Question as Query};
 use ssmbak_core::timeline::Unknown;
 
+use super::elsewhere::There;
 use crate::asked::{Asked, AskedArgs};
 use crate::aws::{Aws, Caller};
 use crate::bucket::must_keep_versions;
@@ -24,6 +25,8 @@ use crate::ui::{Ui, text};
 pub(super) struct View {
     pub(super) asked: Asked,
     pub(super) aws: Aws,
+    /// Where it is restored into, if that is another account or region.
+    pub(super) there: Option<There>,
     pub(super) bucket: S3BackupBucket,
     pub(super) plan: Plan,
     /// Those about the question, and those of the plan.
@@ -37,13 +40,13 @@ impl View {
     /// A plan that was made elsewhere.
     pub(super) fn new(
         asked: Asked,
-        aws: Aws,
+        (aws, there): (Aws, Option<There>),
         bucket: S3BackupBucket,
         plan: Plan,
         warnings: Vec<String>,
         (query, reveal): (Query, bool),
     ) -> Self {
-        Self { asked, aws, bucket, plan, warnings, query, reveal }
+        Self { asked, aws, there, bucket, plan, warnings, query, reveal }
     }
 
     /// Has the plan made. Nothing is changed.
@@ -82,18 +85,31 @@ impl View {
         if is_about_nothing(&plan) {
             warnings.push(nothing_there(query.recursive, &asked));
         }
-        let view = Self { asked, aws, bucket, plan, warnings, query, reveal };
+        let view = Self { asked, aws, there: None, bucket, plan, warnings, query, reveal };
         for warning in view.warnings.iter().chain(&view.plan.warnings) {
             ui.warning(&text::line(warning));
         }
         Ok(view)
     }
 
-    /// Where the question was asked, as far as it is known.
+    /// The way to the parameters that change.
+    pub(crate) fn aws(&self) -> &Aws {
+        self.there.as_ref().map_or(&self.aws, |there| &there.aws)
+    }
+
+    /// The bucket that records what changes; `None`: nothing does.
+    pub(crate) fn recorder(&self) -> Option<&S3BackupBucket> {
+        match &self.there {
+            Some(there) => there.bucket.as_ref(),
+            None => Some(&self.bucket),
+        }
+    }
+
+    /// Where it is to be done, as far as it is known.
     pub(super) fn place(&self, caller: Option<&Caller>) -> Place {
         Place {
-            bucket: self.bucket.name().to_owned(),
-            region: self.aws.region().to_owned(),
+            bucket: self.recorder().unwrap_or(&self.bucket).name().to_owned(),
+            region: self.aws().region().to_owned(),
             account: caller.map(|caller| caller.account.clone()),
         }
     }
@@ -104,14 +120,14 @@ impl View {
             recursive: self.query.recursive,
             at: &self.asked.at,
             bucket: self.bucket.name(),
-            region: self.aws.region(),
+            region: self.aws().region(),
             to: self.query.to.as_deref(),
             reveal: self.reveal,
         }
     }
 
     pub(super) fn store(&self) -> SsmParameterStore {
-        self.aws.parameter_store()
+        self.aws().parameter_store()
     }
 
     pub(super) fn look(&self, ui: &Ui) -> Look {

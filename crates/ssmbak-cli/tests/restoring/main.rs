@@ -5,6 +5,7 @@
 mod common;
 mod destination;
 mod drill;
+mod elsewhere;
 mod plans;
 mod undo;
 

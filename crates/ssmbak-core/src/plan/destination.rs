@@ -1,18 +1,25 @@
-//! Another path for what is restored: the relative names stay.
+//! Another path, region or account for what is restored: the relative names stay.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::kms::KmsKeys;
 use super::{Action, Plan, Target};
 use crate::name::{NameError, ParameterName};
 use crate::scope::{Scope, ScopeError};
 
-/// From which path to which other one.
+/// What the pipeline of an account and region keeps of itself: another one's would lead it astray.
+const PIPELINE: &str = "/newvoll/ssmbak/";
+
+/// From which path to which other one, or to the same one somewhere else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
     /// What the names begin with, without a slash at the end.
     from: String,
     /// What they are to begin with in its place.
     to: String,
+    /// Whether it is in another account or region.
+    elsewhere: bool,
+    keys: KmsKeys,
 }
 
 /// Why nothing can be restored there.
@@ -56,8 +63,29 @@ impl Destination {
             scope => scope.path(),
         };
         let stem = |path: &str| path.trim_end_matches('/').to_owned();
-        let destination = Self { from: stem(from), to: stem(target.path()) };
+        let (from, to) = (stem(from), stem(target.path()));
+        let destination = Self { from, to, elsewhere: false, keys: KmsKeys::default() };
         if destination.from == destination.to { Err(DestinationError::Same) } else { Ok(destination) }
+    }
+
+    /// In another account or region: from the one scope to the path `to`, or everything under its own name.
+    ///
+    /// # Errors
+    /// As [`Destination::new`], save that the path itself may be named.
+    pub fn elsewhere(scopes: &[Scope], to: Option<&str>) -> Result<Self, DestinationError> {
+        let there = match to.map(|to| Self::new(scopes, to)) {
+            None | Some(Err(DestinationError::Same)) => {
+                Self { from: String::new(), to: String::new(), elsewhere: false, keys: KmsKeys::default() }
+            }
+            Some(other) => other?,
+        };
+        Ok(Self { elsewhere: true, ..there })
+    }
+
+    /// With other KMS keys.
+    #[must_use]
+    pub fn with_keys(self, keys: KmsKeys) -> Self {
+        Self { keys, ..self }
     }
 
     /// What a name becomes.
@@ -76,11 +104,13 @@ impl Destination {
     ) -> Result<BTreeMap<ParameterName, Target>, Vec<(ParameterName, NameError)>> {
         let (mut there, mut illegal) = (BTreeMap::new(), Vec::new());
         for (name, target) in targets {
-            let target = match target {
+            let mut target = match target {
                 Target::Absent(_) => continue,
+                _ if self.elsewhere && name.as_str().starts_with(PIPELINE) => continue,
                 Target::Unknown(reason) => Target::Unknown(format!("of {name}: {reason}")),
                 held @ Target::Held(_) => held,
             };
+            self.keys.exchange(&mut target);
             match self.of(&name) {
                 Ok(new) => drop(there.insert(new, target)),
                 Err(error) => illegal.push((name, error)),
@@ -91,6 +121,15 @@ impl Destination {
 }
 
 impl Plan {
+    /// The KMS keys of what it writes, save those that AWS keeps in every account and region.
+    pub fn kms_keys(&self) -> BTreeSet<&str> {
+        let keys = self.changes.iter().filter_map(|change| match &change.action {
+            Action::Create(to) | Action::Update { to, .. } => to.details.as_ref()?.key_id.as_deref(),
+            Action::Delete { .. } => None,
+        });
+        keys.filter(|key| !KmsKeys::is_everywhere(key)).collect()
+    }
+
     /// Takes out what is not to be done at a destination. What is taken out counts as unchanged.
     ///
     /// # Errors
@@ -152,6 +191,23 @@ mod tests {
         ] {
             assert_eq!(becomes(path, recursive, to, of), expected, "{path} to {to}: {of}");
         }
+    }
+
+    #[test]
+    fn elsewhere_a_name_may_stay_and_the_pipelines_own_do() {
+        let scope = Scope::parse("/", true).unwrap();
+        let there = Destination::elsewhere(&[scope.clone()], None).unwrap();
+        let absence = || Target::Unknown("x".to_owned());
+        let targets = |names: &[&str]| names.iter().map(|text| (name(text), absence())).collect();
+        let relocated = there.relocate(targets(&["/app/host", "/newvoll/ssmbak/bucketname"])).unwrap();
+        assert_eq!(relocated.keys().map(ParameterName::as_str).collect::<Vec<_>>(), ["/app/host"]);
+        assert!(Destination::elsewhere(&[scope.clone()], Some("/")).is_ok());
+        let moved = Destination::elsewhere(&[Scope::parse("/app/", true).unwrap()], Some("/new/")).unwrap();
+        let relocated = moved.relocate(targets(&["/app/host"])).unwrap();
+        assert_eq!(relocated.keys().map(ParameterName::as_str).collect::<Vec<_>>(), ["/new/host"]);
+        let two = [scope.clone(), Scope::parse("/b/", true).unwrap()];
+        assert!(Destination::elsewhere(&two, None).is_ok());
+        assert_eq!(Destination::elsewhere(&two, Some("/x/")).unwrap_err(), DestinationError::SeveralPaths);
     }
 
     #[test]

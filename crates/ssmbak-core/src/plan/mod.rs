@@ -2,11 +2,13 @@
 
 mod destination;
 pub(crate) mod fields;
+mod kms;
 mod question;
 pub mod saved;
 
 pub use destination::{Destination, DestinationError, OnConflict};
 pub use fields::{Field, changed_fields};
+pub use kms::{KmsKeys, KmsKeysError};
 pub use question::{Place, Question};
 
 use jiff::Timestamp;

@@ -100,6 +100,27 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
         Journaled { applied, record, recorded }
     }
 
+    /// Applies what a plan creates, and nothing else, where no bucket records what is done.
+    pub async fn create_unrecorded(
+        &self,
+        plan: &Plan,
+        draft: RestoreDraft,
+        options: &RestoreOptions,
+        watcher: &impl Watcher,
+    ) -> Journaled {
+        let before = options.now.read();
+        let record = RestoreRecord::begin(draft, plan, before, before);
+        let mut ledger = Ledger::new(plan, watcher);
+        for (row, change) in plan.changes.iter().enumerate() {
+            if !matches!(change.action, Action::Create(_)) {
+                let error = Error::new(ErrorKind::Refused, "nothing records what it would overwrite or delete");
+                ledger.settle(row, Outcome::Failed(error));
+            }
+        }
+        self.put_all(plan, options, before, &mut ledger).await;
+        Journaled { applied: ledger.close(), record, recorded: false }
+    }
+
     async fn write(
         &self,
         plan: &Plan,
