@@ -47,7 +47,7 @@ impl Gate {
 
     /// For Parameter Store, whose quotas are low: GetParameters, for one, may be called 40 times a second.
     pub fn of_store() -> Self {
-        Self::new(16, 256)
+        Self::new(32, 256)
     }
 
     /// Makes a request when it is its turn, and again as long as the service asks to slow down.

@@ -1,6 +1,7 @@
 //! A parameter, a path or a tree at an instant.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
@@ -9,9 +10,9 @@ use ssmbak_core::scope::Selection;
 use ssmbak_core::timeline::{Timeline, Unknown};
 
 use crate::bucket::BackupBucket;
-use crate::read::{answers, compare, described_among, targets_of, timelines};
+use crate::read::{Finding, answers, compare, described_with_tags, targets_of, timelines};
 use crate::restore::{Applied, Restore, RestoreOptions, Watcher};
-use crate::store::{LikelyNames, ParameterStore};
+use crate::store::ParameterStore;
 use crate::{Error, ErrorKind, Gate};
 
 /// Parameters as they were at an instant: previewed, compared with the present, restored.
@@ -113,21 +114,23 @@ impl<S: ParameterStore + Clone, B: BackupBucket + Clone> ParamPath<S, B> {
     /// # Errors
     /// The first request that failed. A name that cannot be told is no error: it is in [`Plan::unknown`].
     pub async fn preview(&self) -> Result<Plan, Error> {
-        let (of_store, of_bucket) = (Gate::of_store(), Gate::of_bucket());
-        let likely = LikelyNames::to_be_found();
-        let (answers, described) = futures_util::future::try_join(
-            // Boxed, or the type of a caller's future nests deeper than the compiler likes.
-            Box::pin(answers(&self.bucket, &self.selection, &self.at, &of_bucket, &likely)),
-            Box::pin(described_among(&self.store, &self.selection, &likely)),
-        )
-        .await?;
-        let gates = (&of_store, &of_bucket);
+        let (of_store, of_bucket) = (&Gate::of_store(), &Gate::of_bucket());
+        let (finding, tagged) = Finding::told();
+        let likely = Arc::clone(&finding.likely);
+        // Boxed, or the type of a caller's future nests deeper than the compiler likes. What it finds ends with it.
+        let answers = Box::pin(async move {
+            let finding = finding;
+            answers(&self.bucket, &self.selection, &self.at, of_bucket, &finding).await
+        });
+        let described = Box::pin(described_with_tags(&self.store, &self.selection, &likely, tagged, of_store));
+        let (answers, described) = futures_util::future::try_join(answers, described).await?;
+        let gates = (of_store, of_bucket);
         Box::pin(compare((&self.store, &self.bucket), gates, answers, described, self.options)).await
     }
 
     async fn targets(&self, selection: &Selection) -> Result<BTreeMap<ParameterName, Target>, Error> {
         let gate = Gate::of_bucket();
-        let answers = Box::pin(answers(&self.bucket, selection, &self.at, &gate, &LikelyNames::default())).await?;
+        let answers = Box::pin(answers(&self.bucket, selection, &self.at, &gate, &Finding::default())).await?;
         Ok(targets_of(&self.bucket, &gate, answers, false, |_| true).await?.0)
     }
 

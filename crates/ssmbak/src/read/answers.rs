@@ -1,14 +1,17 @@
 //! What the bucket says of each name at an instant, from no more of its versions than that takes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
-use ssmbak_core::record::{Record, Unreadable};
+use ssmbak_core::record::{Evidence, Record, Unreadable};
 use ssmbak_core::scope::{Depth, Listing, Selection};
 use ssmbak_core::timeline::{Absence, State, Timeline, Unknown, first_look, next_look};
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::ahead::read_ahead;
 use super::{in_order_of_storage, is_stranger, listed, name_of};
@@ -58,10 +61,36 @@ pub enum AnswerState {
     Unknown(Unknown),
 }
 
+/// What others need to know before all is read.
+#[derive(Debug, Default)]
+pub struct Finding {
+    /// The names that the listing finds.
+    pub likely: Arc<LikelyNames>,
+    /// Names that existed at the instant and of which the tags of that time are known.
+    tagged: Option<UnboundedSender<ParameterName>>,
+}
+
+impl Finding {
+    /// For those who want to know the names while they are being found: the receiver is told of those with tags.
+    pub(crate) fn told() -> (Self, UnboundedReceiver<ParameterName>) {
+        let (sender, receiver) = unbounded_channel();
+        (Self { likely: Arc::new(LikelyNames::to_be_found()), tagged: Some(sender) }, receiver)
+    }
+
+    fn answered(&self, name: &ParameterName, answer: Option<&Answer>) {
+        let Some(Answer { state: AnswerState::Held { record, .. }, .. }) = answer else { return };
+        let Evidence::Value(value) = &record.evidence else { return };
+        if let Some(tagged) = self.tagged.as_ref().filter(|_| value.details.tags.is_some()) {
+            // Nobody listens any more when the present could not be read.
+            tagged.send(name.clone()).ok();
+        }
+    }
+}
+
 /// What the bucket says of a selection at an instant.
 ///
 /// Of each key as few versions are read as tell (see [`next_look`]). A version that is likely to be restored is read with its
-/// body, in one request. The names that the listing finds are `likely` still there.
+/// body, in one request. What it finds on the way goes to `finding`.
 ///
 /// # Errors
 /// The first request that failed.
@@ -70,7 +99,7 @@ pub async fn answers<B: BackupBucket>(
     selection: &Selection,
     at: &Instant,
     gate: &Gate,
-    likely: &LikelyNames,
+    finding: &Finding,
 ) -> Result<Answers, Error> {
     let mut answers = Answers::default();
     let listings = selection.listings();
@@ -79,10 +108,10 @@ pub async fn answers<B: BackupBucket>(
         left -= 1;
         let found = || {
             if left == 0 {
-                likely.all_found()
+                finding.likely.all_found()
             }
         };
-        let mut some = of_listing(bucket, listing, selection, at.until(), gate, (likely, found)).await?;
+        let mut some = of_listing(bucket, listing, selection, at.until(), gate, (finding, found)).await?;
         answers.of.append(&mut some.of);
         answers.strangers.append(&mut some.strangers);
     }
@@ -97,7 +126,7 @@ async fn of_listing<B: BackupBucket>(
     selection: &Selection,
     until: Timestamp,
     gate: &Gate,
-    (likely, all_found): (&LikelyNames, impl FnOnce()),
+    (finding, all_found): (&Finding, impl FnOnce()),
 ) -> Result<Answers, Error> {
     let prefix = match (listing.depth(), listing.prefix()) {
         (Depth::Exact, key) => {
@@ -106,6 +135,7 @@ async fn of_listing<B: BackupBucket>(
                 return Ok(Answers::default());
             };
             let answer = answer(bucket, in_order_of_storage(versions), until, gate).await?;
+            finding.answered(&name, answer.as_ref());
             return Ok(Answers { of: answer.map(|answer| (name, answer)).into_iter().collect(), strangers: vec![] });
         }
         // Root-level names may have been stored without their slash.
@@ -118,7 +148,7 @@ async fn of_listing<B: BackupBucket>(
         let mut named = None;
         let exists = versions.last().is_some_and(|last| !last.is_marker);
         if let Some(name) = versions.first().and_then(|version| name_of(&version.key)).filter(|_| exists) {
-            likely.add(&name);
+            finding.likely.add(&name);
         }
         match versions.first().map(|version| (name_of(&version.key), &version.key)) {
             Some((Some(name), _)) if !selection.contains(&name) => {}
@@ -132,6 +162,7 @@ async fn of_listing<B: BackupBucket>(
     });
     let read = |(name, versions): (ParameterName, Vec<StoredVersion>)| async move {
         let answer = answer(bucket, in_order_of_storage(versions), until, gate).await?;
+        finding.answered(&name, answer.as_ref());
         Ok::<_, Error>(answer.map(|answer| (name, answer)))
     };
     let weight = |(_, versions): &(ParameterName, Vec<StoredVersion>)| versions.len();

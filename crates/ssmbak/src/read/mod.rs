@@ -19,9 +19,11 @@ use ssmbak_core::scope::{Depth, Listing, Selection};
 use ssmbak_core::sweep::SWEEP_PREFIX;
 use ssmbak_core::timeline::{Held, State, Timeline};
 
-pub use self::answers::{Answer, AnswerState, Answers, answers};
+pub use self::answers::{Answer, AnswerState, Answers, Finding, answers};
 use self::compare::warnings;
 pub(crate) use self::compare::{compare, targets_of};
+use tokio::sync::mpsc::UnboundedReceiver;
+
 use crate::bucket::{BackupBucket, Keys, StoredVersion, describe_versions};
 use crate::store::{LikelyNames, ParameterStore};
 use crate::{CONCURRENCY, Error, ErrorKind, Gate};
@@ -162,7 +164,7 @@ pub async fn states<B: BackupBucket>(
     at: &Instant,
 ) -> Result<(BTreeMap<ParameterName, Target>, Vec<String>), Error> {
     let gate = Gate::of_bucket();
-    let answers = answers(bucket, selection, at, &gate, &LikelyNames::default()).await?;
+    let answers = answers(bucket, selection, at, &gate, &Finding::default()).await?;
     let warnings = warnings(&answers);
     Ok((targets_of(bucket, &gate, answers, false, |_| true).await?.0, warnings))
 }
@@ -252,6 +254,35 @@ pub(crate) async fn described_among<S: ParameterStore>(
     Ok(all)
 }
 
+/// As [`described_among`], and reads the tags of what `tagged` names as soon as it does.
+///
+/// # Errors
+/// The first request that failed.
+pub(crate) async fn described_with_tags<S: ParameterStore>(
+    store: &S,
+    selection: &Selection,
+    likely: &LikelyNames,
+    mut tagged: UnboundedReceiver<ParameterName>,
+    gate: &Gate,
+) -> Result<BTreeMap<ParameterName, CurrentParameter>, Error> {
+    let mut described = described_among(store, selection, likely).await?;
+    let tags: Vec<(ParameterName, BTreeMap<String, String>)> = stream::poll_fn(|context| tagged.poll_recv(context))
+        .filter(|name| std::future::ready(described.contains_key(name)))
+        .map(|name| async move {
+            let tags = gate.pass(|| store.tags(&name)).await?;
+            Ok::<_, Error>((name, tags))
+        })
+        .buffer_unordered(CONCURRENCY_OF_TAGS)
+        .try_collect()
+        .await?;
+    for (name, tags) in tags {
+        if let Some(parameter) = described.get_mut(&name) {
+            parameter.details.tags = Some(tags);
+        }
+    }
+    Ok(described)
+}
+
 /// The present state of the described parameters, as far as comparing them with `targets` needs it.
 ///
 /// A parameter whose version number and date are those of its target has that target's value, which is not read again.
@@ -283,7 +314,7 @@ pub async fn presents<S: ParameterStore>(
         .map(|(name, mut parameter)| async move {
             let compared = matches!(targets.get(&name), Some(Target::Held(target))
                 if target.details.as_ref().is_some_and(|details| details.tags.is_some()));
-            if compared {
+            if compared && parameter.details.tags.is_none() {
                 parameter.details.tags = Some(gate.pass(|| store.tags(&name)).await?);
             }
             Ok::<_, Error>((name, parameter))
