@@ -1,7 +1,6 @@
 //! `ssmbak mark` and `ssmbak marks`: names for moments.
 
 use clap::Args;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use ssmbak::BackupBucket as _;
@@ -9,7 +8,7 @@ use ssmbak::mark::{mark, marks};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::mark::{Mark, MarkName};
 
-use crate::asked::read_time;
+use crate::asked::{now, read_time};
 use crate::aws::Aws;
 use crate::bucket::BucketArgs;
 use crate::error::CliError;
@@ -109,7 +108,7 @@ pub(super) async fn set(
 ) -> Result<Exit, CliError> {
     let name = named(&args.name)?;
     let given = interrupts.or(marked::time(args.at.as_deref(), &args.bucket, global)).await?;
-    let now = Timestamp::now();
+    let now = now();
     let at = match given {
         Some(time) => read_time(&time, now, &TimeZone::system())?,
         None => Instant::exact(now),

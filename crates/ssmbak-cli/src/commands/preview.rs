@@ -3,14 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use jiff::Timestamp;
 use ssmbak_core::plan::saved::SavedPlan;
 
 use super::destination::DestinationArgs;
 use super::saved_plan;
 use super::view::View;
 use crate::again;
-use crate::asked::AskedArgs;
+use crate::asked::{AskedArgs, now};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
@@ -65,7 +64,7 @@ pub(super) async fn run(
         Some(file) => {
             let caller = interrupts.or(async { Ok::<_, CliError>(view.aws().caller().await) }).await?;
             let place = view.place(caller.as_ref());
-            saved_plan::write(file, &SavedPlan::new(place, view.query.clone(), &view.plan, Timestamp::now()))?;
+            saved_plan::write(file, &SavedPlan::new(place, view.query.clone(), &view.plan, now()))?;
             again::plan(&file.to_string_lossy(), global)
         }
         None => {

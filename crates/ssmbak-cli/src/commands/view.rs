@@ -165,7 +165,7 @@ impl View {
             ui.hint("`ssmbak all --do-it` records what the bucket lacks, for the next time");
         }
         if any(&|reason| recorded_from(reason).is_some()) && !args.assume_absent {
-            ui.hint("--assume-absent takes what was recorded later only as not existing at that time, and deletes it");
+            ui.hint("--assume-absent would take what was recorded later only as not existing then, and delete what of it exists");
         }
     }
 }
