@@ -23,6 +23,7 @@ use crate::export::{ExportError, Format, export};
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
 use crate::marked;
+use crate::report::columns::count;
 use crate::selected::{NarrowArgs, nothing_at};
 use crate::ui::{Ui, text};
 
@@ -81,14 +82,15 @@ pub(super) async fn run(
     if args.reveal.reveal {
         found.values.append(&mut found.secrets);
     } else if left_out > 0 && !args.no_secrets {
-        let message = format!("{left_out} of the parameters were SecureStrings, whose values are not written unasked");
+        let secrets = count(left_out, "SecureString");
+        let message = format!("the selection has {secrets}, and secrets are not written unasked");
         return Err(CliError::failure(
             "Masked",
             message,
             "give --reveal to write them, or --no-secrets to leave them out",
         ));
     } else if left_out > 0 {
-        ui.warning(&format!("{left_out} SecureStrings are left out"));
+        ui.warning(&format!("left out: {}", count(left_out, "SecureString")));
     }
     let text = export(args.format, &asked.selection, &found.values).map_err(|error| {
         let hint = match &error {
@@ -113,7 +115,11 @@ pub(super) async fn run(
         ui.warning(&nothing_at(&asked.paths, args.narrow.recursive, &asked.selection));
     }
     if let Some(path) = &args.file {
-        ui.remark(&format!("{} values are in {}", found.values.len(), text::line(&path.to_string_lossy())));
+        ui.remark(&format!(
+            "{} written to {}",
+            count(found.values.len(), "value"),
+            text::line(&path.to_string_lossy())
+        ));
     }
     Ok(if found.unknown.is_empty() { Exit::Done } else { Exit::Partly })
 }
