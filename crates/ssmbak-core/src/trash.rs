@@ -97,6 +97,10 @@ fn deleted(timeline: &Timeline, end: &Segment, at: Timestamp, earlier: &[Segment
     let Some(unnoticed) = unnoticed else {
         let last = match before.map(|before| &before.state) {
             Some(SegmentState::Held(_)) => last(timeline, just_before(end.from)),
+            // The deletion itself is that first record.
+            Some(SegmentState::Unknown(Unknown::BeforeFirstRecord(_))) => {
+                Last::Unknown("its value was never recorded".to_owned())
+            }
             Some(SegmentState::Unknown(reason)) => Last::Unknown(reason.to_string()),
             Some(SegmentState::Absent(_)) | None => Last::Unknown(Unknown::NothingRecorded.to_string()),
         };
@@ -195,6 +199,13 @@ mod tests {
         key.event(&change(Delete, "12:20:00"), None, "12:20:31");
         let shown = shown(&key);
         assert!(shown.starts_with("recorded 12:20:00 ? it changed at"), "{shown}");
+    }
+
+    #[test]
+    fn of_what_was_deleted_before_anything_was_recorded_that_is_told() {
+        let mut key = Key::default();
+        key.event(&change(Delete, "12:20:00"), None, "12:20:31");
+        assert_eq!(shown(&key), "recorded 12:20:00 ? its value was never recorded");
     }
 
     #[test]
