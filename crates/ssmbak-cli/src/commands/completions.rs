@@ -9,6 +9,7 @@ use clap_mangen::Man;
 use super::{AllCli, SsmbakCli, StackCli};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::s3::S3bakCli;
 use crate::ui::Ui;
 
 pub(super) const COMPLETIONS_EXAMPLES: &str = "\
@@ -48,7 +49,12 @@ pub enum Shell {
 
 /// Every program, under the name by which it is called.
 fn programs() -> Vec<(&'static str, Clap)> {
-    vec![("ssmbak", SsmbakCli::command()), ("ssmbak-all", AllCli::command()), ("ssmbak-stack", StackCli::command())]
+    vec![
+        ("ssmbak", SsmbakCli::command()),
+        ("ssmbak-all", AllCli::command()),
+        ("ssmbak-stack", StackCli::command()),
+        ("s3bak", S3bakCli::adjusted(S3bakCli::command())),
+    ]
 }
 
 fn script(shell: Shell) -> Vec<u8> {
@@ -102,7 +108,7 @@ mod tests {
     fn the_shells_complete_every_program() {
         for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
             let script = String::from_utf8(script(shell)).unwrap();
-            for told in ["ssmbak-all", "ssmbak-stack", "undelete", "do-it"] {
+            for told in ["ssmbak-all", "ssmbak-stack", "s3bak", "undelete", "do-it", "to-dir"] {
                 assert!(script.contains(told), "{shell:?}: {told}");
             }
         }
@@ -110,14 +116,21 @@ mod tests {
 
     #[test]
     fn bash_offers_the_commands() {
-        let mut script = script(Shell::Bash);
-        script.extend(
-            b"\nCOMP_WORDS=(ssmbak unde); COMP_CWORD=1; _ssmbak ssmbak unde ssmbak; printf '%s ' \"${COMPREPLY[@]}\"\n",
-        );
-        let mut bash = Command::new("bash").arg("-s").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        std::io::Write::write_all(&mut bash.stdin.take().unwrap(), &script).unwrap();
-        let output = bash.wait_with_output().unwrap();
-        assert_eq!(String::from_utf8(output.stdout).unwrap(), "undelete ");
+        for (typed, offered) in
+            [("ssmbak unde", "undelete "), ("s3bak unde", "undelete "), ("ssmbak-all --do", "--do-it ")]
+        {
+            let (program, word) = typed.split_once(' ').unwrap();
+            let mut script = script(Shell::Bash);
+            let tail = format!(
+                "\nCOMP_WORDS=({typed}); COMP_CWORD=1\n\
+                 F=$(complete -p {program}); F=${{F#*-F }}; ${{F%% *}} {program} {word} {program}; printf '%s ' \"${{COMPREPLY[@]}}\"\n",
+            );
+            script.extend(tail.as_bytes());
+            let mut bash = Command::new("bash").arg("-s").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+            std::io::Write::write_all(&mut bash.stdin.take().unwrap(), &script).unwrap();
+            let output = bash.wait_with_output().unwrap();
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), offered, "{typed}");
+        }
     }
 
     #[test]
@@ -125,7 +138,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let inner = folder.path().join("man1");
         pages(&inner).unwrap();
-        for page in ["ssmbak.1", "ssmbak-restore.1", "ssmbak-all.1", "ssmbak-stack.1", "ssmbak-log.1"] {
+        for page in [
+            "ssmbak.1",
+            "ssmbak-restore.1",
+            "ssmbak-all.1",
+            "ssmbak-stack.1",
+            "ssmbak-log.1",
+            "s3bak.1",
+            "s3bak-restore.1",
+        ] {
             let text = std::fs::read_to_string(inner.join(page)).unwrap_or_else(|error| panic!("{page}: {error}"));
             assert!(text.contains(".SH SYNOPSIS"), "{page}");
         }
