@@ -65,7 +65,7 @@ pub(super) async fn run(
     let mut findings = examine(&facts, &reference);
     if findings.iter().all(|finding| finding.status == Status::Unknown) {
         let why = findings.first().map_or(String::new(), |finding| finding.message.clone());
-        let hint = "ask for the permissions in the README (who looks after it), or use another --profile";
+        let hint = "ask for the permissions of who looks after it (Permissions, in the book), or use another --profile";
         return Err(CliError::failure(
             "AccessDenied",
             format!("nothing of the stack {name} may be looked at: {why}"),

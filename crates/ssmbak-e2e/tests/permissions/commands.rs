@@ -1,10 +1,10 @@
-//! `preview`, `get`, `ssmbak-all` and `restore`, and what the README says that they need.
+//! `preview`, `get`, `ssmbak-all` and `restore`, and what the book says that they need.
 
 use ssmbak_e2e::{Outcome, Ran, command};
 use ssmbak_testkit::{CallRecorder, Moto, create_versioned_bucket, environment, s3_client, ssm_client};
 
 use crate::actions::{self, Actions, assert_same};
-use crate::documented::readme;
+use crate::documented::page;
 
 /// Parameter Store uses a SecureString's key in the caller's name.
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html>
@@ -32,7 +32,7 @@ impl Person {
 }
 
 #[tokio::test]
-async fn the_commands_need_what_the_readme_says_and_nothing_else() -> Outcome {
+async fn the_commands_need_what_the_book_says_and_nothing_else() -> Outcome {
     // Of its own: the bucket's name is left in a parameter that there is once.
     let moto = Moto::start()?;
     let (s3, ssm) = (s3_client(&moto.endpoint()), ssm_client(&moto.endpoint()));
@@ -58,7 +58,7 @@ async fn the_commands_need_what_the_readme_says_and_nothing_else() -> Outcome {
     person.run("ssmbak-all -p /p --do-it", 0)?;
     let mut records = person.actions()?;
     records.extend(dry.iter().cloned());
-    let of_records = readme("Who runs `ssmbak-all`")?;
+    let of_records = page("Who runs `ssmbak-all`")?;
     assert_same("who runs ssmbak-all", &records, &of_records, &DECRYPTS);
     for writes in ["s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObject"] {
         assert!(!dry.contains(writes), "a dry run takes {writes}");
@@ -88,13 +88,13 @@ async fn the_commands_need_what_the_readme_says_and_nothing_else() -> Outcome {
     // Where nothing was read that shows it, whether the bucket keeps versions is asked for.
     person.run(&format!("ssmbak preview /p/never/ {then} -R"), 0)?;
     let previews = person.actions()?;
-    let of_previews = readme("Who previews")?;
+    let of_previews = page("Who previews")?;
     assert_same("who previews", &previews, &of_previews, &DECRYPTS);
 
     person.run(&format!("ssmbak restore /p/ {then} -R --yes"), 0)?;
     person.run(&format!("ssmbak restore /p/ {now} -R --yes"), 0)?;
     let restores = person.actions()?;
-    let of_restores: Actions = readme("Who restores")?;
+    let of_restores: Actions = page("Who restores")?;
     let allowed: Actions = of_restores.iter().chain(&of_records).chain(&of_previews).cloned().collect();
     let missing: Vec<_> = restores.difference(&allowed).collect();
     assert!(missing.is_empty(), "who restores: missing {missing:?}");

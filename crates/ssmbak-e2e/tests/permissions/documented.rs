@@ -1,4 +1,4 @@
-//! The actions that README and template name.
+//! The actions that the book and the template name.
 
 use std::fs;
 
@@ -7,17 +7,17 @@ use ssmbak_testkit::workspace_dir;
 
 use crate::actions::Actions;
 
-/// The actions in the README's table for somebody: those between the words in bold that begin with these and the next.
-pub fn readme(who: &str) -> Outcome<Actions> {
-    let text = fs::read_to_string(workspace_dir().join("README.md"))?;
-    let start = text.find(&format!("\n**{who}")).ok_or(format!("the README does not tell of {who}"))?;
+/// The actions in the table of the book's page on permissions for somebody: those between the words in bold that begin with these and the next.
+pub fn page(who: &str) -> Outcome<Actions> {
+    let text = fs::read_to_string(workspace_dir().join("docs/book/src/permissions.md"))?;
+    let start = text.find(&format!("\n**{who}")).ok_or(format!("the page does not tell of {who}"))?;
     let section = &text[start + 1..];
     let end = section[2..].find("\n**").or(section.find("\n## ")).unwrap_or(section.len() - 2) + 2;
     let end = section.find("\n## ").map_or(end, |heading| end.min(heading));
     let rows = section[..end].lines().filter(|line| line.starts_with('|'));
     let actions: Actions =
         rows.flat_map(|row| row.split('`')).filter(|word| is_action(word)).map(str::to_owned).collect();
-    if actions.is_empty() { Err(format!("the README names no action for {who}").into()) } else { Ok(actions) }
+    if actions.is_empty() { Err(format!("the page names no action for {who}").into()) } else { Ok(actions) }
 }
 
 /// The actions that the function's role allows.
@@ -45,7 +45,7 @@ fn is_action(word: &str) -> bool {
 
 #[test]
 fn the_tables_and_the_role_can_be_read() -> Outcome {
-    let previews = readme("Who previews")?;
+    let previews = page("Who previews")?;
     assert!(previews.contains("s3:ListBucketVersions") && !previews.contains("s3:PutObject"), "{previews:?}");
     let role = role()?;
     assert!(role.contains("s3:PutObject") && role.contains("kms:Decrypt"), "{role:?}");
@@ -54,7 +54,7 @@ fn the_tables_and_the_role_can_be_read() -> Outcome {
 }
 
 #[test]
-fn the_readme_tells_of_the_role_as_it_is() -> Outcome {
-    assert_eq!(readme("The function's role")?, role()?);
+fn the_page_tells_of_the_role_as_it_is() -> Outcome {
+    assert_eq!(page("The function's role")?, role()?);
     Ok(())
 }

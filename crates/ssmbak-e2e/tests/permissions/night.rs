@@ -1,16 +1,16 @@
-//! The commands that look and write nothing, and what the README says that they need beside what a preview needs.
+//! The commands that look and write nothing, and what the book says that they need beside what a preview needs.
 
 use ssmbak_e2e::Outcome;
 use ssmbak_testkit::{CallRecorder, Moto, create_versioned_bucket, s3_client, ssm_client};
 
 use crate::actions::Actions;
 use crate::commands::Person;
-use crate::documented::readme;
+use crate::documented::page;
 
 const BUCKET: &str = "looking-permissions";
 
 #[tokio::test]
-async fn looking_further_takes_what_the_readme_says() -> Outcome {
+async fn looking_further_takes_what_the_book_says() -> Outcome {
     // Of its own: the bucket's name is left in a parameter that there is once.
     let moto = Moto::start()?;
     let (s3, ssm) = (s3_client(&moto.endpoint()), ssm_client(&moto.endpoint()));
@@ -39,12 +39,12 @@ async fn looking_further_takes_what_the_readme_says() -> Outcome {
     person.run("ssmbak verify /p/", 4)?;
     person.run("ssmbak marks", 0)?;
     let looked = person.actions()?;
-    let previews = readme("Who previews")?;
+    let previews = page("Who previews")?;
     let beyond: Vec<_> = looked.difference(&previews).collect();
     assert!(beyond.is_empty(), "who looks further: missing {beyond:?}");
 
     person.run("ssmbak trash /p/", 0)?;
     let further: Actions = person.actions()?.difference(&previews).cloned().collect();
-    assert_eq!(further, readme("Who looks further")?, "for trash");
+    assert_eq!(further, page("Who looks further")?, "for trash");
     Ok(())
 }

@@ -1,16 +1,16 @@
-//! `ssmbak-stack` and `ssmbak doctor`, and what the README says that they need.
+//! `ssmbak-stack` and `ssmbak doctor`, and what the book says that they need.
 
 use serde_json::json;
 use ssmbak_e2e::{Outcome, Ran, Store, command, sqs};
 use ssmbak_testkit::{CallRecorder, Ministack, environment, ssm_client};
 
 use crate::actions::{self, Actions, assert_same};
-use crate::documented::readme;
+use crate::documented::page;
 
 const STACK: &str = "permitted";
 
 #[tokio::test]
-async fn who_deploys_and_looks_after_it_needs_what_the_readme_says_and_nothing_else() -> Outcome {
+async fn who_deploys_and_looks_after_it_needs_what_the_book_says_and_nothing_else() -> Outcome {
     let ministack = Ministack::start()?;
     let calls = CallRecorder::before(ministack.port())?;
     let run = |line: &str, code: i32| -> Outcome<Ran> {
@@ -40,7 +40,7 @@ async fn who_deploys_and_looks_after_it_needs_what_the_readme_says_and_nothing_e
     }
     run("ssmbak doctor", 4)?;
     let doctor = taken()?;
-    let of_doctor = readme("Who looks after it")?;
+    let of_doctor = page("Who looks after it")?;
     assert_same("the doctor", &doctor, &of_doctor, &[]);
 
     // Whoever may not look at something is told so, and sees the rest.
@@ -60,14 +60,14 @@ async fn who_deploys_and_looks_after_it_needs_what_the_readme_says_and_nothing_e
 
     run("ssmbak doctor --canary", 4)?;
     let canary: Actions = taken()?.difference(&of_doctor).cloned().collect();
-    assert_same("a canary", &canary, &readme("Who sends a canary")?, &[]);
+    assert_same("a canary", &canary, &page("Who sends a canary")?, &[]);
     assert!(store.described("/newvoll/ssmbak/canary-").await?.is_empty());
 
     run(&format!("ssmbak-stack {STACK} redrive"), 0)?;
-    assert_same("a redrive", &taken()?, &readme("Who redrives")?, &[]);
+    assert_same("a redrive", &taken()?, &page("Who redrives")?, &[]);
 
     run(&format!("ssmbak-stack {STACK} delete --yes"), 0)?;
     deploys.extend(taken()?);
-    assert_same("who deploys", &deploys, &readme("Who deploys")?, &[]);
+    assert_same("who deploys", &deploys, &page("Who deploys")?, &[]);
     Ok(())
 }

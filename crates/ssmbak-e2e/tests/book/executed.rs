@@ -1,0 +1,33 @@
+//! The pages that are run. Each has a pipeline of its own, so they do not meet.
+
+use ssmbak_e2e::Outcome;
+
+use crate::page::holds;
+use crate::session::Session;
+
+/// Names the tests after the pages, and lists the pages.
+macro_rules! pages {
+    ($($test:ident: $page:literal $(, $before:ident($($setup:literal)?))*;)*) => {
+        /// All pages that are run.
+        pub const EXECUTED: &[&str] = &[$($page),*];
+        $(
+            #[test]
+            fn $test() -> Outcome {
+                holds($page, Session::begin()?$(.$before($($setup)?)?)*)
+            }
+        )*
+    };
+}
+
+pages! {
+    readme: "../../../README.md", deployed();
+    quick_start: "quick-start.md";
+    tutorial_going_back: "tutorial/going-back.md", deployed();
+    tutorial_what_happened: "tutorial/what-happened.md", deployed();
+    tutorial_deleted: "tutorial/deleted.md", deployed();
+    tutorial_carefully: "tutorial/carefully.md", deployed();
+    tutorial_looking_after: "tutorial/looking-after.md", deployed();
+    tutorial_s3bak: "tutorial/s3bak.md";
+    runbook_deleted_tree: "runbooks/deleted-tree.md", deployed(), after("deleted-tree.sh");
+    runbook_overwritten_secrets: "runbooks/overwritten-secrets.md", deployed(), after("overwritten-secrets.sh");
+}

@@ -1,0 +1,13 @@
+//! The book (`docs/book`): every command in it is run on a pipeline, and what it prints is what the book shows.
+//!
+//! `BOOK=overwrite cargo test --workspace --test book` writes what was really printed into the pages. Look at the difference
+//! before it is committed.
+
+mod alike;
+mod block;
+mod executed;
+mod links;
+mod page;
+mod session;
+mod step;
+mod whole;
