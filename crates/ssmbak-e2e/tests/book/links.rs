@@ -130,6 +130,8 @@ fn the_summary_lists_every_page_once() -> Outcome {
     listed.sort();
     let pages: Vec<PathBuf> = pages_below(&sources())?.into_iter().filter(|page| *page != summary).collect();
     assert_eq!(listed, pages);
+    // mdBook would call it index.html, and links to it would lead nowhere.
+    assert!(pages.iter().all(|page| !page.ends_with("README.md")), "{pages:?}");
     Ok(())
 }
 

@@ -9,5 +9,9 @@ mod letters;
 mod night;
 mod pipeline;
 mod redrive;
+#[allow(clippy::unwrap_used, reason = "what a test cannot do is its failure")]
+#[path = "../../../ssmbak-cli/tests/common/schema.rs"]
+mod schema;
+mod schemas;
 mod sweep;
 mod upgrade;
