@@ -100,7 +100,7 @@ const FORM: &str = "give paths, then the time: /app/db/host 2024-06-15T17:56:58,
 
 const QUOTE: &str = "quote a time of several words, such as \"2024-06-15 17:56\"";
 
-/// The present moment, to the millisecond: it is printed in commands to be typed, and nobody tells finer moments apart.
+/// The present moment, to the millisecond: for what is named after it and shown.
 pub fn now() -> Timestamp {
     let now = Timestamp::now();
     // It fails for no time that a clock shows.

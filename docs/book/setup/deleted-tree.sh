@@ -12,5 +12,7 @@ ssmbak-all --do-it
 aws events disable-rule --name backups
 put /shop/cache String redis-1
 aws events enable-rule --name backups
-sleep 1.1
-aws ssm delete-parameters --names /shop/host /shop/db/user /shop/db/password /shop/cache
+for name in /shop/host /shop/db/user /shop/db/password /shop/cache; do
+    sleep 1.1
+    aws ssm delete-parameter --name "$name"
+done

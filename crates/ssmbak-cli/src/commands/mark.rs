@@ -5,7 +5,6 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use ssmbak::BackupBucket as _;
 use ssmbak::mark::{mark, marks};
-use ssmbak_core::instant::Instant;
 use ssmbak_core::mark::{Mark, MarkName};
 
 use crate::asked::{now, read_time};
@@ -111,7 +110,8 @@ pub(super) async fn set(
     let now = now();
     let at = match given {
         Some(time) => read_time(&time, now, &TimeZone::system())?,
-        None => Instant::exact(now),
+        // To the millisecond, which is short enough to be typed.
+        None => read_time(&format!("{now:.3}"), now, &TimeZone::UTC)?,
     };
     if at.is_future(now) {
         return Err(CliError::usage(format!("{at} has not come yet, and cannot be marked"), "give a time in the past"));

@@ -30,4 +30,5 @@ pages! {
     tutorial_s3bak: "tutorial/s3bak.md";
     runbook_deleted_tree: "runbooks/deleted-tree.md", deployed(), after("deleted-tree.sh");
     runbook_overwritten_secrets: "runbooks/overwritten-secrets.md", deployed(), after("overwritten-secrets.sh");
+    runbook_lost_account: "runbooks/lost-account.md", deployed(), after("lost-account.sh");
 }

@@ -22,6 +22,14 @@ const END: u8 = 0x1e;
 /// No page takes as many seconds; a command that waits for ever ends here.
 const PATIENCE: &str = "120";
 
+/// A second account, beside that of the environment: the emulator tells accounts apart by key ids of twelve digits.
+const CONFIGURATION: &str = "\
+[profile rescue]
+region = us-east-1
+aws_access_key_id = 222222222222
+aws_secret_access_key = test
+";
+
 /// Waits until the bucket lacks nothing, as the reader of a page would: a change is not recorded at once.
 const AWAIT_RECORDED: &str = "\
 for _ in {1..40}; do
@@ -58,13 +66,19 @@ impl Session {
         for command in COMMANDS {
             symlink(binary(command), bin.join(command))?;
         }
+        let configuration = home.path().join("config");
+        fs::write(&configuration, CONFIGURATION)?;
         // The commands find it by their own real path.
         let _ = binary("ssmbak-lambda");
         let path = std::env::var("PATH")?;
         let mut shell: Command = ministack.command("timeout");
         shell.args([PATIENCE, "bash"]).current_dir(&work);
         shell.env("PATH", format!("{}:{path}", bin.display())).env("HOME", home.path());
-        shell.env("TZ", "UTC").env("LC_ALL", "C.UTF-8").env("XDG_STATE_HOME", home.path().join("state"));
+        shell
+            .env("AWS_CONFIG_FILE", &configuration)
+            .env("TZ", "UTC")
+            .env("LC_ALL", "C.UTF-8")
+            .env("XDG_STATE_HOME", home.path().join("state"));
         let mut shell = shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         let typed = shell.stdin.take().ok_or("no input")?;
         let printed = BufReader::new(shell.stdout.take().ok_or("no output")?);
