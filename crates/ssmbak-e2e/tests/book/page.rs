@@ -30,11 +30,11 @@ pub fn holds(page: &str, mut session: Session) -> Outcome {
         differences.extend(difference(step, &answer).map(|told| format!("$ {}\n{told}", step.command)));
         answers.push(answer);
     }
+    if overwrites(!differences.is_empty()) {
+        fs::write(sources().join(page), rewritten(&text, &steps, &answers, &copied))?;
+    }
     if differences.is_empty() {
         return Ok(());
-    }
-    if overwrites() {
-        fs::write(sources().join(page), rewritten(&text, &steps, &answers, &copied))?;
     }
     Err(format!("{page} is not as it shows ({}):\n\n{}", differences.len(), differences.join("\n")).into())
 }

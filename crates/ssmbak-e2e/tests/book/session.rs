@@ -154,9 +154,9 @@ pub fn sources() -> PathBuf {
     workspace_dir().join("docs/book/src")
 }
 
-/// Whether the pages are to be brought up to date instead of compared.
-pub fn overwrites() -> bool {
-    std::env::var_os("BOOK").is_some_and(|value| value == "overwrite")
+/// Whether a page is to be written anew instead of compared: if it differs (`BOOK=overwrite`), or all (`BOOK=refresh`).
+pub fn overwrites(differs: bool) -> bool {
+    std::env::var("BOOK").is_ok_and(|value| value == "refresh" || value == "overwrite" && differs)
 }
 
 /// A page's text.
