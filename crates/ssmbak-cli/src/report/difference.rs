@@ -43,8 +43,13 @@ pub fn lines(old: &str, new: &str) -> Vec<String> {
     text::cut(shown)
 }
 
-fn skipped(count: usize) -> Option<String> {
-    (count > 0).then(|| format!("  … {count} lines as they are"))
+/// What stands for lines that do not differ; nothing for none.
+pub(in crate::report) fn skipped(count: usize) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some("  … 1 line as it is".to_owned()),
+        count => Some(format!("  … {count} lines as they are")),
+    }
 }
 
 #[cfg(test)]
@@ -55,14 +60,14 @@ mod tests {
     fn values_are_compared_line_by_line() {
         let old = "a\nb\nc\nd\ne\nf\ng\n";
         insta::assert_snapshot!(lines(old, "a\nb\nc\nD\u{1b}[2J\ne\nf\ng\n").join("\n"), @r"
-          … 1 lines as they are
+          … 1 line as it is
           b
           c
         - d
         + D\u{1b}[2J
           e
           f
-          … 1 lines as they are
+          … 1 line as it is
         ");
         insta::assert_snapshot!(lines("one", "two").join("\n"), @r"
         - one

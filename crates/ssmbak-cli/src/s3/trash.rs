@@ -43,7 +43,8 @@ pub(super) async fn run(args: &TrashArgs, global: &GlobalArgs, ui: &Ui) -> Resul
         return Ok(Exit::Done);
     }
     for change in plan.changes.rows() {
-        ui.result(&row("deleted", &change?.version))?;
+        // The time is that of the version which comes back.
+        ui.result(&row("stored", &change?.version))?;
     }
     ui.result(&format!("{} deleted ({})", totals.create, bytes(totals.create_bytes)))?;
     if totals.create > 0 {

@@ -4,6 +4,7 @@ use ssmbak_core::parameter::{Details, ParameterType};
 use ssmbak_core::plan::{Action, Change, Field, PresentParameter, RecordedParameter};
 use ssmbak_core::timeline::Absence;
 
+use crate::report::difference::skipped;
 use crate::report::short_time;
 use crate::ui::text;
 
@@ -113,12 +114,11 @@ pub(in crate::report) fn update(field: Field, from: &Shown<'_>, to: &Shown<'_>) 
     let most = old.len().min(new.len()) - before;
     let after = old.iter().rev().zip(new.iter().rev()).take(most).take_while(same).count();
     let mut shown = vec![format!("{field}:")];
-    let unchanged = |count: usize| (count > 0).then(|| format!("  … {count} lines as they are"));
-    shown.extend(unchanged(before));
+    shown.extend(skipped(before));
     let differing = |lines: &[String]| text::cut(lines[before..lines.len() - after].to_vec());
     shown.extend(differing(&old).iter().map(|line| format!("- {line}")));
     shown.extend(differing(&new).iter().map(|line| format!("+ {line}")));
-    shown.extend(unchanged(after));
+    shown.extend(skipped(after));
     shown
 }
 
