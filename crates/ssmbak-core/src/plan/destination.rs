@@ -196,12 +196,12 @@ mod tests {
     #[test]
     fn elsewhere_a_name_may_stay_and_the_pipelines_own_do() {
         let scope = Scope::parse("/", true).unwrap();
-        let there = Destination::elsewhere(&[scope.clone()], None).unwrap();
+        let there = Destination::elsewhere(std::slice::from_ref(&scope), None).unwrap();
         let absence = || Target::Unknown("x".to_owned());
         let targets = |names: &[&str]| names.iter().map(|text| (name(text), absence())).collect();
         let relocated = there.relocate(targets(&["/app/host", "/newvoll/ssmbak/bucketname"])).unwrap();
         assert_eq!(relocated.keys().map(ParameterName::as_str).collect::<Vec<_>>(), ["/app/host"]);
-        assert!(Destination::elsewhere(&[scope.clone()], Some("/")).is_ok());
+        assert!(Destination::elsewhere(std::slice::from_ref(&scope), Some("/")).is_ok());
         let moved = Destination::elsewhere(&[Scope::parse("/app/", true).unwrap()], Some("/new/")).unwrap();
         let relocated = moved.relocate(targets(&["/app/host"])).unwrap();
         assert_eq!(relocated.keys().map(ParameterName::as_str).collect::<Vec<_>>(), ["/new/host"]);
