@@ -7,6 +7,7 @@ pub mod again;
 pub mod arguments;
 pub mod asked;
 pub mod aws;
+mod browse;
 pub mod bucket;
 pub mod commands;
 pub mod error;

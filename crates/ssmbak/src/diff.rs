@@ -7,7 +7,7 @@ use ssmbak_core::compare::present_state;
 use ssmbak_core::diff::{Diff, Side};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
-use ssmbak_core::plan::{Present, Target};
+use ssmbak_core::plan::{Present, PresentParameter, Target};
 use ssmbak_core::scope::Selection;
 use ssmbak_core::timeline::{Absence, State, Unknown};
 
@@ -88,6 +88,24 @@ pub async fn until_now<S: ParameterStore, B: BackupBucket>(
     }
     diff.sort();
     Ok(diff)
+}
+
+/// What Parameter Store has of one name now, with everything that can be read of it.
+///
+/// # Errors
+/// The first request that failed; a value that cannot be decrypted is no error but [`Side::Unknown`].
+pub async fn present<S: ParameterStore>(store: &S, name: &ParameterName) -> Result<Side, Error> {
+    let found = store.find(std::slice::from_ref(name)).await?.remove(name);
+    let Some(mut parameter) = found else { return Ok(Side::Absent(None)) };
+    let spellings = [parameter.spelling.clone()];
+    let (mut values, tags) = futures_util::future::try_join(store.values(&spellings), store.tags(name)).await?;
+    parameter.details.tags = Some(tags);
+    Ok(match values.remove(&parameter.spelling) {
+        Some(Ok(value)) => Side::Held(Box::new(present_state(PresentParameter { parameter, value }))),
+        Some(Err(error)) => Side::Unknown(error.to_string()),
+        // It went while it was being read.
+        None => Side::Absent(None),
+    })
 }
 
 fn nothing_recorded() -> Side {

@@ -24,15 +24,15 @@ use crate::ui::{Progress, Ui, text};
 
 /// How a plan is to be applied.
 #[derive(Clone, Debug)]
-pub(super) struct Deed<'a> {
+pub(crate) struct Deed<'a> {
     /// Who does it, if that is known.
-    pub(super) caller: Option<Caller>,
+    pub(crate) caller: Option<Caller>,
     /// The restore that it undoes.
-    pub(super) undoes: Option<RestoreId>,
+    pub(crate) undoes: Option<RestoreId>,
     /// The bucket as it was named, for the commands that are printed.
-    pub(super) bucket: &'a BucketArgs,
+    pub(crate) bucket: &'a BucketArgs,
     /// Most parameters written in a second.
-    pub(super) put_rate: Option<f64>,
+    pub(crate) put_rate: Option<f64>,
 }
 
 /// Asks whether to go on, where somebody is there to be asked. Tells who it is that would do it, where there is something
@@ -72,28 +72,17 @@ pub(super) async fn carry_out(
         return Ok(Exit::Done);
     }
     let bucket = deed.bucket;
-    let Journaled { applied, record, recorded } = apply(view, deed, ui, interrupts).await?;
+    let journaled = watched(view, deed, ui, interrupts).await?;
+    let applied = &journaled.applied;
     if ui.is_json() {
-        ui.json(&report.applied(&applied))?;
+        ui.json(&report.applied(applied))?;
     } else {
-        ui.result(&table::applied(plan, &applied, view.look(ui)))?;
+        ui.result(&table::applied(plan, applied, view.look(ui)))?;
     }
     for warning in &applied.warnings {
         ui.warning(&text::line(warning));
     }
-    if applied.outcomes.contains(&Outcome::Done) {
-        let command = if let (true, Some(there)) = (recorded, &view.there) {
-            let bucket = BucketArgs { bucket: there.bucket.as_ref().map(|bucket| bucket.name().to_owned()) };
-            again::undo(record.id.as_str(), &bucket, &there.global)
-        } else if recorded {
-            again::undo(record.id.as_str(), bucket, global)
-        } else if view.there.is_some() {
-            "delete what it created: nothing records changes there".to_owned()
-        } else {
-            // To the microsecond, and never to a whole second, which would include what was done in it.
-            let question = before(&view.query);
-            again::restore(&question, bucket, &format!("{:.6}", record.before), global)
-        };
+    if let Some(command) = undoing(view, &journaled, bucket, global) {
         ui.note(&format!("to undo it: {command}"));
     }
     if !applied.is_complete() {
@@ -103,6 +92,21 @@ pub(super) async fn carry_out(
         (true, _) => Exit::Interrupted,
         (false, true) => Exit::Done,
         (false, false) => Exit::Partly,
+    })
+}
+
+/// The command that undoes what was done; `None` if nothing was.
+pub(crate) fn undoing(view: &View, journaled: &Journaled, bucket: &BucketArgs, global: &GlobalArgs) -> Option<String> {
+    let Journaled { applied, record, recorded } = journaled;
+    applied.outcomes.contains(&Outcome::Done).then(|| match (recorded, &view.there) {
+        (true, Some(there)) => {
+            let bucket = BucketArgs { bucket: there.bucket.as_ref().map(|bucket| bucket.name().to_owned()) };
+            again::undo(record.id.as_str(), &bucket, &there.global)
+        }
+        (true, None) => again::undo(record.id.as_str(), bucket, global),
+        (false, Some(_)) => "delete what it created: nothing records changes there".to_owned(),
+        // To the microsecond, and never to a whole second, which would include what was done in it.
+        (false, None) => again::restore(&before(&view.query), bucket, &format!("{:.6}", record.before), global),
     })
 }
 
@@ -122,20 +126,32 @@ pub(super) fn before(question: &Question) -> Question {
     }
 }
 
-fn question(view: &View, account: Option<&str>) -> String {
+/// What is asked before anything is changed: account, region, path and counts.
+pub(crate) fn question(view: &View, account: Option<&str>) -> String {
     let counts = view.plan.counts();
     let parts = [(counts.create, "create"), (counts.update, "update"), (counts.delete, "delete")];
     let parts: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, verb)| format!("{verb} {count}")).collect();
     let below = if view.question().recursive { " and below" } else { "" };
     let account = account.map(|account| format!("account {}, ", text::line(account))).unwrap_or_default();
-    let paths = text::line(&view.asked.paths.join(" "));
+    let paths = text::line(&shown(&view.asked.paths));
     let to = view.query.to.as_deref().map(|to| format!(" to {}", text::line(to))).unwrap_or_default();
     format!("In {account}{}, at {paths}{below}{to}: {}?", view.aws().region(), parts.join(", "))
 }
 
-/// Applies the plan. The first interruption stops it before the next write, the second one at once.
-async fn apply(view: &View, deed: Deed<'_>, ui: &Ui, interrupts: &mut Interrupts) -> Result<Journaled, CliError> {
+/// Most paths that a question names.
+const PATHS: usize = 6;
+
+/// Paths as a question names them.
+fn shown(paths: &[String]) -> String {
+    match paths.split_at_checked(PATHS) {
+        Some((first, rest)) if !rest.is_empty() => format!("{} and {} more", first.join(" "), rest.len()),
+        _ => paths.join(" "),
+    }
+}
+
+/// Applies the plan and leaves its record.
+pub(crate) async fn apply(view: &View, deed: Deed<'_>, watcher: &impl Watcher) -> Journaled {
     let options = options(view.aws(), deed.put_rate);
     let draft = RestoreDraft {
         id: new_id(),
@@ -144,14 +160,17 @@ async fn apply(view: &View, deed: Deed<'_>, ui: &Ui, interrupts: &mut Interrupts
         question: view.query.clone(),
         undoes: deed.undoes,
     };
-    let watch = Watch { stop: AtomicBool::new(false), progress: ui.progress(view.plan.changes.len(), "restoring") };
     let restore = Restore::new(view.store(), view.recorder().unwrap_or(&view.bucket).clone());
-    let work = async {
-        match view.recorder() {
-            Some(_) => restore.apply_and_record(&view.plan, draft, &options, &watch).await,
-            None => restore.create_unrecorded(&view.plan, draft, &options, &watch).await,
-        }
-    };
+    match view.recorder() {
+        Some(_) => restore.apply_and_record(&view.plan, draft, &options, watcher).await,
+        None => restore.create_unrecorded(&view.plan, draft, &options, watcher).await,
+    }
+}
+
+/// Applies the plan. The first interruption stops it before the next write, the second one at once.
+async fn watched(view: &View, deed: Deed<'_>, ui: &Ui, interrupts: &mut Interrupts) -> Result<Journaled, CliError> {
+    let watch = Watch { stop: AtomicBool::new(false), progress: ui.progress(view.plan.changes.len(), "restoring") };
+    let work = apply(view, deed, &watch);
     tokio::pin!(work);
     loop {
         tokio::select! {
@@ -201,5 +220,18 @@ impl Watcher for Watch {
 
     fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_names_some_paths_and_counts_the_others() {
+        let of = |count: usize| shown(&(0..count).map(|number| format!("/{number}")).collect::<Vec<_>>());
+        assert_eq!((of(0), of(2)), (String::new(), "/0 /1".to_owned()));
+        assert_eq!(of(PATHS), "/0 /1 /2 /3 /4 /5");
+        assert_eq!(of(40), "/0 /1 /2 /3 /4 /5 and 34 more");
     }
 }

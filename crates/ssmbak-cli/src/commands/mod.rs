@@ -1,7 +1,8 @@
 //! The commands, one file each.
 
 mod all;
-mod carry_out;
+mod browse;
+pub(crate) mod carry_out;
 mod completions;
 mod destination;
 mod diff;
@@ -20,7 +21,7 @@ mod trash;
 mod undelete;
 mod undo;
 mod verify;
-mod view;
+pub(crate) mod view;
 
 pub(crate) use view::as_of;
 
@@ -53,6 +54,7 @@ Examples:
   ssmbak undo                                      what was there before the latest restore
   ssmbak log /app/db/password                      what changed, when, by whom
   ssmbak diff /app/ -R yesterday                   what changed since then
+  ssmbak browse /app/                              move through time on the screen
   ssmbak undelete /app/db/password                 what was deleted, back again
   ssmbak all --do-it                               record everything there is
   ssmbak doctor                                    whether changes are being recorded
@@ -133,6 +135,9 @@ pub enum Command {
     /// Show what changed between two times, or since a time.
     #[command(help_template = TEMPLATE, before_help = diff::EXAMPLES, override_usage = "ssmbak diff [OPTIONS] PATH... TIME [TIME]")]
     Diff(diff::DiffArgs),
+    /// Move through time and tree on a terminal, look, compare, and restore.
+    #[command(help_template = TEMPLATE, before_help = browse::EXAMPLES, after_help = browse::AFTER, override_usage = "ssmbak browse [OPTIONS] PATH... [TIME]")]
+    Browse(browse::BrowseArgs),
     /// Write a tree as it was at a time as a file that other programs read.
     #[command(help_template = TEMPLATE, before_help = export::EXAMPLES, override_usage = "ssmbak export [OPTIONS] --format FORMAT PATH... TIME")]
     Export(export::ExportArgs),
@@ -192,6 +197,7 @@ impl Command {
             Self::Man(args) => completions::man(&args, ui),
             Self::Log(args) => log::run(&args, global, ui, &mut Interrupts::listen()).await,
             Self::Diff(args) => diff::run(&args, global, ui, &mut Interrupts::listen()).await,
+            Self::Browse(args) => browse::run(&args, global, ui, &mut Interrupts::listen()).await,
             Self::Export(args) => export::run(&args, global, ui, &mut Interrupts::listen()).await,
             Self::Trash(args) => trash::run(&args, global, ui, &mut Interrupts::listen()).await,
             Self::Undelete(args) => undelete::run(&args, global, ui, &mut Interrupts::listen()).await,

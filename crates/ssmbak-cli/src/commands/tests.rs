@@ -73,6 +73,11 @@ fn help_of_diff() {
 }
 
 #[test]
+fn help_of_browse() {
+    insta::assert_snapshot!(of_ssmbak("browse"));
+}
+
+#[test]
 fn help_of_export() {
     insta::assert_snapshot!(of_ssmbak("export"));
 }

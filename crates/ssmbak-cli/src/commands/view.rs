@@ -22,15 +22,15 @@ use crate::report::{Question, is_about_nothing};
 use crate::ui::{Ui, text};
 
 /// A plan and what it is the answer to.
-pub(super) struct View {
+pub(crate) struct View {
     pub(super) asked: Asked,
     pub(super) aws: Aws,
     /// Where it is restored into, if that is another account or region.
     pub(super) there: Option<There>,
     pub(super) bucket: S3BackupBucket,
-    pub(super) plan: Plan,
+    pub(crate) plan: Plan,
     /// Those about the question, and those of the plan.
-    pub(super) warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
     /// The question as it is saved and recorded.
     pub(super) query: Query,
     reveal: bool,
@@ -77,19 +77,29 @@ impl View {
     ) -> Result<Self, CliError> {
         ui.remark(&as_of(&asked.at));
         let progress = ui.progress(0, "comparing the bucket with Parameter Store");
-        let path = ParamPath::new(aws.parameter_store(), bucket.clone(), asked.selection.clone(), asked.at);
-        let plan = path.with_options(query.options()).preview().await?;
-        must_keep_versions(&bucket).await?;
+        let view = Self::compared(asked, query, (aws, bucket), reveal).await?;
         drop(progress);
-        let mut warnings = asked.warnings.clone();
-        if is_about_nothing(&plan) {
-            warnings.push(nothing_there(query.recursive, &asked));
-        }
-        let view = Self { asked, aws, there: None, bucket, plan, warnings, query, reveal };
         for warning in view.warnings.iter().chain(&view.plan.warnings) {
             ui.warning(&text::line(warning));
         }
         Ok(view)
+    }
+
+    /// As [`View::of`], and says nothing.
+    pub(crate) async fn compared(
+        asked: Asked,
+        query: Query,
+        (aws, bucket): (Aws, S3BackupBucket),
+        reveal: bool,
+    ) -> Result<Self, CliError> {
+        let path = ParamPath::new(aws.parameter_store(), bucket.clone(), asked.selection.clone(), asked.at);
+        let plan = path.with_options(query.options()).preview().await?;
+        must_keep_versions(&bucket).await?;
+        let mut warnings = asked.warnings.clone();
+        if is_about_nothing(&plan) {
+            warnings.push(nothing_there(query.recursive, &asked));
+        }
+        Ok(Self { asked, aws, there: None, bucket, plan, warnings, query, reveal })
     }
 
     /// The way to the parameters that change.

@@ -2,7 +2,6 @@
 
 pub mod columns;
 pub mod diff;
-pub mod difference;
 pub mod drill;
 pub mod json;
 pub mod log;
@@ -14,6 +13,7 @@ pub mod verify;
 use jiff::Timestamp;
 use ssmbak_core::instant::Instant;
 use ssmbak_core::plan::{Action, Change, Field, Plan, RecordedParameter};
+pub use ssmbak_text::difference;
 
 /// What a plan is the answer to.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,7 @@
 
 mod colour;
 mod progress;
-pub mod text;
+mod screen;
 
 use std::io::{self, IsTerminal as _, Write};
 
@@ -14,6 +14,8 @@ use serde::Serialize;
 
 pub use colour::Colours;
 pub use progress::Progress;
+pub use screen::Screen;
+pub use ssmbak_text::text;
 
 use crate::error::CliError;
 use crate::global::GlobalArgs;
@@ -148,6 +150,19 @@ impl Ui {
                 _ => CliError::output(&error),
             }
         })
+    }
+
+    /// Whether the whole terminal can be drawn on.
+    pub fn has_screen(&self) -> bool {
+        screen::is_possible()
+    }
+
+    /// Takes the whole terminal. Nothing else may be written until it is dropped.
+    ///
+    /// # Errors
+    /// [`CliError`] if it cannot be taken.
+    pub fn screen(&self) -> Result<Screen, CliError> {
+        Screen::open()
     }
 
     /// A bar on a terminal, silence elsewhere.

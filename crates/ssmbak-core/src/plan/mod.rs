@@ -15,7 +15,8 @@ use jiff::Timestamp;
 
 use crate::name::ParameterName;
 use crate::parameter::{CurrentParameter, Description, Details, ParameterType, ParameterValue};
-use crate::timeline::Absence;
+use crate::record::Evidence;
+use crate::timeline::{Absence, Held};
 
 /// A parameter as it was at the instant asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,20 @@ pub struct RecordedParameter {
     pub description: Description,
     /// The remaining attributes; `None` if ssmbak 0.5.2 recorded it.
     pub details: Option<Details>,
+}
+
+impl RecordedParameter {
+    /// What a version in effect says, given its value; `None` if the record is of no version.
+    pub fn of(held: Held<'_>, value: ParameterValue) -> Option<Self> {
+        let record = held.record;
+        let (parameter_type, description, details) = match &record.evidence {
+            Evidence::Value(value) => (value.parameter_type, value.description.clone(), Some(value.details.clone())),
+            Evidence::Legacy(legacy) => (legacy.parameter_type, legacy.description.clone(), None),
+            Evidence::Tombstone(_) | Evidence::DeleteMarker | Evidence::Unreadable(_) => return None,
+        };
+        let version_id = record.version_id.clone();
+        Some(Self { modified: held.since, version_id, value, parameter_type, description, details })
+    }
 }
 
 /// A parameter as it is now, value included.

@@ -12,7 +12,6 @@ use ssmbak_core::mark::MARK_PREFIX;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{CurrentParameter, ParameterValue};
 use ssmbak_core::plan::{Present, PresentParameter, RecordedParameter, Target};
-use ssmbak_core::record::Evidence;
 use ssmbak_core::record::metadata::SIDECAR_PREFIX;
 use ssmbak_core::restore_record::RESTORE_PREFIX;
 use ssmbak_core::scope::{Depth, Listing, Selection};
@@ -209,21 +208,11 @@ fn value_target(held: Held<'_>, body: Vec<u8>) -> Target {
 }
 
 fn held_target(held: Held<'_>, value: ParameterValue) -> Target {
-    let record = held.record;
-    let (parameter_type, description, details) = match &record.evidence {
-        Evidence::Value(value) => (value.parameter_type, value.description.clone(), Some(value.details.clone())),
-        Evidence::Legacy(legacy) => (legacy.parameter_type, legacy.description.clone(), None),
+    match RecordedParameter::of(held, value) {
+        Some(state) => Target::Held(Box::new(state)),
         // Only versions are ever held.
-        _ => return Target::Unknown("what is stored of that time is no version".to_owned()),
-    };
-    Target::Held(Box::new(RecordedParameter {
-        modified: held.since,
-        version_id: record.version_id.clone(),
-        value,
-        parameter_type,
-        description,
-        details,
-    }))
+        None => Target::Unknown("what is stored of that time is no version".to_owned()),
+    }
 }
 
 /// What Parameter Store holds now of a selection.

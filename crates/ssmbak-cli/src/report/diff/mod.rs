@@ -4,10 +4,10 @@ use comfy_table::Color;
 use ssmbak_core::diff::{Diff, Difference, Happened};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::plan::Field;
+use ssmbak_text::parameter::{self, Shown, creation, update};
 
 use super::columns::columns;
 use super::table::Look;
-use super::table::cells::{Shown, creation, update};
 use super::{difference, short_time};
 use crate::ui::text;
 
@@ -31,8 +31,6 @@ pub struct DiffQuestion<'a> {
 }
 
 /// Whether the values before and after are kept from being shown.
-///
-/// A value that stayed the same while its type changed is a secret on both sides.
 pub(super) fn hidden(happened: &Happened, reveal: bool) -> (bool, bool) {
     if reveal {
         return (false, false);
@@ -41,8 +39,7 @@ pub(super) fn hidden(happened: &Happened, reveal: bool) -> (bool, bool) {
         Happened::Create(after) => (false, after.parameter_type.is_secret()),
         Happened::Delete { before, .. } => (before.parameter_type.is_secret(), false),
         Happened::Update { before, after, fields } => {
-            let (one, other) = (before.parameter_type.is_secret(), after.parameter_type.is_secret());
-            if fields.contains(&Field::Value) { (one, other) } else { (one || other, one || other) }
+            parameter::hidden(before.parameter_type, after.parameter_type, fields)
         }
     }
 }

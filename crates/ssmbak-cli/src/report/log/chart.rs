@@ -1,32 +1,18 @@
 //! When things changed, as a line of bars.
 
 use jiff::Timestamp;
+use ssmbak_text::bars::Columns;
 
 use super::super::short_time;
-
-const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// How many changes there were over time: bars between the first and the last moment, each for the same span.
 /// `None` if there is nothing to see.
 pub fn chart(times: &[Timestamp], width: usize) -> Option<String> {
     let (first, last) = (times.iter().min()?, times.iter().max()?);
-    let span = last.as_second().checked_sub(first.as_second()).filter(|span| *span > 0)?;
-    if times.len() < 3 || width == 0 {
+    if times.len() < 3 || first.as_second() == last.as_second() {
         return None;
     }
-    let mut counts = vec![0_usize; width];
-    for time in times {
-        let part = i128::from(time.as_second() - first.as_second()) * width as i128 / (i128::from(span) + 1);
-        if let Some(count) = usize::try_from(part).ok().and_then(|part| counts.get_mut(part)) {
-            *count += 1;
-        }
-    }
-    let most = counts.iter().copied().max().unwrap_or(0).max(1);
-    let bar = |count: usize| match count {
-        0 => ' ',
-        count => BARS.get((count * BARS.len()).div_ceil(most) - 1).copied().unwrap_or('█'),
-    };
-    let bars: String = counts.into_iter().map(bar).collect();
+    let (bars, most) = Columns::new(*first, *last, width)?.bars(times.iter().copied());
     Some(format!("{} ▕{bars}▏ {}  (█ = {most})", short_time(*first), short_time(*last)))
 }
 

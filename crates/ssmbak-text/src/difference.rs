@@ -2,7 +2,7 @@
 
 use similar::{ChangeTag, TextDiff};
 
-use crate::ui::text;
+use crate::text;
 
 /// Lines around a difference that are shown.
 const CONTEXT: usize = 2;
@@ -44,7 +44,7 @@ pub fn lines(old: &str, new: &str) -> Vec<String> {
 }
 
 /// What stands for lines that do not differ; nothing for none.
-pub(in crate::report) fn skipped(count: usize) -> Option<String> {
+pub(crate) fn skipped(count: usize) -> Option<String> {
     match count {
         0 => None,
         1 => Some("  … 1 line as it is".to_owned()),

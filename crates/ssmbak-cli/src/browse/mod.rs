@@ -1,0 +1,203 @@
+//! Runs the screens of `ssmbak-browse`: the terminal, what is read, and the restore.
+
+mod keys;
+mod read;
+mod restoring;
+
+use std::time::Duration;
+
+use futures_util::future::LocalBoxFuture;
+use jiff::Timestamp;
+use ssmbak::bucket::S3BackupBucket;
+use ssmbak_browse::{Answer, Effect, Looked, Palette, Proposal, State, Subject, render};
+use ssmbak_core::instant::Instant;
+use ssmbak_core::scope::Selection;
+
+use crate::aws::Aws;
+use crate::bucket::BucketArgs;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::global::GlobalArgs;
+use crate::interrupt::Interrupts;
+use crate::ui::{Screen, Ui};
+use read::{load, look};
+use restoring::{Planned, Restored, Restoring};
+
+/// How often what turns is turned.
+const TICK: Duration = Duration::from_millis(150);
+
+/// What a session works with.
+pub(crate) struct Session<'a> {
+    pub(crate) aws: Aws,
+    pub(crate) bucket: S3BackupBucket,
+    pub(crate) selection: Selection,
+    /// The bucket as it was named, for the commands that are printed.
+    pub(crate) bucket_args: &'a BucketArgs,
+    pub(crate) reveal: bool,
+    pub(crate) put_rate: Option<f64>,
+    pub(crate) global: &'a GlobalArgs,
+    pub(crate) ui: &'a Ui,
+}
+
+/// What is under way, at most one of each kind; a new one takes the place of the old one.
+#[derive(Default)]
+struct Work<'a> {
+    load: Option<LocalBoxFuture<'a, Result<ssmbak_browse::Data, CliError>>>,
+    look: Option<LocalBoxFuture<'a, Looked>>,
+    plan: Option<LocalBoxFuture<'a, Result<(Planned, Proposal), CliError>>>,
+    restore: Option<Restoring<'a>>,
+    /// The plan that is being decided on.
+    planned: Option<Planned>,
+}
+
+/// Something that happened.
+enum Happened {
+    Key(Option<ssmbak_browse::Key>),
+    Interrupted,
+    Tick,
+    Loaded(Result<ssmbak_browse::Data, CliError>),
+    Looked(Looked),
+    Planned(Result<(Planned, Proposal), CliError>),
+    Settled,
+    Restored(Restored),
+}
+
+/// Shows the screens until they are left. What was restored is told once more on the terminal that they leave behind.
+///
+/// # Errors
+/// [`CliError`] if nothing could be read, the terminal is gone, or a restore was left before its end.
+pub(crate) async fn session(
+    session: &Session<'_>,
+    subject: Subject,
+    at: Instant,
+    interrupts: &mut Interrupts,
+) -> Result<Exit, CliError> {
+    let mut done: Vec<Restored> = Vec::new();
+    let ended = {
+        let mut screen = session.ui.screen()?;
+        run(session, subject, at, interrupts, &mut screen, &mut done).await
+    };
+    for restored in &done {
+        session.ui.result(&restored.told)?;
+        if let Some(command) = &restored.undo {
+            session.ui.note(&format!("to undo it: {command}"));
+        }
+    }
+    ended?;
+    Ok(if done.iter().all(|restored| restored.complete) { Exit::Done } else { Exit::Partly })
+}
+
+async fn run<'a>(
+    session: &'a Session<'a>,
+    subject: Subject,
+    at: Instant,
+    interrupts: &mut Interrupts,
+    screen: &mut Screen,
+    done: &mut Vec<Restored>,
+) -> Result<(), CliError> {
+    let palette = Palette { colours: session.ui.colours_results() };
+    let (mut state, mut effects) = State::new(subject, at);
+    let mut work = Work::default();
+    let mut ticks = tokio::time::interval(TICK);
+    loop {
+        for effect in std::mem::take(&mut effects) {
+            if effect == Effect::Quit {
+                return match &work.restore {
+                    // What is being written may have been written.
+                    Some(_) => Err(CliError::failure("Interrupted", "the restore was left before its end", LEFT)),
+                    None => Ok(()),
+                };
+            }
+            begin(effect, session, &state, &mut work, screen.columns());
+        }
+        screen.draw(|frame| render(&state, palette, frame))?;
+        let happened = tokio::select! {
+            biased;
+            () = interrupts.next() => Happened::Interrupted,
+            key = screen.event() => Happened::Key(key?.and_then(keys::of)),
+            happened = next(&mut work) => happened,
+            _ = ticks.tick(), if state.is_busy() => Happened::Tick,
+        };
+        effects = match happened {
+            Happened::Key(Some(key)) => state.key(key, Timestamp::now()),
+            Happened::Key(None) => Vec::new(),
+            Happened::Interrupted => {
+                let effects = state.interrupt();
+                if effects.contains(&Effect::Quit) && work.restore.is_none() {
+                    return Err(CliError::Interrupted);
+                }
+                effects
+            }
+            Happened::Tick => {
+                state.tick();
+                Vec::new()
+            }
+            Happened::Loaded(Ok(data)) => state.answer(Answer::Loaded(Box::new(data))),
+            // Without anything to show there is nothing to go on with.
+            Happened::Loaded(Err(error)) if state.data().is_none() => return Err(error),
+            Happened::Loaded(Err(error)) => state.answer(Answer::NotLoaded(error.to_string())),
+            Happened::Looked(looked) => state.answer(Answer::Looked(looked)),
+            Happened::Planned(Ok((planned, proposal))) => {
+                work.planned = Some(planned);
+                state.answer(Answer::Planned(proposal))
+            }
+            Happened::Planned(Err(error)) => state.answer(Answer::NotPlanned(error.to_string())),
+            Happened::Settled => state.answer(Answer::Settled),
+            Happened::Restored(restored) => {
+                let answer = Answer::Restored { said: restored.lines(), complete: restored.complete };
+                done.push(restored);
+                state.answer(answer)
+            }
+        };
+    }
+}
+
+const LEFT: &str = "`ssmbak restores` shows what was begun, `ssmbak undo` undoes it";
+
+/// Begins what is asked for.
+fn begin<'a>(effect: Effect, session: &'a Session<'a>, state: &State, work: &mut Work<'a>, columns: u16) {
+    match effect {
+        Effect::Load => work.load = Some(Box::pin(load(session))),
+        Effect::Look { name, at, then, now } => {
+            let timelines = state.data().filter(|_| then).and_then(|data| {
+                let found = data.names().binary_search(&name).ok()?;
+                Some([(name.clone(), data.timeline(found)?.clone())].into())
+            });
+            work.look = Some(Box::pin(look(session, name, at, timelines, now)));
+        }
+        Effect::Plan { names, paths, recursive, at } => {
+            work.planned = None;
+            work.plan = Some(Box::pin(restoring::plan(session, names, (paths, recursive), at, columns)));
+        }
+        Effect::Drop => (work.plan, work.planned) = (None, None),
+        Effect::Restore => work.restore = work.planned.take().map(|planned| Restoring::begin(session, planned)),
+        Effect::Stop => {
+            if let Some(restore) = &work.restore {
+                restore.stop();
+            }
+        }
+        Effect::Quit => {}
+    }
+}
+
+/// Waits for whatever is done first of what is under way.
+async fn next(work: &mut Work<'_>) -> Happened {
+    tokio::select! {
+        loaded = slot(&mut work.load) => Happened::Loaded(loaded),
+        looked = slot(&mut work.look) => Happened::Looked(looked),
+        planned = slot(&mut work.plan) => Happened::Planned(planned),
+        happened = restoring::next(&mut work.restore) => happened,
+    }
+}
+
+/// Waits for what is under way, if anything is, and leaves the place empty.
+async fn slot<T>(work: &mut Option<LocalBoxFuture<'_, T>>) -> T {
+    match work {
+        Some(running) => {
+            let done = running.await;
+            *work = None;
+            done
+        }
+        None => std::future::pending().await,
+    }
+}
