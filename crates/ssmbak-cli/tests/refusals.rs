@@ -60,6 +60,8 @@ fn a_wrong_call_is_told_with_exit_code_2() {
         ("ssmbak diff /a", "no time was given"),
         ("ssmbak diff 2h 1h", "no path was given"),
         ("ssmbak diff /a 1h 2h", "later than the second"),
+        ("ssmbak browse", "required arguments were not provided"),
+        ("ssmbak browse /a", "browse needs a terminal to draw on; without one, use `ssmbak log` and `ssmbak diff`"),
         ("ssmbak export /a now", "--format"),
         ("ssmbak export /a now --format json --reveal --no-secrets", "cannot be used with"),
         ("ssmbak undelete", "required arguments were not provided"),
@@ -80,7 +82,12 @@ fn a_wrong_call_is_told_with_exit_code_2() {
 
 #[test]
 fn a_wrong_call_is_told_to_programs_as_well() {
-    for line in ["ssmbak preview /a soon -o json", "ssmbak preview --output=json", "ssmbak preview /a now -x -o json"] {
+    for line in [
+        "ssmbak preview /a soon -o json",
+        "ssmbak preview --output=json",
+        "ssmbak preview /a now -x -o json",
+        "ssmbak browse /a -o json",
+    ] {
         let error = refused(line, 2).error();
         assert_eq!(error["Error"]["Code"], "Usage", "{line}");
         assert!(error["Error"]["Message"].as_str().is_some_and(|text| !text.is_empty()), "{line}");

@@ -30,8 +30,13 @@ Examples:
 ";
 
 pub(super) const AFTER: &str = "\
-Keys: left and right go to the change before and after, t types a time, m lists the marks, the space bar marks parameters,
-r restores what is marked to the time that is shown, after it has shown what will change and asked. ? tells the others.";
+Keys:
+  left, right  the change before or after, of what is under the cursor
+  t, m, n      type a time, choose a mark, go to now
+  v            show a secret
+  Space, r     mark parameters; restore what is marked to the shown time,
+               after a look at what will change, and a question
+  ?            all the others";
 
 /// Options of `ssmbak browse`.
 #[derive(Debug, Args)]
