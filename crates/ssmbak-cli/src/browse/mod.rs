@@ -44,10 +44,10 @@ pub(crate) struct Session<'a> {
 struct Work<'a> {
     load: Option<LocalBoxFuture<'a, Result<ssmbak_browse::Data, CliError>>>,
     look: Option<LocalBoxFuture<'a, Looked>>,
-    plan: Option<LocalBoxFuture<'a, Result<(Planned, Proposal), CliError>>>,
+    plan: Option<LocalBoxFuture<'a, Result<(Box<Planned>, Proposal), CliError>>>,
     restore: Option<Restoring<'a>>,
     /// The plan that is being decided on.
-    planned: Option<Planned>,
+    planned: Option<Box<Planned>>,
 }
 
 /// Something that happened.
@@ -57,7 +57,7 @@ enum Happened {
     Tick,
     Loaded(Result<ssmbak_browse::Data, CliError>),
     Looked(Looked),
-    Planned(Result<(Planned, Proposal), CliError>),
+    Planned(Result<(Box<Planned>, Proposal), CliError>),
     Settled,
     Restored(Restored),
 }

@@ -34,7 +34,7 @@ pub(super) async fn plan(
     (paths, recursive): (Vec<String>, bool),
     at: Instant,
     columns: u16,
-) -> Result<(Planned, Proposal), CliError> {
+) -> Result<(Box<Planned>, Proposal), CliError> {
     let query = Question { paths: paths.clone(), recursive, at: at.spelling(), ..Question::default() };
     let warnings = if at.is_future(Timestamp::now()) {
         vec![format!("{at} has not come yet: the latest recorded state is taken")]
@@ -53,7 +53,7 @@ pub(super) async fn plan(
     lines.extend(table::plan(&view.plan, look).lines().map(str::to_owned));
     let changes = view.plan.changes.len();
     let question = if changes > 0 { question(&view, account) } else { String::new() };
-    Ok((Planned { view, caller }, Proposal { question, lines: Lines(lines), changes }))
+    Ok((Box::new(Planned { view, caller }), Proposal { question, lines: Lines(lines), changes }))
 }
 
 /// What became of a restore.
@@ -104,11 +104,11 @@ impl Watcher for Watch {
 }
 
 impl<'a> Restoring<'a> {
-    pub(super) fn begin(session: &'a Session<'a>, planned: Planned) -> Self {
+    pub(super) fn begin(session: &'a Session<'a>, planned: Box<Planned>) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let (sender, settled) = unbounded_channel();
         let watch = Watch { stop: Arc::clone(&stop), settled: sender };
-        Self { work: Box::pin(carry_out(session, planned, watch)), settled, stop }
+        Self { work: Box::pin(carry_out(session, *planned, watch)), settled, stop }
     }
 
     /// Stops it before its next write.

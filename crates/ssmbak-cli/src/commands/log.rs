@@ -26,8 +26,11 @@ Examples:
   ssmbak log /app/ -R --since \"last friday 8pm\"   what changed in the tree since then
 ";
 
-/// Columns of the chart.
+/// Most columns of the chart.
 const CHART: usize = 60;
+
+/// Columns that the times at both ends of the chart take, and its scale.
+const ENDS: usize = 54;
 
 /// Options of `ssmbak log`.
 #[derive(Debug, Args)]
@@ -108,7 +111,8 @@ pub(super) async fn run(
     ui.result(&if args.patch { patches(&history, &layout, look) } else { table(&history, &layout, look) })?;
     let told = history.entries.iter().filter(|told| told.entry.operation != Operation::Unknown);
     let times: Vec<Timestamp> = told.filter_map(|told| told.entry.time).collect();
-    if names && let Some(chart) = chart(&times, CHART) {
+    let room = ui.width().map_or(CHART, |width| usize::from(width).saturating_sub(ENDS).min(CHART));
+    if names && let Some(chart) = chart(&times, room) {
         ui.remark(&chart);
     }
     Ok(Exit::Done)

@@ -3,16 +3,14 @@
 pub(super) mod cells;
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{Attribute, Cell, Color, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::Color;
 use ssmbak::restore::{Applied, Outcome};
 use ssmbak_core::plan::{Action, Change, Plan};
 
+use super::columns::{Row, fitting};
 use crate::ui::text;
 
 const HEADER: [&str; 5] = ["Action", "Name", "Type", "Value", "Modified"];
-
-/// With fewer columns than this, type and time go below the name if they must.
-const NARROW: u16 = 110;
 
 /// How a table may look.
 #[derive(Clone, Copy, Debug)]
@@ -43,43 +41,20 @@ pub fn plan(plan: &Plan, look: Look) -> String {
 
 /// One row a change; where that is too wide for a narrow terminal, type and time go below the name.
 fn table(changes: &[Change], look: Look) -> String {
-    let whole = lay_out(changes, Look { width: None, ..look }, false);
-    match look.width {
-        Some(width) if whole.column_max_content_widths().iter().map(|column| column + 2).sum::<u16>() > width => {
-            text_of(&lay_out(changes, look, width < NARROW))
-        }
-        _ => text_of(&whole),
-    }
+    of_states(HEADER, changes.iter().map(|change| row(change, look)).collect(), look)
 }
 
-/// Without blanks at the ends of lines: they would wrap where the terminal is made narrower.
-fn text_of(table: &Table) -> String {
-    let mut text = table.trim_fmt();
-    text.push('\n');
-    text
+/// Rows of an action, a name, a type, a value and a time; where they are too wide for a narrow terminal, type and time go
+/// below the name.
+pub(super) fn of_states(header: [&str; 5], rows: Vec<(Color, [String; 5])>, look: Look) -> String {
+    let narrow_header = stacked(header.map(str::to_owned));
+    let narrow_header: Vec<&str> = narrow_header.iter().map(String::as_str).collect();
+    let narrow: Vec<Row> = rows.iter().cloned().map(|(colour, texts)| (Some(colour), stacked(texts))).collect();
+    let wide: Vec<Row> = rows.into_iter().map(|(colour, texts)| (Some(colour), texts.to_vec())).collect();
+    fitting(&header, &wide, look, (&narrow_header, &narrow))
 }
 
-fn lay_out(changes: &[Change], look: Look, stacked: bool) -> Table {
-    let bold = |cell: Cell| if look.colours { cell.add_attribute(Attribute::Bold) } else { cell };
-    let mut table = Table::new();
-    table
-        .load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')))
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header(arranged(HEADER.map(str::to_owned), stacked).into_iter().map(|title| bold(Cell::new(title))));
-    table.force_no_tty();
-    if look.colours {
-        table.enforce_styling();
-    }
-    if let Some(width) = look.width {
-        table.set_width(width);
-    }
-    for change in changes {
-        table.add_row(row(change, look, stacked));
-    }
-    table
-}
-
-fn row(change: &Change, look: Look, stacked: bool) -> Vec<Cell> {
+fn row(change: &Change, look: Look) -> (Color, [String; 5]) {
     let (colour, parameter_type) = match &change.action {
         Action::Create(to) => (Color::DarkGreen, to.parameter_type),
         Action::Update { to, .. } => (Color::DarkYellow, to.parameter_type),
@@ -92,20 +67,10 @@ fn row(change: &Change, look: Look, stacked: bool) -> Vec<Cell> {
         cells::value(change, look.reveal).join("\n"),
         change.modified().map(super::short_time).unwrap_or_default(),
     ];
-    let mut cells: Vec<Cell> = arranged(texts, stacked).into_iter().map(Cell::new).collect();
-    if look.colours
-        && let Some(action) = cells.first_mut()
-    {
-        *action = action.clone().fg(colour);
-    }
-    cells
+    (colour, texts)
 }
 
-/// What stands in the columns that there is room for.
-fn arranged([action, name, parameter_type, value, modified]: [String; 5], stacked: bool) -> Vec<String> {
-    if !stacked {
-        return vec![action, name, parameter_type, value, modified];
-    }
+fn stacked([action, name, parameter_type, value, modified]: [String; 5]) -> Vec<String> {
     let below = [name, parameter_type, modified].into_iter().filter(|text| !text.is_empty());
     vec![action, below.collect::<Vec<_>>().join("\n"), value]
 }

@@ -8,7 +8,7 @@ use ssmbak_core::compare::Attributes;
 use ssmbak_core::record::Evidence;
 use ssmbak_core::trash::{Deleted, Last};
 
-use super::columns::{columns, count};
+use super::columns::{Row, count, fitting};
 use super::short_time;
 use super::table::Look;
 use crate::ui::text;
@@ -150,7 +150,20 @@ pub fn table(trash: &Trash, lifecycle: Option<&Lifecycle>, look: Look) -> String
         })
         .collect();
     let header = ["Name", "Deleted", "Evidence", "Type", "Version", "Size", "Can come back"];
-    format!("{}{}", columns(&header, &rows, look), count(rows.len(), "parameter"))
+    let narrow: Vec<Row> = rows.iter().map(stacked).collect();
+    let shown = fitting(&header, &rows, look, (&["Name", "Deleted", "Can come back"], &narrow));
+    format!("{shown}{}", count(rows.len(), "parameter"))
+}
+
+/// A row in three cells.
+fn stacked((colour, cells): &Row) -> Row {
+    let cell = |at: usize| cells.get(at).cloned().unwrap_or_default();
+    let version = Some(cell(4)).filter(|version| !version.is_empty()).map(|version| format!("version {version}"));
+    let last: Vec<String> =
+        [Some(cell(3)), version, Some(cell(5))].into_iter().flatten().filter(|text| !text.is_empty()).collect();
+    let below = |top: String, below: String| if below.is_empty() { top } else { format!("{top}\n{below}") };
+    let deleted = below(cell(1).replace(" – ", " –\n"), cell(2));
+    (*colour, vec![below(cell(0), last.join(", ")), deleted, cell(6)])
 }
 
 #[cfg(test)]

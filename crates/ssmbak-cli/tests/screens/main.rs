@@ -6,6 +6,8 @@
 mod common;
 
 mod browse;
+mod captures;
+mod shop;
 mod terminal;
 
 use std::time::Duration;

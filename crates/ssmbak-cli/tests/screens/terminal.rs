@@ -35,6 +35,8 @@ pub struct Left {
     pub screen: String,
     /// Whether the terminal is as it was: the usual screen, its cursor to be seen.
     pub in_order: bool,
+    /// What of it is coloured.
+    pub colours: Vec<String>,
     raw: Vec<u8>,
 }
 
@@ -87,6 +89,24 @@ impl Terminal {
         self.written.lock().unwrap().parser.screen().contents()
     }
 
+    /// What is to be seen, once it stays as it is.
+    pub fn settled(&self) -> String {
+        let mut seen = self.screen();
+        loop {
+            thread::sleep(Duration::from_millis(300));
+            let now = self.screen();
+            if now == seen {
+                return seen;
+            }
+            seen = now;
+        }
+    }
+
+    /// What of it is coloured.
+    pub fn colours(&self) -> Vec<String> {
+        coloured(self.written.lock().unwrap().parser.screen())
+    }
+
     /// Presses keys, as a terminal sends them.
     pub fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
@@ -137,6 +157,7 @@ impl Terminal {
         Left {
             code: status.exit_code(),
             screen: screen.contents(),
+            colours: coloured(screen),
             in_order: !screen.alternate_screen() && !screen.hide_cursor(),
             raw: written.raw.clone(),
         }
@@ -153,6 +174,40 @@ impl Left {
         });
         let is_colour = |code: &str| matches!(code.parse(), Ok(30..=38_u16 | 40..=48 | 90..=107));
         codes.flat_map(|codes| codes.split(';').map(str::to_owned).collect::<Vec<_>>()).any(|code| is_colour(&code))
+    }
+}
+
+/// The words that are coloured, each with its colour and its line.
+fn coloured(screen: &vt100::Screen) -> Vec<String> {
+    let (rows, columns) = (screen.size().0.get(), screen.size().1.get());
+    let mut found = Vec::new();
+    for row in 0..rows {
+        let mut run: Option<(vt100::Color, String)> = None;
+        for column in 0..=columns {
+            let cell = screen.cell(row, column);
+            let colour = cell.map_or(vt100::Color::Default, vt100::Cell::fgcolor);
+            match &mut run {
+                Some((known, text)) if *known == colour => text.push_str(cell.map_or("", vt100::Cell::contents)),
+                _ => {
+                    if let Some((colour, text)) = run.take() {
+                        found.push(format!("{}: {} {}", row + 1, named(colour), text.trim()));
+                    }
+                    if colour != vt100::Color::Default {
+                        run = Some((colour, cell.map_or("", vt100::Cell::contents).to_owned()));
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+fn named(colour: vt100::Color) -> String {
+    match colour {
+        vt100::Color::Idx(index @ 0..=7) => {
+            ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"][usize::from(index)].to_owned()
+        }
+        other => format!("{other:?}"),
     }
 }
 

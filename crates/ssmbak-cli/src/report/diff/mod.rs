@@ -6,8 +6,8 @@ use ssmbak_core::instant::Instant;
 use ssmbak_core::plan::Field;
 use ssmbak_text::parameter::{self, Shown, creation, update};
 
-use super::columns::columns;
-use super::table::Look;
+use super::columns::tinted;
+use super::table::{Look, of_states};
 use super::{difference, short_time};
 use crate::ui::text;
 
@@ -53,7 +53,7 @@ pub fn table(diff: &Diff, patch: bool, look: Look) -> String {
             let facts: Vec<String> = [action, name, kind, time].into_iter().filter(|text| !text.is_empty()).collect();
             shown.push_str(&format!("{}\n", facts.join("  ")));
             for line in cells(change, patch, look.reveal) {
-                shown.push_str(&format!("    {line}\n"));
+                shown.push_str(&format!("    {}\n", tinted(&line, look)));
             }
         }
     } else if !diff.changes.is_empty() {
@@ -62,10 +62,10 @@ pub fn table(diff: &Diff, patch: bool, look: Look) -> String {
             .iter()
             .map(|change| {
                 let (colour, [action, name, kind, time]) = head(change);
-                (Some(colour), vec![action, name, kind, cells(change, patch, look.reveal).join("\n"), time])
+                (colour, [action, name, kind, cells(change, patch, look.reveal).join("\n"), time])
             })
             .collect();
-        shown.push_str(&columns(&["Change", "Name", "Type", "Value", "Modified"], &rows, look));
+        shown.push_str(&of_states(["Change", "Name", "Type", "Value", "Modified"], rows, look));
     }
     if !diff.unknown.is_empty() {
         shown.push_str("not known:\n");

@@ -16,7 +16,7 @@ use ssmbak_core::record::{Evidence, Record};
 pub use chart::chart;
 pub use json::LogReport;
 
-use super::columns::columns;
+use super::columns::{Row, fitting, tinted};
 use super::table::Look;
 use super::{difference, short_time};
 use crate::ui::text;
@@ -105,7 +105,27 @@ pub fn table(history: &History, layout: &Layout, look: Look) -> String {
             (Some(colour(told.entry.operation)), cells)
         })
         .collect();
-    columns(&header, &rows, look)
+    let narrow: Vec<Row> = history.entries.iter().map(|told| stacked(told, layout, local)).collect();
+    fitting(&header, &rows, look, (&["Operation", "Time", if layout.names { "Name" } else { "Version" }], &narrow))
+}
+
+/// A change in three cells.
+fn stacked(told: &HistoryEntry, layout: &Layout, local: bool) -> Row {
+    let mut time = when(&told.entry).replace(" – ", " –\n");
+    if local && let Some(moment) = told.entry.time {
+        time.push_str(&format!("\n{}", local_time(moment, layout)));
+    }
+    let [version, kind, size, author, mut changed] = facts(told);
+    if !told.fields.is_empty() {
+        changed.insert_str(0, "changed: ");
+    }
+    let titles = [("version ", version), ("", kind), ("", size), ("by ", author)];
+    let facts: Vec<String> =
+        titles.iter().filter(|(_, text)| !text.is_empty()).map(|(title, text)| format!("{title}{text}")).collect();
+    let name = if layout.names { told.name.to_string() } else { String::new() };
+    let lines: Vec<String> = [name, facts.join(", "), changed].into_iter().filter(|line| !line.is_empty()).collect();
+    let cells = vec![told.entry.operation.as_str().to_owned(), time, lines.join("\n")];
+    (Some(colour(told.entry.operation)), cells)
 }
 
 /// One block a change, with the values before and after it.
@@ -132,7 +152,7 @@ pub fn patches(history: &History, layout: &Layout, look: Look) -> String {
         shown.push_str(&head.join("  "));
         shown.push('\n');
         for line in values(told, look.reveal) {
-            shown.push_str(&format!("    {line}\n"));
+            shown.push_str(&format!("    {}\n", tinted(&line, look)));
         }
     }
     shown
