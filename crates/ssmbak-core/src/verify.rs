@@ -82,14 +82,14 @@ pub fn findings(timeline: Option<&Timeline>, present: Option<&CurrentParameter>)
     found
 }
 
-/// What is wrong with what the bucket takes for the present state.
+/// What is wrong with what the bucket takes for the present state. Times are told to the second: less is no difference.
 fn ending(timeline: &Timeline, present: Option<&CurrentParameter>) -> Option<Finding> {
     let state = timeline.state_by(Timestamp::MAX);
     let Some(present) = present else {
         let message = match state {
             State::Absent(_) => return None,
             State::Held(held) => {
-                format!("it does not exist any more; the bucket believes it to be as it was at {}", held.since)
+                format!("it does not exist any more; the bucket believes it to be as it was at {:.0}", held.since)
             }
             State::Unknown(reason) => format!("it does not exist any more; the bucket knows of no deletion: {reason}"),
         };
@@ -103,7 +103,7 @@ fn ending(timeline: &Timeline, present: Option<&CurrentParameter>) -> Option<Fin
                 if same {
                     return None;
                 }
-                format!("version {number} of {}", held.since)
+                format!("version {number} of {:.0}", held.since)
             }
             Evidence::Legacy(legacy)
                 if times_agree(legacy.time, present.details.modified)
@@ -111,10 +111,10 @@ fn ending(timeline: &Timeline, present: Option<&CurrentParameter>) -> Option<Fin
             {
                 return None;
             }
-            _ => format!("a version of {}", held.since),
+            _ => format!("a version of {:.0}", held.since),
         },
-        State::Absent(Absence::Deleted(at)) => format!("a deletion at {at}"),
-        State::Absent(Absence::NotYetCreated(at)) => format!("nothing before {at}"),
+        State::Absent(Absence::Deleted(at)) => format!("a deletion at {at:.0}"),
+        State::Absent(Absence::NotYetCreated(at)) => format!("nothing before {at:.0}"),
         State::Unknown(reason) => format!("that its state is not known: {reason}"),
     };
     let message = format!("Parameter Store has {}, the bucket {believed}", described(present));
@@ -136,7 +136,7 @@ fn gap(segment: &Segment, next: Option<&Segment>) -> Option<Finding> {
 }
 
 fn described(present: &CurrentParameter) -> String {
-    format!("version {} of {}", present.details.version, present.details.modified)
+    format!("version {} of {:.0}", present.details.version, present.details.modified)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use ssmbak::bucket::S3BackupBucket;
 use ssmbak_browse::{Answer, Effect, Looked, Palette, Proposal, State, Subject, render};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::scope::Selection;
+use tokio::time::MissedTickBehavior;
 
 use crate::aws::Aws;
 use crate::bucket::BucketArgs;
@@ -50,6 +51,14 @@ struct Work<'a> {
     planned: Option<Box<Planned>>,
 }
 
+/// What was done in a session.
+#[derive(Default)]
+struct Done {
+    restored: Vec<Restored>,
+    /// Whether a restore was under way when the screens were left: what was being written may have been written.
+    left_one: bool,
+}
+
 /// Something that happened.
 enum Happened {
     Key(Option<ssmbak_browse::Key>),
@@ -72,19 +81,22 @@ pub(crate) async fn session(
     at: Instant,
     interrupts: &mut Interrupts,
 ) -> Result<Exit, CliError> {
-    let mut done: Vec<Restored> = Vec::new();
+    let mut done = Done::default();
     let ended = {
         let mut screen = session.ui.screen()?;
         run(session, subject, at, interrupts, &mut screen, &mut done).await
     };
-    for restored in &done {
+    for restored in &done.restored {
         session.ui.result(&restored.told)?;
         if let Some(command) = &restored.undo {
             session.ui.note(&format!("to undo it: {command}"));
         }
     }
+    if done.left_one {
+        session.ui.remark("`ssmbak restores` shows what was begun, `ssmbak undo` undoes it");
+    }
     ended?;
-    Ok(if done.iter().all(|restored| restored.complete) { Exit::Done } else { Exit::Partly })
+    Ok(if done.restored.iter().all(|restored| restored.complete) { Exit::Done } else { Exit::Partly })
 }
 
 async fn run<'a>(
@@ -93,20 +105,19 @@ async fn run<'a>(
     at: Instant,
     interrupts: &mut Interrupts,
     screen: &mut Screen,
-    done: &mut Vec<Restored>,
+    done: &mut Done,
 ) -> Result<(), CliError> {
     let palette = Palette { colours: session.ui.colours_results() };
     let (mut state, mut effects) = State::new(subject, at);
     let mut work = Work::default();
     let mut ticks = tokio::time::interval(TICK);
+    // Nobody has missed anything while nothing turned.
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         for effect in std::mem::take(&mut effects) {
             if effect == Effect::Quit {
-                return match &work.restore {
-                    // What is being written may have been written.
-                    Some(_) => Err(CliError::failure("Interrupted", "the restore was left before its end", LEFT)),
-                    None => Ok(()),
-                };
+                done.left_one = work.restore.is_some();
+                return if done.left_one { Err(CliError::Interrupted) } else { Ok(()) };
             }
             begin(effect, session, &state, &mut work, screen.columns());
         }
@@ -145,14 +156,12 @@ async fn run<'a>(
             Happened::Settled => state.answer(Answer::Settled),
             Happened::Restored(restored) => {
                 let answer = Answer::Restored { said: restored.lines(), complete: restored.complete };
-                done.push(restored);
+                done.restored.push(restored);
                 state.answer(answer)
             }
         };
     }
 }
-
-const LEFT: &str = "`ssmbak restores` shows what was begun, `ssmbak undo` undoes it";
 
 /// Begins what is asked for.
 fn begin<'a>(effect: Effect, session: &'a Session<'a>, state: &State, work: &mut Work<'a>, columns: u16) {

@@ -164,6 +164,41 @@ async fn what_cannot_be_read_is_told_on_a_terminal_that_is_in_order() -> Outcome
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_restore_is_stopped_before_its_next_write_or_left_at_once() -> Outcome {
+    let world = World::new("stopped").await;
+    for name in (0..5).flat_map(|number| [format!("/stopped/{number}"), format!("/left/{number}")]) {
+        world.recorded(&name, "x", "2024-01-01T10:00:00Z", "String", None).await;
+        world.put(&name, "now", "String").await;
+    }
+    let restoring = |root: &str| {
+        let mut terminal = start(&world, &format!("ssmbak browse {root} 2024-01-02 --put-rate 1"));
+        terminal.sees(&[root, "5 of 5"]);
+        terminal.press(" r");
+        terminal.sees(&[&format!("at {root} and below: update 5")]);
+        terminal.press("y");
+        terminal.sees(&["restoring 1 of"]);
+        terminal.press("\u{3}");
+        terminal.sees(&["stopping after what is being written"]);
+        terminal
+    };
+    let mut terminal = restoring("/stopped/");
+    terminal.sees(&["skipped", "to undo it", "restore it again to finish"]);
+    terminal.press("\rq");
+    let left = terminal.end();
+    assert_eq!((left.code, left.in_order), (3, true), "{left:?}");
+    assert!(left.screen.contains("skipped to update /stopped/4"), "{left:?}");
+    assert_eq!(world.value("/stopped/0").await.as_deref(), Some("x"));
+    assert_eq!(world.value("/stopped/4").await.as_deref(), Some("now"));
+
+    let mut terminal = restoring("/left/");
+    terminal.press("\u{3}");
+    let left = terminal.end();
+    assert_eq!((left.code, left.in_order), (130, true), "{left:?}");
+    assert!(left.screen.contains("`ssmbak restores` shows what was begun"), "{left:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn looking_calls_nothing_that_previews_logs_and_diffs_do_not() -> Outcome {
     let world = World::new("browse-calls").await;
     past(&world, "/browse-calls").await;

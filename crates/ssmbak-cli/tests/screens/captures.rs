@@ -84,5 +84,12 @@ async fn what_is_seen_at_night() {
     let asked: (&[&str], &str) = (&["[y/N]"], "n");
     insta::assert_snapshot!("restore", capture(&world, &format!("ssmbak restore /shop/ -R {THEN}"), asked));
     let browsing: (&[&str], &str) = (&["Parameters", "chain", "? help"], "q");
+    let mut terminal = Terminal::start(&world.command(&format!("ssmbak browse /shop/ {THEN}")), (80, 24));
+    terminal.sees(&["Parameters", "chain", "? help"]);
+    terminal.press(" r");
+    terminal.sees(&["y restores"]);
+    insta::assert_snapshot!("browse_asks", redacted(&terminal.settled(), &world));
+    terminal.press("nq");
+    assert_eq!(terminal.end().code, 0);
     insta::assert_snapshot!("browse", capture(&world, &format!("ssmbak browse /shop/ {THEN}"), browsing));
 }
