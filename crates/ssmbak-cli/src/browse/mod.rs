@@ -40,12 +40,15 @@ pub(crate) struct Session<'a> {
     pub(crate) ui: &'a Ui,
 }
 
+/// A plan to be decided on and what is shown of it, or why there is none.
+type MaybePlanned = Result<(Box<Planned>, Proposal), CliError>;
+
 /// What is under way, at most one of each kind; a new one takes the place of the old one.
 #[derive(Default)]
 struct Work<'a> {
     load: Option<LocalBoxFuture<'a, Result<ssmbak_browse::Data, CliError>>>,
     look: Option<LocalBoxFuture<'a, Looked>>,
-    plan: Option<LocalBoxFuture<'a, Result<(Box<Planned>, Proposal), CliError>>>,
+    plan: Option<LocalBoxFuture<'a, MaybePlanned>>,
     restore: Option<Restoring<'a>>,
     /// The plan that is being decided on.
     planned: Option<Box<Planned>>,
@@ -66,7 +69,7 @@ enum Happened {
     Tick,
     Loaded(Result<ssmbak_browse::Data, CliError>),
     Looked(Looked),
-    Planned(Result<(Box<Planned>, Proposal), CliError>),
+    Planned(MaybePlanned),
     Settled,
     Restored(Restored),
 }
