@@ -20,8 +20,8 @@ const HEAD: &str = "\
 What `--help` says. The global options are those of every command; they are shown once, with `ssmbak` itself.
 ";
 
-/// These are shown under their own names.
-const ELSEWHERE: [&str; 4] = ["all", "stack", "s3", "help"];
+/// These are shown under their own names, or are called by a shell alone.
+const ELSEWHERE: [&str; 5] = ["all", "stack", "s3", "help", "complete-names"];
 
 fn reference() -> String {
     let mut page = HEAD.to_owned();

@@ -209,7 +209,7 @@ fn a_bucket_in_another_region_is_told_with_the_region() {
     }
 }
 
-/// Answers one request.
+/// Answers the request for the bucket. Parameter Store's, which may come first, is left waiting.
 fn s3_that_says(status: &str, headers: &str, body: &str) -> (u16, std::thread::JoinHandle<()>) {
     use std::io::{Read as _, Write as _};
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -217,13 +217,19 @@ fn s3_that_says(status: &str, headers: &str, body: &str) -> (u16, std::thread::J
     let answer =
         format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
     let server = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut request = Vec::new();
-        let mut byte = [0];
-        while !request.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap() > 0 {
-            request.push(byte[0]);
+        let mut waiting = Vec::new();
+        loop {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = Vec::new();
+            let mut byte = [0];
+            while !request.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap() > 0 {
+                request.push(byte[0]);
+            }
+            if request.starts_with(b"GET /backup") {
+                return stream.write_all(answer.as_bytes()).unwrap();
+            }
+            waiting.push(stream);
         }
-        stream.write_all(answer.as_bytes()).unwrap();
     });
     (port, server)
 }

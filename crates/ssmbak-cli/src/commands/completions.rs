@@ -6,7 +6,7 @@ use clap::{Args, Command as Clap, CommandFactory, ValueEnum};
 use clap_complete::generate;
 use clap_mangen::Man;
 
-use super::{AllCli, SsmbakCli, StackCli};
+use super::{AllCli, SsmbakCli, StackCli, complete_names};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::s3::S3bakCli;
@@ -67,7 +67,17 @@ fn script(shell: Shell) -> Vec<u8> {
             Shell::Fish => generate(clap_complete::Shell::Fish, &mut command, name, &mut script),
         }
     }
+    script.extend_from_slice(names_of_parameters(shell).as_bytes());
     script
+}
+
+/// What makes a shell ask for the names of parameters.
+fn names_of_parameters(shell: Shell) -> &'static str {
+    match shell {
+        Shell::Bash => complete_names::BASH,
+        Shell::Zsh => complete_names::ZSH,
+        Shell::Fish => complete_names::FISH,
+    }
 }
 
 pub(super) fn complete(args: &CompletionsArgs, ui: &Ui) -> Result<Exit, CliError> {

@@ -3,6 +3,7 @@
 mod all;
 mod browse;
 pub(crate) mod carry_out;
+mod complete_names;
 mod completions;
 mod destination;
 mod diff;
@@ -165,6 +166,9 @@ pub enum Command {
     /// Print what a shell needs to complete the commands.
     #[command(help_template = TEMPLATE, before_help = completions::COMPLETIONS_EXAMPLES)]
     Completions(completions::CompletionsArgs),
+    /// Print the names of parameters for a shell that completes one.
+    #[command(hide = true)]
+    CompleteNames(complete_names::CompleteNamesArgs),
     /// Print the manual page, or write one for every command.
     #[command(help_template = TEMPLATE, hide = true)]
     Man(completions::ManArgs),
@@ -194,6 +198,7 @@ impl Command {
             Self::Get(args) => get::run(&args, global, ui, &mut Interrupts::listen()).await,
             Self::Doctor(args) => doctor::run(&args, global, ui, &mut Interrupts::listen()).await,
             Self::Completions(args) => completions::complete(&args, ui),
+            Self::CompleteNames(args) => complete_names::run(&args, ui).await,
             Self::Man(args) => completions::man(&args, ui),
             Self::Log(args) => log::run(&args, global, ui, &mut Interrupts::listen()).await,
             Self::Diff(args) => diff::run(&args, global, ui, &mut Interrupts::listen()).await,

@@ -5,6 +5,7 @@
 mod common;
 
 mod changes;
+mod completion;
 mod evidence;
 mod marks;
 mod trash;

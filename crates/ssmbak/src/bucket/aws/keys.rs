@@ -22,3 +22,24 @@ pub(super) async fn current_keys(bucket: &S3BackupBucket, after: Option<&str>) -
     }
     Ok(keys)
 }
+
+/// What a key goes on with after `beginning`, up to the next slash: keys, and beginnings that end in a slash. Deleted ones
+/// count. One page, for who types.
+pub(super) async fn continuations(bucket: &S3BackupBucket, beginning: &str) -> Result<Vec<String>, Error> {
+    let page = bucket
+        .client
+        .list_object_versions()
+        .bucket(&bucket.name)
+        .prefix(beginning)
+        .delimiter("/")
+        .send()
+        .await
+        .map_err(|error| bucket.bucket_error("list the keys", &error))?;
+    let keys = page.versions().iter().filter_map(|version| version.key());
+    let deleted = page.delete_markers().iter().filter_map(|marker| marker.key());
+    let paths = page.common_prefixes().iter().filter_map(|prefix| prefix.prefix());
+    let mut found: Vec<String> = keys.chain(deleted).chain(paths).map(str::to_owned).collect();
+    found.sort();
+    found.dedup();
+    Ok(found)
+}

@@ -134,7 +134,10 @@ async fn page(
         .set_version_id_marker(version_id.flatten())
         .send()
         .await
-        .map_err(|error| bucket.bucket_error(&format!("list the versions of {prefix}"), &error))
+        .map_err(|error| {
+            let what = if prefix.is_empty() { "list all versions" } else { &format!("list the versions of {prefix}") };
+            bucket.bucket_error(what, &error)
+        })
 }
 
 fn rows(page: &ListObjectVersionsOutput) -> Result<Vec<StoredVersion>, Error> {

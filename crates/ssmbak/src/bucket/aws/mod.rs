@@ -67,6 +67,15 @@ impl S3BackupBucket {
         Ok(())
     }
 
+    /// The recorded names that begin so, and the paths on the way to longer ones, as a shell completes them: what is
+    /// deleted is among them. At most a page.
+    ///
+    /// # Errors
+    /// The failed request.
+    pub async fn continuations(&self, beginning: &str) -> Result<Vec<String>, Error> {
+        keys::continuations(self, beginning).await
+    }
+
     fn keeps_versions(&self) {
         self.versioned.store(true, Ordering::Relaxed);
     }
