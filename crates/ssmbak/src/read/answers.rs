@@ -22,8 +22,8 @@ use crate::{Error, Gate};
 /// How many keys are worked on at once; the gate bounds the requests.
 const KEYS: usize = 512;
 
-/// How many listed versions may wait to be worked on: some twenty megabytes.
-const VERSIONS_AHEAD: u32 = 100_000;
+/// How many listed versions may wait to be worked on: some ten megabytes.
+const VERSIONS_AHEAD: u32 = 50_000;
 
 /// What the bucket says of a selection at an instant.
 #[derive(Debug, Default)]
