@@ -1,16 +1,15 @@
 //! What the commands that change something share: the question, the work, and what became of it.
 
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use ssmbak::restore::{Journaled, Outcome, Restore, RestoreOptions, Watcher};
-use ssmbak_core::name::ParameterName;
 use ssmbak_core::plan::Question;
 use ssmbak_core::restore_record::{RestoreDraft, RestoreId};
 
 use super::view::View;
+use super::watch::Watch;
 use crate::again;
 use crate::aws::{Aws, Caller};
 use crate::bucket::BucketArgs;
@@ -20,7 +19,7 @@ use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
 use crate::report::json::PlanReport;
 use crate::report::table;
-use crate::ui::{Progress, Ui, text};
+use crate::ui::{Ui, text};
 
 /// How a plan is to be applied.
 #[derive(Clone, Debug)]
@@ -169,14 +168,14 @@ pub(crate) async fn apply(view: &View, deed: Deed<'_>, watcher: &impl Watcher) -
 
 /// Applies the plan. The first interruption stops it before the next write, the second one at once.
 async fn watched(view: &View, deed: Deed<'_>, ui: &Ui, interrupts: &mut Interrupts) -> Result<Journaled, CliError> {
-    let watch = Watch { stop: AtomicBool::new(false), progress: ui.progress(view.plan.changes.len(), "restoring") };
+    let watch = Watch::new(ui.progress(view.plan.changes.len(), "restoring"));
     let work = apply(view, deed, &watch);
     tokio::pin!(work);
     loop {
         tokio::select! {
             applied = &mut work => return Ok(applied),
             () = interrupts.next() => {
-                if watch.stop.swap(true, Ordering::Relaxed) {
+                if watch.stop() {
                     watch.progress.aside(|| ui.remark("`ssmbak restores` shows what was begun, `ssmbak undo` undoes it"));
                     return Err(CliError::Interrupted);
                 }
@@ -206,21 +205,6 @@ pub(super) fn new_id() -> RestoreId {
     // The standard library seeds its hashers by chance.
     let chance = RandomState::new().hash_one(std::process::id());
     RestoreId::new(Timestamp::now(), u32::try_from(chance & u64::from(u32::MAX)).unwrap_or_default())
-}
-
-struct Watch {
-    stop: AtomicBool,
-    progress: Progress,
-}
-
-impl Watcher for Watch {
-    fn settled(&self, _name: &ParameterName, _outcome: &Outcome) {
-        self.progress.step();
-    }
-
-    fn stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
-    }
 }
 
 #[cfg(test)]

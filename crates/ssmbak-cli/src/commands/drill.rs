@@ -1,17 +1,15 @@
 //! `ssmbak drill`: restores into a scratch path, compares every attribute, and takes it all away again.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ssmbak::drill::{Drill, Drilled};
-use ssmbak::restore::{Outcome, RestoreOptions, Watcher};
-use ssmbak_core::name::ParameterName;
+use ssmbak::restore::RestoreOptions;
 
 use super::carry_out::{new_id, options};
 use super::restore::rate;
 use super::view::as_of;
+use super::watch::Watch;
 use crate::asked::AskedArgs;
 use crate::aws::Aws;
 use crate::error::CliError;
@@ -20,7 +18,7 @@ use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
 use crate::marked;
 use crate::report::drill::{DrillReport, exit, lines};
-use crate::ui::{Progress, Ui, text};
+use crate::ui::{Ui, text};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -71,7 +69,7 @@ pub(super) async fn run(
         }
     }
     let options = options(&aws, args.put_rate);
-    let watch = Watch { stop: AtomicBool::new(false), progress: ui.progress(count, "restoring aside") };
+    let watch = Watch::new(ui.progress(count, "restoring aside"));
     let drilled = carry_out(&drill, &aws, &bucket, &options, &watch, ui, interrupts).await;
     drop(watch);
     let drilled = drilled.map_err(|(error, left)| {
@@ -110,24 +108,9 @@ async fn carry_out(
         tokio::select! {
             drilled = &mut work => return drilled,
             () = interrupts.next() => {
-                watch.stop.store(true, Ordering::Relaxed);
+                watch.stop();
                 watch.progress.aside(|| ui.remark("stopping, and deleting what was written"));
             }
         }
-    }
-}
-
-struct Watch {
-    stop: AtomicBool,
-    progress: Progress,
-}
-
-impl Watcher for Watch {
-    fn settled(&self, _name: &ParameterName, _outcome: &Outcome) {
-        self.progress.step();
-    }
-
-    fn stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
     }
 }

@@ -23,6 +23,7 @@ mod undelete;
 mod undo;
 mod verify;
 pub(crate) mod view;
+mod watch;
 
 pub(crate) use view::as_of;
 

@@ -7,6 +7,7 @@ mod destination;
 mod drill;
 mod elsewhere;
 mod plans;
+mod tags;
 mod undo;
 
 use std::time::Duration;
