@@ -29,6 +29,9 @@ pub(super) async fn run(args: &CompleteNamesArgs, ui: &Ui) -> Result<Exit, CliEr
         Ok(Some(names)) => names,
         Ok(None) | Err(_) => Vec::new(),
     };
+    if names.is_empty() {
+        return Ok(Exit::Done);
+    }
     let lines: String = names.iter().map(|name| format!("{}\n", text::line(name))).collect();
     ui.result(&lines)?;
     Ok(Exit::Done)

@@ -10,14 +10,14 @@ fn offered(world: &World, words: &str) -> Vec<String> {
     let last = words.rsplit(' ').next().unwrap_or_default();
     let script = format!(
         "source <(ssmbak completions bash); COMP_WORDS=({words}); COMP_CWORD={count}; \
-         F=$(complete -p ssmbak); F=${{F#*-F }}; ${{F%% *}} ssmbak '{last}' x; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+         F=$(complete -p ssmbak); F=${{F#*-F }}; ${{F%% *}} ssmbak '{last}' x; for name in \"${{COMPREPLY[@]}}\"; do echo \"$name\"; done"
     );
     let programs = Path::new(program("ssmbak")).parent().unwrap();
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
     let mut bash = world.moto.command("bash");
     let ran = Ran::of(bash.args(["-c", &script]).env("PATH", path).env("SSMBAK_BUCKET", world.bucket));
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
-    ran.out.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    ran.out.lines().map(str::to_owned).collect()
 }
 
 #[tokio::test]
