@@ -65,6 +65,12 @@ fn works() -> Vec<Work> {
             ("DescribeParameters", 2), ("GetObject", 60), ("GetObjectTagging", 63),
             ("GetParameters", 6), ("HeadObject", 57), ("ListObjectVersions", 1),
         ]),
+        // Several pages of everything: listed in pieces, which must bring every key once. How many pieces depends on what
+        // is answered first, so these two bounds have room.
+        work("900 parameters, 8 versions, old", spec(900, 8), PATH, At::Old, &[
+            ("DescribeParameters", 60), ("GetObject", 900), ("GetParameters", 86),
+            ("HeadObject", 900), ("ListObjectVersions", 40), ("ListTagsForResource", 854),
+        ]),
         work("200 parameters, 1 version", spec(200, 1), PATH, At::Recent, &[
             ("DescribeParameters", 4), ("GetObject", 8), ("HeadObject", 200),
             ("ListObjectVersions", 1), ("ListTagsForResource", 169),

@@ -24,11 +24,21 @@ pub async fn preview<S: ParameterStore, B: BackupBucket>(
     destination: &Destination,
 ) -> Result<Plan, Error> {
     let (targets, warnings) = states(bucket, selection, at).await?;
-    let mut targets = destination.relocate(targets).map_err(|illegal| refused(&illegal))?;
+    let targets = destination.relocate(targets).map_err(|illegal| refused(&illegal))?;
+    Ok(Plan { warnings, ..against(store, targets).await? })
+}
+
+/// States recorded of other parameters, against what is under these names now.
+///
+/// # Errors
+/// The first request that failed.
+pub(crate) async fn against<S: ParameterStore>(
+    store: &S,
+    mut targets: BTreeMap<ParameterName, Target>,
+) -> Result<Plan, Error> {
     let described = described(store, &Selection::of_names(targets.keys().cloned())).await?;
-    let presents = presents(store, described, &never_the_same(&targets), &Gate::of_store()).await?;
-    let mut plan = Plan { warnings, ..Plan::default() };
-    let mut presents = presents;
+    let mut presents = presents(store, described, &never_the_same(&targets), &Gate::of_store()).await?;
+    let mut plan = Plan::default();
     while let Some((name, target)) = targets.pop_first() {
         let present = presents.remove(&name).unwrap_or(Present::Missing);
         plan.add(name, target, present, PlanOptions::default());

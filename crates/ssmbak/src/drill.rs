@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
-use ssmbak_core::plan::{Action, Change, Field, Plan, PlanOptions, Present, RecordedParameter, Target, UnknownName};
+use ssmbak_core::plan::{Action, Change, Field, Plan, RecordedParameter, Target, UnknownName};
 use ssmbak_core::scope::Selection;
 use tokio::time::sleep;
 
 use crate::bucket::BackupBucket;
-use crate::read::{described, presents, states};
+use crate::destination::against;
+use crate::read::states;
 use crate::restore::{Outcome, Pace, Restore, RestoreOptions, Watcher};
 use crate::store::ParameterStore;
-use crate::{Error, ErrorKind, Gate};
+use crate::{Error, ErrorKind};
 
 /// DeleteParameters takes ten names.
 const DELETES: usize = 10;
@@ -167,25 +168,11 @@ impl Drill {
     }
 
     async fn differences<S: ParameterStore>(&self, store: &S, written: &[ParameterName]) -> Result<Plan, Error> {
-        let mut targets: BTreeMap<ParameterName, Target> = BTreeMap::new();
-        for there in written {
-            if let Some((_, held)) = self.parameters.get(there) {
-                let mut held = held.clone();
-                // Never taken for a version that need not be read: Parameter Store counts from 1.
-                if let Some(details) = &mut held.details {
-                    details.version = 0;
-                }
-                targets.insert(there.clone(), Target::Held(Box::new(held)));
-            }
-        }
-        let described = described(store, &Selection::of_names(written.iter().cloned())).await?;
-        let mut presents = presents(store, described, &targets, &Gate::of_store()).await?;
-        let mut plan = Plan::default();
-        for (name, target) in targets {
-            let present = presents.remove(&name).unwrap_or(Present::Missing);
-            plan.add(name, target, present, PlanOptions::default());
-        }
-        Ok(plan)
+        let held = written.iter().filter_map(|there| {
+            let (_, held) = self.parameters.get(there)?;
+            Some((there.clone(), Target::Held(Box::new(held.clone()))))
+        });
+        against(store, held.collect()).await
     }
 }
 

@@ -130,7 +130,8 @@ async fn of_listing<B: BackupBucket>(
 ) -> Result<Answers, Error> {
     let prefix = match (listing.depth(), listing.prefix()) {
         (Depth::Exact, key) => {
-            let versions = gate.pass(|| listed(bucket, listing)).await?;
+            // Listings are patient themselves.
+            let versions = listed(bucket, listing).await?;
             let Some(name) = name_of(key).filter(|name| selection.contains(name)) else {
                 return Ok(Answers::default());
             };

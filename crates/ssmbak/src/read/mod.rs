@@ -30,6 +30,10 @@ use crate::{CONCURRENCY, Error, ErrorKind, Gate};
 /// How many parameters' tags are asked for at once; the gate bounds the requests.
 const CONCURRENCY_OF_TAGS: usize = 512;
 
+/// Names that one request reads the values of (GetParameters), and how many such requests wait at the gate at once.
+const VALUES: usize = 10;
+const CONCURRENCY_OF_VALUES: usize = 64;
+
 /// What the bucket holds about a selection of names.
 #[derive(Clone, Debug, Default)]
 pub struct Recorded {
@@ -298,7 +302,13 @@ pub async fn presents<S: ParameterStore>(
             }
         }
     }
-    known.extend(gate.pass(|| store.values(&unread)).await?);
+    // Each ten on its own: if one is throttled, the others need not be read again.
+    let values: Vec<_> = stream::iter(unread.chunks(VALUES))
+        .map(|some| gate.pass(|| store.values(some)))
+        .buffer_unordered(CONCURRENCY_OF_VALUES)
+        .try_collect()
+        .await?;
+    known.extend(values.into_iter().flatten());
     let with_tags: BTreeMap<ParameterName, CurrentParameter> = stream::iter(described)
         .map(|(name, mut parameter)| async move {
             let compared = matches!(targets.get(&name), Some(Target::Held(target))
