@@ -87,11 +87,7 @@ impl AskedArgs {
         let texts: Vec<&str> = paths.iter().map(String::as_str).collect();
         let selection =
             Selection::new(&texts, self.recursive, &self.include, &self.exclude).map_err(|error| wrong_path(&error))?;
-        let warnings = if at.is_future(now) {
-            vec![format!("{at} has not come yet: the latest recorded state is taken")]
-        } else {
-            Vec::new()
-        };
+        let warnings = not_yet(&at, now).into_iter().collect();
         Ok(Asked { paths: paths.to_vec(), selection, at, warnings })
     }
 }
@@ -132,6 +128,11 @@ fn check_path(path: &str, now: Timestamp, local: &TimeZone) -> Result<(), CliErr
 /// The error for a path or glob that cannot be read.
 pub fn wrong_path(error: &ScopeError) -> CliError {
     CliError::usage(error.to_string(), "")
+}
+
+/// A warning, if a time has not come yet.
+pub(crate) fn not_yet(at: &Instant, now: Timestamp) -> Option<String> {
+    at.is_future(now).then(|| format!("{at} has not come yet: the latest recorded state is taken"))
 }
 
 #[cfg(test)]

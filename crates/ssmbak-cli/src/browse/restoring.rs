@@ -14,7 +14,7 @@ use ssmbak_core::scope::Selection;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::{Happened, Session};
-use crate::asked::Asked;
+use crate::asked::{Asked, not_yet};
 use crate::aws::Caller;
 use crate::commands::carry_out::{Deed, apply, question, undoing};
 use crate::commands::view::View;
@@ -36,11 +36,7 @@ pub(super) async fn plan(
     columns: u16,
 ) -> Result<(Box<Planned>, Proposal), CliError> {
     let query = Question { paths: paths.clone(), recursive, at: at.spelling(), ..Question::default() };
-    let warnings = if at.is_future(Timestamp::now()) {
-        vec![format!("{at} has not come yet: the latest recorded state is taken")]
-    } else {
-        Vec::new()
-    };
+    let warnings = not_yet(&at, Timestamp::now()).into_iter().collect();
     let asked = Asked { paths, selection: Selection::of_names(names), at, warnings };
     let place = (session.aws.clone(), session.bucket.clone());
     let view = View::compared(asked, query, place, session.reveal).await?;

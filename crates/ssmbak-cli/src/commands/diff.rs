@@ -9,7 +9,7 @@ use ssmbak_core::instant::Instant;
 use ssmbak_core::scope::Selection;
 
 use super::view::as_of;
-use crate::asked::{RevealArgs, read_time};
+use crate::asked::{RevealArgs, not_yet, read_time};
 use crate::aws::Aws;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -93,12 +93,7 @@ pub(super) async fn run(
         Some(to) => format!("from {}\n  to {}", bare(&from), bare(to)),
         None => format!("from {}\n  to now, as Parameter Store has it", bare(&from)),
     });
-    let mut warnings: Vec<String> = [Some(from), to]
-        .iter()
-        .flatten()
-        .filter(|time| time.is_future(now))
-        .map(|time| format!("{time} has not come yet: the latest recorded state is taken"))
-        .collect();
+    let mut warnings: Vec<String> = [Some(from), to].iter().flatten().filter_map(|time| not_yet(time, now)).collect();
     let progress = ui.progress(0, "comparing");
     let work = async {
         match &to {

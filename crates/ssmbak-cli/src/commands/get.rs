@@ -10,7 +10,7 @@ use ssmbak_core::scope::Selection;
 use ssmbak_core::timeline::Absence;
 
 use super::view::as_of;
-use crate::asked::{RevealArgs, read_time, wrong_path};
+use crate::asked::{RevealArgs, not_yet, read_time, wrong_path};
 use crate::aws::Aws;
 use crate::bucket::{BucketArgs, must_keep_versions};
 use crate::error::CliError;
@@ -84,8 +84,8 @@ async fn look_up(args: &GetArgs, global: &GlobalArgs, ui: &Ui) -> Result<(Parame
     let aws = Aws::connect(global).await?;
     let bucket = args.bucket.named(&aws).await?;
     ui.remark(&as_of(&at));
-    if at.is_future(now) {
-        ui.warning(&format!("{at} has not come yet: the latest recorded state is taken"));
+    if let Some(warning) = not_yet(&at, now) {
+        ui.warning(&warning);
     }
     let path = ParamPath::new(aws.parameter_store(), bucket.clone(), selection, at);
     let target = path.latest_version(&name).await?;

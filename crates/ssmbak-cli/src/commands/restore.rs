@@ -11,7 +11,7 @@ use super::carry_out::{self, Deed};
 use super::destination::DestinationArgs;
 use super::saved_plan;
 use super::view::View;
-use crate::asked::{Asked, AskedArgs, wrong_path};
+use crate::asked::{Asked, AskedArgs, not_yet, wrong_path};
 use crate::aws::Aws;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -98,11 +98,7 @@ async fn of_saved(saved: &SavedPlan, args: &AskedArgs, global: &GlobalArgs, ui: 
     // Both were read when the file was.
     let at = query.instant().ok_or_else(|| CliError::failure("PlanFile", "the plan's time cannot be read", ""))?;
     let selection = query.selection().map_err(|error| wrong_path(&error))?;
-    let warnings = if at.is_future(Timestamp::now()) {
-        vec![format!("{at} has not come yet: the latest recorded state is taken")]
-    } else {
-        Vec::new()
-    };
+    let warnings = not_yet(&at, Timestamp::now()).into_iter().collect();
     let asked = Asked { paths: query.paths.clone(), selection, at, warnings };
     View::of(asked, query, (aws, bucket), args.reveal.reveal, ui).await
 }
