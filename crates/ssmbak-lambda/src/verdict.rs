@@ -18,6 +18,13 @@ pub type Verdict = Result<Done, Failure>;
 pub enum Done {
     /// Its name is up to date in the bucket.
     Captured(Captured),
+    /// Parameter Store does not show its change yet: it comes again.
+    Early {
+        /// What could be recorded all the same.
+        captured: Captured,
+        /// After how many seconds it comes; `None`: when the queue's visibility timeout is over.
+        seconds: Option<u32>,
+    },
     /// A share of a sweep is done.
     Swept(Share),
     /// There was nothing to do.
@@ -57,6 +64,20 @@ pub fn log(message: &Message, verdict: &Verdict, now: Timestamp) {
                 outcome,
                 lagSeconds = lag,
                 "{outcome}"
+            );
+        }
+        Ok(Done::Early { captured, seconds }) => {
+            captured.writes.iter().for_each(debug);
+            let lag = change(message).map(|change| now.duration_since(change.time).as_secs());
+            line!(
+                info,
+                message,
+                versions = versions(captured),
+                writes = kinds(captured),
+                outcome = "early",
+                lagSeconds = lag,
+                seconds,
+                "parameter store does not show the change yet; the message comes again"
             );
         }
         Ok(Done::Swept(share)) => log_share(share),
@@ -138,7 +159,7 @@ mod tests {
 
     fn captured(writes: &[(&'static str, Option<u64>)]) -> Captured {
         let written = |&(kind, version)| Written { kind, version, time: None, parameter_type: None, size: 3 };
-        Captured { writes: writes.iter().map(written).collect() }
+        Captured { writes: writes.iter().map(written).collect(), early: false }
     }
 
     #[test]

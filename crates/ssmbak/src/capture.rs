@@ -28,6 +28,8 @@ pub struct Capture<S, B> {
 pub struct Captured {
     /// The writes, in the order in which they were made.
     pub writes: Vec<Written>,
+    /// Parameter Store does not show the event's change yet: handle the event again.
+    pub early: bool,
 }
 
 /// One write, as a log may show it.
@@ -64,6 +66,9 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
     /// Handles one event: its name is brought up to date, and the event's own time recorded. `sent` is the queue's stamp
     /// of the message. Handling an event twice writes nothing the second time.
     ///
+    /// If Parameter Store does not show the change yet, the event is [`Captured::early`]: what is known is recorded, and the
+    /// event must be handled again.
+    ///
     /// # Errors
     /// The first request that failed; what was written before stays, and handling the event again completes it. A version
     /// that cannot be decrypted fails with [`ErrorKind::KeyUnusable`] after all others have been written.
@@ -77,10 +82,10 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
         } else {
             current.into_iter().collect()
         };
-        let writes = on_event(change, clock, history.as_deref(), &Contents::new(&records), now);
-        let captured = self.write(&change.name, writes, history.as_deref(), None).await?;
+        let decision = on_event(change, clock, history.as_deref(), &Contents::new(&records), now);
+        let captured = self.write(&change.name, decision.writes, history.as_deref(), None).await?;
         complete_or_fail(&change.name, history.as_deref(), &Contents::new(&records))?;
-        Ok(captured)
+        Ok(Captured { early: decision.early, ..captured })
     }
 
     /// Looks one name over: what would have to be written, if anything, so that the bucket says what Parameter Store says.
@@ -89,6 +94,28 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
     /// The first request that failed.
     pub async fn survey(&self, name: &ParameterName, now: Timestamp) -> Result<Survey, Error> {
         self.survey_listed(name, None, None, now).await
+    }
+
+    /// As [`Capture::survey`], given the record of the last finished sweep, and by all that the bucket holds of the name: a
+    /// false deletion below the key's current version is found by this alone.
+    ///
+    /// # Errors
+    /// The first request that failed.
+    pub async fn survey_all(
+        &self,
+        name: &ParameterName,
+        last: Option<&SweepRecord>,
+        now: Timestamp,
+    ) -> Result<Survey, Error> {
+        let (mut history, records) =
+            futures_util::future::try_join(self.store.history(name), self.records(name)).await?;
+        let current = records.iter().rfind(|record| record.is_latest);
+        let seen = current.zip(last).and_then(|(current, last)| last.saw_unchanged(name, current));
+        if let Some(present) = history.as_mut().and_then(|history| history.last_mut()) {
+            present.details.tags = Some(self.store.tags(name).await?);
+        }
+        let writes = on_sweep(history.as_deref(), &Contents::new(&records), seen, now);
+        Ok(Survey { name: name.clone(), writes, history, records })
     }
 
     /// As [`Capture::survey`], given what a listing of Parameter Store says of the name, if it is on it, and the record of

@@ -67,7 +67,7 @@ impl World {
         let selection = Selection::new(&["/"], true, &[], &[]).unwrap();
         let capture = self.capture();
         let names = ssmbak::sweep::names(&capture, &selection).await.unwrap();
-        let surveys: Vec<_> = ssmbak::sweep::survey(&capture, names, None, Timestamp::now()).collect().await;
+        let surveys: Vec<_> = ssmbak::sweep::survey(&capture, names, None, Timestamp::now).collect().await;
         let mut writes = 0;
         for (_, survey) in surveys {
             writes += capture.settle(survey.unwrap()).await.unwrap().writes.len();

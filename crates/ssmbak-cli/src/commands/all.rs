@@ -96,14 +96,14 @@ fn record_of_sweep(begun: Timestamp, found: &[Found]) -> Option<SweepRecord> {
 
 async fn look_over<S: ssmbak::ParameterStore, B: ssmbak::BackupBucket>(
     capture: &Capture<S, B>,
-    names: impl IntoIterator<Item = ParameterName, IntoIter: ExactSizeIterator>,
+    names: impl IntoIterator<Item = (ParameterName, bool), IntoIter: ExactSizeIterator>,
     last: Option<&SweepRecord>,
     do_it: bool,
     ui: &Ui,
 ) -> Result<Vec<Found>, CliError> {
     let names = names.into_iter();
     let progress = ui.progress(names.len(), if do_it { "recording" } else { "looking over" });
-    let mut found: Vec<Found> = sweep::survey(capture, names, last, Timestamp::now())
+    let mut found: Vec<Found> = sweep::survey(capture, names, last, Timestamp::now)
         .map(|(name, survey)| async {
             let outcome = settle(capture, survey, do_it).await;
             progress.step();

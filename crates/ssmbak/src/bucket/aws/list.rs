@@ -140,7 +140,7 @@ async fn page(
         })
 }
 
-fn rows(page: &ListObjectVersionsOutput) -> Result<Vec<StoredVersion>, Error> {
+pub(super) fn rows(page: &ListObjectVersionsOutput) -> Result<Vec<StoredVersion>, Error> {
     let mut rows = Vec::with_capacity(page.versions().len() + page.delete_markers().len());
     for version in page.versions() {
         let Some(key) = version.key() else { continue };

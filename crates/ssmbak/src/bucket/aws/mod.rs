@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use ssmbak_core::record::metadata::{Encoded, Sidecar};
 use ssmbak_core::sweep::SweepRecord;
 
-use super::{BackupBucket, Head, Keys, Object, StoredVersion};
+use super::{BackupBucket, Head, KeyPage, Keys, Object, StoredVersion};
 use crate::spawned::spawned;
 use crate::{Error, ErrorKind};
 
@@ -126,7 +126,7 @@ impl BackupBucket for S3BackupBucket {
         write::put_sidecar(self, sidecar).await
     }
 
-    async fn current_keys(&self, after: Option<&str>) -> Result<Vec<String>, Error> {
+    async fn current_keys(&self, after: Option<&str>) -> Result<KeyPage, Error> {
         keys::current_keys(self, after).await
     }
 
