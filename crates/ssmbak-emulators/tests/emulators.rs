@@ -87,6 +87,7 @@ fn ministack_sends_the_events_that_aws_sends() -> Outcome {
     let event = &events[0];
     assert_eq!(event["source"], "aws.ssm");
     assert_eq!(event["detail-type"], "Parameter Store Change");
+    assert_eq!((&event["account"], &event["region"]), (&json!("000000000000"), &json!("us-east-1")));
     assert_eq!(event["resources"], json!(["arn:aws:ssm:us-east-1:000000000000:parameter/app/a"]));
     assert_eq!(event["time"].as_str().map(str::len), Some("2017-05-22T16:43:48Z".len()));
     assert_eq!(event["id"].as_str().map(str::len), Some(36));
