@@ -22,7 +22,10 @@ use failure::{Failure, Outcome};
 const USAGE: &str = "\
 The project's own tasks.
 
-usage: cargo xtask local [--port PORT]     the whole pipeline on this machine, until Ctrl-C (port 4566)
+usage: cargo xtask local [--port PORT] [--stale TIME] [--events TIME]
+                                           the whole pipeline on this machine, until Ctrl-C (port 4566). With --stale 3s
+                                           Parameter Store's reads show a write so much later, with --events 0.2s its
+                                           events take so long: as on AWS
        cargo xtask demo                    the tutorial, on a pipeline of its own
        cargo xtask test [--quick] [-- …]   everything that continuous integration checks; --quick leaves out the
                                            function's release build; what follows -- goes to `cargo test`
@@ -60,11 +63,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &[&str]) -> Outcome {
     match arguments {
-        ["local"] => local::run(local::DEFAULT_PORT),
-        ["local", "--port", port] => match port.parse() {
-            Ok(port) => local::run(port),
-            Err(_) => Err(Failure::Usage(format!("{port} is not a port"))),
-        },
+        ["local", rest @ ..] => local::run(&local::Options::parse(rest)?),
         ["demo"] => demo::run(),
         ["test", rest @ ..] => test::run(rest),
         ["compare", rest @ ..] => compare::run(rest),

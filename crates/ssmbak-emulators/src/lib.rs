@@ -9,8 +9,10 @@
 //! - [`RuntimeApi`] and [`LambdaProcess`]: a Lambda Runtime API, and the real function run against it.
 //! - [`Original`]: ssmbak 0.5.2, the tool that this project replaces, as a peer.
 //! - [`s3_server::S3Server`]: a small S3 for versioned buckets, with latency and faults.
+//! - [`AwsErrors`]: the error codes that AWS names.
 //! - [`binary`]: the project's own commands, as built.
 
+mod aws_errors;
 mod calls;
 mod emulators;
 mod environment;
@@ -25,8 +27,9 @@ pub mod s3_server;
 mod venv;
 mod wire;
 
+pub use aws_errors::AwsErrors;
 pub use calls::{Call, CallRecorder};
-pub use emulators::{Ministack, Moto};
+pub use emulators::{Delays, Ministack, Moto};
 pub use environment::{ACCESS_KEY, REGION, SECRET_KEY, clean, environment};
 pub use error::{Error, Result};
 pub use lambda::LambdaProcess;

@@ -1,5 +1,6 @@
 //! The handler: a batch of messages in, those that failed out.
 
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use futures_util::stream::{self, StreamExt};
@@ -7,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use ssmbak::capture::Captured;
 use ssmbak::{BackupBucket, Capture, ParameterStore};
-use ssmbak_core::event::{Change, Notice};
+use ssmbak_core::event::{Change, Notice, Origin, account_of_arn, foreign};
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::Instrument;
 
@@ -37,12 +38,26 @@ const MARGIN: Duration = Duration::from_secs(1);
 pub struct Function<S, B> {
     capture: Capture<S, B>,
     queue: Option<OwnQueue>,
+    own: Origin,
+    account_of_arn: OnceLock<String>,
 }
 
 impl<S: ParameterStore, B: BackupBucket> Function<S, B> {
-    /// A function that records with `capture`, and whose sweeps go on by `queue`.
-    pub fn new(capture: Capture<S, B>, queue: Option<OwnQueue>) -> Self {
-        Self { capture, queue }
+    /// A function that records with `capture` the events of `own`, and whose sweeps go on by `queue`.
+    pub fn new(capture: Capture<S, B>, queue: Option<OwnQueue>, own: Origin) -> Self {
+        Self { capture, queue, own, account_of_arn: OnceLock::new() }
+    }
+
+    /// Takes the account from the ARN that the function was invoked by, where the configuration names none.
+    pub fn invoked_as(&self, arn: &str) {
+        if let (None, Some(account)) = (&self.own.account, account_of_arn(arn)) {
+            self.account_of_arn.get_or_init(|| account.to_owned());
+        }
+    }
+
+    fn own(&self) -> Origin {
+        let account = self.own.account.as_ref().or(self.account_of_arn.get());
+        Origin { account: account.cloned(), region: self.own.region.clone() }
     }
 
     /// Handles one invocation: every message on its own, whatever becomes of the others. What is not done by `limit`
@@ -87,6 +102,11 @@ impl<S: ParameterStore, B: BackupBucket> Function<S, B> {
     }
 
     async fn verdict(&self, message: &Message, limit: Option<Instant>, pauses: &mut Pauses) -> Verdict {
+        if let Ok(Notice::Change(change)) = &message.notice
+            && let Some(reason) = foreign(change, &self.own())
+        {
+            return Ok(Done::Ignored(reason));
+        }
         match &message.notice {
             Ok(Notice::Change(change)) => self.change(message, change, limit, pauses).await,
             Ok(Notice::Sweep(progress)) => {

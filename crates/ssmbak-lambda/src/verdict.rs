@@ -6,7 +6,7 @@ use ssmbak_core::event::{Change, Ignored, Notice};
 use ssmbak_core::name::ParameterName;
 
 use crate::failure::Failure;
-use crate::logging::FINISHED;
+use crate::logging::{FINISHED, FOREIGN};
 use crate::message::Message;
 use crate::sweep::Share;
 
@@ -81,10 +81,27 @@ pub fn log(message: &Message, verdict: &Verdict, now: Timestamp) {
             );
         }
         Ok(Done::Swept(share)) => log_share(share),
+        Ok(Done::Ignored(reason)) if reason.is_foreign() => log_foreign(message, *reason),
         Ok(Done::Ignored(reason)) if reason.is_warning() => line!(warn, message, outcome = "ignored", "{reason}"),
         Ok(Done::Ignored(reason)) => line!(info, message, outcome = "ignored", "{reason}"),
         Err(failure) => line!(error, message, outcome = "failed", code = failure.code(), "{failure}"),
     }
+}
+
+/// The template's metric filter looks for this code.
+fn log_foreign(message: &Message, reason: Ignored) {
+    let change = change(message);
+    tracing::warn!(
+        target: FOREIGN,
+        operation = change.map(|change| change.operation.as_str()),
+        name = change.map(|change| change.name.as_str()),
+        eventTime = change.map(|change| tracing::field::display(change.time)),
+        account = change.and_then(|change| change.account.as_deref()),
+        region = change.and_then(|change| change.region.as_deref()),
+        outcome = "ignored",
+        code = "ForeignEvent",
+        "{reason}"
+    );
 }
 
 /// Logs what a sweep did to one name; nothing where nothing was to be done.

@@ -15,6 +15,14 @@ use crate::{Clock, Faults};
 /// Few, so that a listing has several pages.
 const PAGE: usize = 3;
 
+/// The errors that this bucket throws, by operation. A test compares them with AWS's documentation.
+pub const THROWN: [(&str, &str); 2] = [("GetObject", "NoSuchVersion"), ("PutObject", "MetadataTooLarge")];
+
+fn thrown(operation: &str, code: &str, what: &str) -> Error {
+    debug_assert!(THROWN.contains(&(operation, code)), "{operation} does not throw {code}");
+    Error::new(ErrorKind::of_code(code), format!("cannot {what}: {code}"))
+}
+
 /// A versioned bucket in memory.
 #[derive(Clone, Debug)]
 pub struct FakeBucket {
@@ -201,7 +209,7 @@ impl BackupBucket for FakeBucket {
             find(&self.lock(), key, version_id)
                 .filter(|version| !version.marker)
                 .map(|version| version.body.clone())
-                .ok_or_else(|| Error::new(ErrorKind::NotFound, format!("cannot read {key}: NoSuchVersion")))
+                .ok_or_else(|| thrown("GetObject", "NoSuchVersion", &format!("read {key}")))
         })
     }
 
@@ -210,7 +218,7 @@ impl BackupBucket for FakeBucket {
         self.faults.call("put_object", || {
             if encoded.metadata.len() + "ssmbak".len() > 2048 || !encoded.metadata.is_ascii() || encoded.tags.len() > 10
             {
-                return Err(Error::new(ErrorKind::Refused, "cannot write: MetadataTooLarge"));
+                return Err(thrown("PutObject", "MetadataTooLarge", "write"));
             }
             if let Some(metadata) = self.corrupted(body, &encoded.metadata) {
                 self.store(key, false, body, Some(metadata), encoded.tags.iter().cloned().collect());

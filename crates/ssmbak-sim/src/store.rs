@@ -34,6 +34,26 @@ pub struct Habits {
     pub undeletable: BTreeSet<String>,
     /// Names that PutParameter refuses.
     pub unwritable: BTreeSet<String>,
+    /// Image ids that are not there: a put of one is answered as if it were done, and nothing comes of it.
+    pub missing_images: BTreeSet<String>,
+}
+
+/// The errors that this Parameter Store throws, by operation. A test compares them with AWS's service models.
+pub const THROWN: [(&str, &str); 8] = [
+    ("PutParameter", "AccessDeniedException"),
+    ("PutParameter", "HierarchyTypeMismatchException"),
+    ("PutParameter", "InvalidKeyId"),
+    ("PutParameter", "ParameterAlreadyExists"),
+    ("PutParameter", "ValidationException"),
+    ("GetParameters", "InvalidKeyId"),
+    ("AddTagsToResource", "InvalidResourceId"),
+    ("DeleteParameters", "ValidationException"),
+];
+
+/// The error that an operation is answered with.
+fn thrown(operation: &str, code: &str, what: &str) -> Error {
+    debug_assert!(THROWN.contains(&(operation, code)), "{operation} does not throw {code}");
+    Error::new(ErrorKind::of_code(code), format!("cannot {what}: {code}"))
 }
 
 impl Default for Habits {
@@ -45,6 +65,7 @@ impl Default for Habits {
             disabled_keys: BTreeSet::new(),
             undeletable: BTreeSet::new(),
             unwritable: BTreeSet::new(),
+            missing_images: BTreeSet::new(),
         }
     }
 }
@@ -195,37 +216,40 @@ impl State {
     }
 
     fn put(&mut self, put: &PutParameter, now: Timestamp) -> Result<(), Error> {
-        let refuse =
-            |kind: ErrorKind, code: &str| Err(Error::new(kind, format!("cannot put {}: {code}", put.spelling)));
+        let refuse = |code: &str| Err(thrown("PutParameter", code, &format!("put {}", put.spelling)));
         let Ok(name) = ParameterName::parse(&put.spelling) else {
-            return refuse(ErrorKind::Refused, "ValidationException");
+            return refuse("ValidationException");
         };
         if self.habits.unwritable.contains(name.as_str()) {
-            return refuse(ErrorKind::AccessDenied, "AccessDeniedException");
+            return refuse("AccessDeniedException");
         }
         let limit = if put.tier.as_deref() == Some("Advanced") { 8192 } else { 4096 };
         if put.value.is_empty() || put.value.len() > limit || put.description.chars().count() > 1024 {
-            return refuse(ErrorKind::Refused, "ValidationException");
+            return refuse("ValidationException");
         }
         let before = self.parameters.get(&name).cloned();
         let last = before.as_ref().and_then(|parameter| parameter.versions.last());
         match last {
-            Some(_) if !put.overwrite => return refuse(ErrorKind::AlreadyExists, "ParameterAlreadyExists"),
-            Some(_) if !put.tags.is_empty() => return refuse(ErrorKind::Refused, "ValidationException"),
+            Some(_) if !put.overwrite => return refuse("ParameterAlreadyExists"),
+            Some(_) if !put.tags.is_empty() => return refuse("ValidationException"),
             Some(last) if last.parameter_type != put.parameter_type && !self.habits.changes_type => {
-                return refuse(ErrorKind::TypeChange, "HierarchyTypeMismatch");
+                return refuse("HierarchyTypeMismatchException");
             }
             Some(last)
                 if last.details.tier.as_deref() == Some("Advanced") && put.tier.as_deref() == Some("Standard") =>
             {
-                return refuse(ErrorKind::Refused, "ValidationException");
+                return refuse("ValidationException");
             }
             _ => {}
         }
         let secret = put.parameter_type == ParameterType::SecureString;
         let key_id = secret.then(|| put.key_id.clone().unwrap_or_else(|| DEFAULT_KEY.to_owned()));
         if key_id.as_ref().is_some_and(|key| self.habits.disabled_keys.contains(key)) {
-            return refuse(ErrorKind::KeyUnusable, "InvalidKeyId");
+            return refuse("InvalidKeyId");
+        }
+        let is_image = put.data_type.as_deref() == Some("aws:ec2:image");
+        if is_image && self.habits.missing_images.contains(put.value.expose()) {
+            return Ok(());
         }
         let kept = last.filter(|_| self.habits.keeps_omitted);
         let filled = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
@@ -359,7 +383,7 @@ impl ParameterStore for FakeStore {
                 };
                 let value = match &present.value {
                     Some(value) if state.readable(present) => Ok(value.clone()),
-                    _ => Err(Error::new(ErrorKind::KeyUnusable, format!("cannot read {name}: its key is disabled"))),
+                    _ => Err(thrown("GetParameters", "InvalidKeyId", &format!("read {name}"))),
                 };
                 values.insert(spelling.clone(), value);
             }
@@ -381,7 +405,7 @@ impl ParameterStore for FakeStore {
             let name = named(spelling)?;
             let mut state = self.lock();
             let Some(parameter) = state.parameters.get_mut(&name) else {
-                return Err(Error::new(ErrorKind::NotFound, format!("cannot tag {name}: InvalidResourceId")));
+                return Err(thrown("AddTagsToResource", "InvalidResourceId", &format!("tag {name}")));
             };
             parameter.tags.retain(|key, _| !remove.contains(key));
             parameter.tags.extend(add.clone());
@@ -396,7 +420,7 @@ impl ParameterStore for FakeStore {
         self.faults.give_way().await;
         self.faults.call("delete", || {
             if spellings.len() > 10 {
-                return Err(Error::new(ErrorKind::Refused, "cannot delete: ValidationException"));
+                return Err(thrown("DeleteParameters", "ValidationException", "delete"));
             }
             let mut state = self.lock();
             let mut left = Vec::new();

@@ -64,6 +64,26 @@ impl CallError {
     }
 }
 
+/// Codes of missing, invalid or expired credentials.
+pub(crate) const CREDENTIALS: [&str; 13] = [
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "IncompleteSignatureException",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "InvalidToken",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "RequestExpired",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+];
+
+/// Codes of missing permissions.
+pub(crate) const DENIED: [&str; 3] = ["AccessDenied", "AccessDeniedException", "NotAuthorized"];
+
 fn after_colon(message: &str) -> String {
     if message.is_empty() { String::new() } else { format!(" ({message})") }
 }
@@ -126,19 +146,8 @@ impl Task {
         let Self { task, permission } = self;
         let message = single_line(message);
         match code {
-            "ExpiredToken"
-            | "ExpiredTokenException"
-            | "RequestExpired"
-            | "InvalidClientTokenId"
-            | "InvalidAccessKeyId"
-            | "UnrecognizedClientException"
-            | "SignatureDoesNotMatch"
-            | "InvalidToken"
-            | "AuthFailure"
-            | "MissingAuthenticationToken" => CallError::Credentials { task, message },
-            "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => {
-                CallError::Denied { task, permission, message }
-            }
+            code if CREDENTIALS.contains(&code) => CallError::Credentials { task, message },
+            code if DENIED.contains(&code) => CallError::Denied { task, permission, message },
             _ if status == Some(403) => CallError::Denied { task, permission, message },
             _ => CallError::Refused {
                 task,
@@ -158,9 +167,37 @@ fn single_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use ssmbak_emulators::AwsErrors;
+
     use super::*;
 
     const TASK: Task = Task::new("read the stack", "cloudformation:DescribeStacks");
+
+    #[test]
+    fn error_codes_are_named_by_the_service_models() {
+        let models = AwsErrors::read().unwrap();
+        for code in CREDENTIALS.iter().chain(&DENIED) {
+            assert!(models.can_throw("s3", "PutObject", code), "{code} is no error code of AWS");
+        }
+        // Codes that other modules of this crate match.
+        for (service, operation, code) in [
+            ("s3", "CreateBucket", "BucketAlreadyOwnedByYou"),
+            ("s3", "CreateBucket", "BucketAlreadyExists"),
+            ("s3", "GetObject", "NoSuchKey"),
+            ("s3", "GetBucketEncryption", "ServerSideEncryptionConfigurationNotFoundError"),
+            ("s3", "GetPublicAccessBlock", "NoSuchPublicAccessBlockConfiguration"),
+            ("s3", "GetBucketLifecycleConfiguration", "NoSuchLifecycleConfiguration"),
+            ("s3", "GetBucketVersioning", "NoSuchBucket"),
+            ("s3", "HeadObject", "NotFound"),
+            ("events", "DescribeRule", "ResourceNotFoundException"),
+            ("lambda", "GetFunctionConfiguration", "ResourceNotFoundException"),
+            ("lambda", "GetEventSourceMapping", "ResourceNotFoundException"),
+            ("sqs", "GetQueueAttributes", "QueueDoesNotExist"),
+            ("cloudformation", "DescribeStacks", "ValidationError"),
+        ] {
+            assert!(models.can_throw(service, operation, code), "{service} {operation} cannot throw {code}");
+        }
+    }
 
     #[test]
     fn sorts_what_the_sdk_says() {

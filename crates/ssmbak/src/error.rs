@@ -1,5 +1,6 @@
 //! What can go wrong between ssmbak and AWS, said in one sentence.
 
+mod codes;
 mod elsewhere;
 
 use std::any::Any;
@@ -84,6 +85,11 @@ impl ErrorKind {
         }
     }
 
+    /// The kind of failure that an error code of AWS stands for.
+    pub fn of_code(code: &str) -> Self {
+        codes::KNOWN.iter().find(|(_, known)| known.contains(&code)).map_or(Self::Other, |(kind, _)| *kind)
+    }
+
     fn hint(self) -> Option<&'static str> {
         match self {
             Self::Credentials => Some(
@@ -153,7 +159,7 @@ impl Error {
 
 fn from_service(action: &str, code: Option<&str>, message: Option<&str>) -> Error {
     let code = code.unwrap_or("unknown error");
-    let kind = kind_of(code);
+    let kind = ErrorKind::of_code(code);
     let said = message.filter(|text| !text.is_empty()).map(|text| format!("{code}: {text}"));
     let reason = match kind {
         ErrorKind::Credentials => format!("AWS does not accept the credentials ({code})"),
@@ -162,62 +168,6 @@ fn from_service(action: &str, code: Option<&str>, message: Option<&str>) -> Erro
         _ => said.unwrap_or_else(|| code.to_owned()),
     };
     Error::new(kind, format!("cannot {action}: {reason}"))
-}
-
-fn kind_of(code: &str) -> ErrorKind {
-    match code {
-        "ExpiredToken"
-        | "ExpiredTokenException"
-        | "InvalidAccessKeyId"
-        | "InvalidClientTokenId"
-        | "UnrecognizedClientException"
-        | "SignatureDoesNotMatch"
-        | "InvalidSignatureException"
-        | "AuthorizationHeaderMalformed"
-        | "MissingAuthenticationToken"
-        | "TokenRefreshRequired"
-        | "InvalidToken" => ErrorKind::Credentials,
-        "AccessDenied" | "AccessDeniedException" | "Forbidden" | "403" | "AllAccessDisabled" => ErrorKind::AccessDenied,
-        "InvalidObjectState" => ErrorKind::Archived,
-        "NoSuchBucket" => ErrorKind::BucketMissing,
-        "ParameterNotFound"
-        | "ParameterVersionNotFound"
-        | "NoSuchKey"
-        | "NoSuchVersion"
-        | "NotFound"
-        | "InvalidResourceId" => ErrorKind::NotFound,
-        "ThrottlingException"
-        | "Throttling"
-        | "TooManyUpdates"
-        | "SlowDown"
-        | "ServiceUnavailable"
-        | "503"
-        | "RequestLimitExceeded"
-        | "TooManyRequestsException" => ErrorKind::Throttled,
-        "InvalidKeyId"
-        | "DisabledException"
-        | "KMSInvalidStateException"
-        | "KMSAccessDeniedException"
-        | "KMS.DisabledException"
-        | "KMS.NotFoundException"
-        | "KMSNotFoundException"
-        | "IncorrectKeyException" => ErrorKind::KeyUnusable,
-        "HierarchyTypeMismatch" => ErrorKind::TypeChange,
-        "ParameterAlreadyExists" => ErrorKind::AlreadyExists,
-        "ValidationException"
-        | "InvalidNextToken"
-        | "ParameterPatternMismatchException"
-        | "UnsupportedParameterType"
-        | "InvalidPolicyTypeException"
-        | "InvalidPolicyAttributeException"
-        | "PoliciesLimitExceededException"
-        | "ParameterLimitExceeded"
-        | "ParameterMaxVersionLimitExceeded"
-        | "HierarchyLevelLimitExceededException"
-        | "InvalidAllowedPatternException"
-        | "IncompatiblePolicyException" => ErrorKind::Refused,
-        _ => ErrorKind::Other,
-    }
 }
 
 fn from_dispatch(action: &str, network: bool, text: &str) -> Error {

@@ -49,7 +49,11 @@ pub async fn verify<S: ParameterStore, B: BackupBucket>(
     let names: BTreeSet<&ParameterName> = recorded.timelines.keys().chain(present.keys()).collect();
     let mut verification = Verification::default();
     for name in names {
-        let found = findings(recorded.timelines.get(name), present.get(name));
+        let mut found = findings(recorded.timelines.get(name), present.get(name));
+        for (_, version_id, reason) in recorded.damaged.iter().filter(|(of, ..)| of == name) {
+            let message = format!("its stored version {version_id} is known by its tags alone: {reason}");
+            found.push(Finding { kind: FindingKind::Unreadable, message });
+        }
         verification.verified += usize::from(found.is_empty());
         verification.findings.extend(found.into_iter().map(|finding| (name.to_string(), finding)));
     }

@@ -250,7 +250,7 @@ async fn untracked_and_too_early_is_unknown_and_left_alone() {
     let path = world.path("/u/", true, hour_ago);
     let plan = path.preview().await.unwrap();
     assert_eq!((plan.changes.len(), plan.unknown.len()), (0, 1), "older than its first backup");
-    let as_original = path.with_options(PlanOptions { assume_absent: true, keep_new: false });
+    let as_original = path.with_options(PlanOptions { assume_absent: true, ..PlanOptions::default() });
     assert_eq!(actions(&as_original.preview().await.unwrap()), ["delete /u/a"]);
 }
 

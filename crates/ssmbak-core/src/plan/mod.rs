@@ -1,11 +1,13 @@
 //! What a restore will change: state at an instant × present state → a [`Plan`], a value to print, save and apply.
 
+mod adjust;
 mod destination;
 pub(crate) mod fields;
 mod kms;
 mod question;
 pub mod saved;
 
+pub use adjust::{IMAGE, drop_expired, tier_to_put};
 pub use destination::{Destination, DestinationError, OnConflict};
 pub use fields::{Field, changed_fields};
 pub use kms::{KmsKeys, KmsKeysError};
@@ -157,6 +159,16 @@ pub struct PlanOptions {
     pub assume_absent: bool,
     /// Plan no deletion.
     pub keep_new: bool,
+    /// The present moment, by which an expiration policy has passed or not; `None`: no policy counts as passed.
+    pub now: Option<Timestamp>,
+}
+
+impl PlanOptions {
+    /// The same, as of `now` where no moment is given.
+    #[must_use]
+    pub fn as_of(self, now: Timestamp) -> Self {
+        Self { now: self.now.or(Some(now)), ..self }
+    }
 }
 
 /// What a restore will change. Rows are in order of name.
@@ -183,12 +195,22 @@ impl Plan {
             (Target::Absent(because), Present::Exists(from)) => {
                 self.changes.push(Change { name, action: Action::Delete { from, because } });
             }
-            (Target::Held(to), Present::Missing) => self.changes.push(Change { name, action: Action::Create(to) }),
-            (Target::Held(to), Present::Exists(from)) => self.compare(name, to, from),
+            (Target::Held(mut to), Present::Missing) => {
+                self.warnings.extend(adjust::adjust(&name, &mut to, None, options.now));
+                self.changes.push(Change { name, action: Action::Create(to) });
+            }
+            (Target::Held(to), Present::Exists(from)) => self.compare(name, to, from, options.now),
         }
     }
 
-    fn compare(&mut self, name: ParameterName, to: Box<RecordedParameter>, from: Box<PresentParameter>) {
+    fn compare(
+        &mut self,
+        name: ParameterName,
+        mut to: Box<RecordedParameter>,
+        from: Box<PresentParameter>,
+        now: Option<Timestamp>,
+    ) {
+        let notes = adjust::adjust(&name, &mut to, Some(&from.parameter), now);
         let fields = changed_fields(&to, &from);
         if fields::tier_would_fall(&to, &from.parameter) {
             self.warnings.push(format!(
@@ -198,6 +220,7 @@ impl Plan {
         if fields.is_empty() {
             self.unchanged += 1;
         } else {
+            self.warnings.extend(notes);
             self.changes.push(Change { name, action: Action::Update { to, from, fields } });
         }
     }

@@ -59,6 +59,10 @@ struct Faults {
     corrupt: bool,
     /// After so many more requests of a kind, the rest is refused.
     refuse_after: Option<(&'static str, u64)>,
+    /// So many puts on condition are answered 409 ConditionalRequestConflict.
+    conflicts: u64,
+    /// A tag of this name is answered 400 InvalidTag.
+    refused_tag: Option<&'static str>,
 }
 
 impl S3Server {
@@ -127,6 +131,16 @@ impl S3Server {
     /// Refuses (403) requests of a kind after so many more; `None`: no more.
     pub fn refuse_after(&self, kind: Option<(&'static str, u64)>) {
         self.faults().refuse_after = kind;
+    }
+
+    /// Answers the next puts on condition with 409 ConditionalRequestConflict.
+    pub fn conflict(&self, puts: u64) {
+        self.faults().conflicts = puts;
+    }
+
+    /// Refuses puts with a tag of this name (400 InvalidTag).
+    pub fn refuse_tag(&self, name: &'static str) {
+        self.faults().refused_tag = Some(name);
     }
 
     /// How many requests of each kind there were since the last [`S3Server::forget_counts`].
@@ -203,8 +217,16 @@ impl Shared {
     }
 
     /// What is answered instead, if something goes wrong now.
-    fn fault(&self, kind: &'static str, busy: u64) -> Option<Answer> {
+    fn fault(&self, kind: &'static str, request: &Request, busy: u64) -> Option<Answer> {
         let mut faults = lock(&self.faults);
+        if faults.conflicts > 0 && request.header("if-none-match").is_some() {
+            faults.conflicts -= 1;
+            return Some(Answer::error(409, "ConditionalRequestConflict"));
+        }
+        let tags = request.header("x-amz-tagging").unwrap_or_default();
+        if faults.refused_tag.is_some_and(|refused| tags.contains(refused)) {
+            return Some(Answer::error(400, "InvalidTag"));
+        }
         if faults.slow_downs > 0 {
             faults.slow_downs -= 1;
             return Some(Answer::error(503, "SlowDown"));
@@ -253,8 +275,9 @@ impl Shared {
         if latency > 0 {
             thread::sleep(Duration::from_micros(latency));
         }
-        let mut answer =
-            self.fault(kind, busy).unwrap_or_else(|| object::answer(&mut lock(&self.store), kind, request, self.now()));
+        let mut answer = self
+            .fault(kind, request, busy)
+            .unwrap_or_else(|| object::answer(&mut lock(&self.store), kind, request, self.now()));
         self.spoil(&mut answer);
         lock(&self.busy).0 -= 1;
         answer

@@ -6,6 +6,7 @@ mod batches;
 mod defects;
 mod endpoints;
 mod failures;
+mod foreign;
 mod messages;
 mod oddities;
 mod pipeline;

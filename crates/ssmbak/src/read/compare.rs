@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use jiff::Timestamp;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{CurrentParameter, ParameterValue};
 use ssmbak_core::plan::{Action, Plan, PlanOptions, Present, Target, UnknownName};
@@ -50,10 +51,11 @@ pub(crate) async fn compare<S: ParameterStore, B: BackupBucket>(
     let names: BTreeSet<ParameterName> = targets.keys().chain(described.keys()).cloned().collect();
     let mut presents = presents(store, described, &targets, of_store).await?;
     let mut plan = Plan { warnings, ..Plan::default() };
+    let now = Timestamp::now();
     for name in names {
         let target = targets.remove(&name).unwrap_or_else(|| Target::Unknown(Unknown::NothingRecorded.to_string()));
         let present = presents.remove(&name).unwrap_or(Present::Missing);
-        plan.add(name, target, present, options);
+        plan.add(name, target, present, options.as_of(now));
     }
     fill_in(bucket, of_bucket, &mut plan, &unread, &records).await?;
     plan.sort();

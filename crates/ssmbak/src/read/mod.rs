@@ -12,6 +12,7 @@ use ssmbak_core::mark::MARK_PREFIX;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{CurrentParameter, ParameterValue};
 use ssmbak_core::plan::{Present, PresentParameter, RecordedParameter, Target};
+use ssmbak_core::record::Unreadable;
 use ssmbak_core::record::metadata::SIDECAR_PREFIX;
 use ssmbak_core::restore_record::RESTORE_PREFIX;
 use ssmbak_core::scope::{Depth, Listing, Selection};
@@ -23,7 +24,7 @@ use self::compare::warnings;
 pub(crate) use self::compare::{compare, targets_of};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::bucket::{BackupBucket, Keys, StoredVersion, describe_versions};
+use crate::bucket::{BackupBucket, Described, Keys, StoredVersion, describe_versions_fully};
 use crate::store::{LikelyNames, ParameterStore};
 use crate::{CONCURRENCY, Error, ErrorKind, Gate};
 
@@ -41,6 +42,9 @@ pub struct Recorded {
     pub timelines: BTreeMap<ParameterName, Timeline>,
     /// Keys within the selection's reach that are no parameter names.
     pub strangers: Vec<String>,
+    /// Versions whose metadata cannot be read though their tags can, by name and version id: their sidecar is missing or
+    /// damaged, for one.
+    pub damaged: Vec<(ParameterName, String, Unreadable)>,
 }
 
 impl Recorded {
@@ -85,8 +89,9 @@ pub async fn timelines<B: BackupBucket>(bucket: &B, selection: &Selection) -> Re
     }
     let ordered = by_name.into_values().flat_map(in_order_of_storage).collect();
     let mut records: BTreeMap<ParameterName, Vec<_>> = BTreeMap::new();
-    for (key, record) in describe_versions(bucket, ordered).await? {
+    for (key, Described { record, damage }) in describe_versions_fully(bucket, ordered).await? {
         if let Some(name) = name_of(&key) {
+            recorded.damaged.extend(damage.map(|damage| (name.clone(), record.version_id.clone(), damage)));
             records.entry(name).or_default().push(record);
         }
     }

@@ -6,5 +6,6 @@ mod copies;
 mod downloads;
 mod histories;
 mod one_key;
+mod recording;
 mod server;
 mod trees;

@@ -1,5 +1,6 @@
 //! The versioned bucket through the AWS SDK: one file per concern.
 
+mod conditional;
 mod document;
 mod keys;
 mod lifecycle;
