@@ -17,12 +17,14 @@ pub mod global;
 pub mod interrupt;
 pub mod logging;
 pub mod marked;
+mod panics;
 pub mod report;
 mod run;
 pub mod s3;
 pub mod selected;
 pub mod stack;
 pub mod ui;
+pub mod zone;
 
 /// A fifth of the processor time of a preview is allocating, by several threads.
 #[global_allocator]

@@ -44,6 +44,7 @@ async fn names(words: &[OsString]) -> Option<Vec<String>> {
         profile: given("--profile", None),
         region: given("--region", Some("-r")),
         endpoint_url: given("--endpoint-url", None),
+        is_silent: true,
         ..GlobalArgs::default()
     };
     let bucket = given("--bucket", Some("-b")).or_else(|| std::env::var("SSMBAK_BUCKET").ok());

@@ -21,6 +21,7 @@ use crate::report::json::DiffReport;
 use crate::report::table::Look;
 use crate::selected::{NarrowArgs, nothing_at};
 use crate::ui::{Ui, text};
+use crate::zone;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -83,7 +84,7 @@ pub(super) async fn run(
     ui: &Ui,
     interrupts: &mut Interrupts,
 ) -> Result<Exit, CliError> {
-    let (now, zone) = (Timestamp::now(), TimeZone::system());
+    let (now, zone) = (Timestamp::now(), zone::local()?);
     let words = interrupts.or(marked::words(&args.words, &args.narrow.bucket, global)).await?;
     let (paths, from, to) = read(&words, now, &zone)?;
     let selection = args.narrow.select(paths)?;

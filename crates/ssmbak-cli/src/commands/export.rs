@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use ssmbak::read::{described, states};
 use ssmbak::{Error, ErrorKind};
 use ssmbak_core::name::ParameterName;
@@ -26,6 +25,7 @@ use crate::marked;
 use crate::report::columns::count;
 use crate::selected::{NarrowArgs, nothing_at};
 use crate::ui::{Ui, text};
+use crate::zone;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -76,7 +76,7 @@ pub(super) async fn run(
     let NarrowArgs { recursive, include, exclude, bucket } = args.narrow.clone();
     let (words, at) = (args.words.clone(), args.at.clone());
     let asked = AskedArgs { words, at, recursive, include, exclude, bucket, ..AskedArgs::default() };
-    let asked = interrupts.or(marked::asked(&asked, global)).await?.read(Timestamp::now(), &TimeZone::system())?;
+    let asked = interrupts.or(marked::asked(&asked, global)).await?.read(Timestamp::now(), &zone::local()?)?;
     let mut found = interrupts.or(look_up(args, &asked, global, ui)).await?;
     let left_out = found.secrets.len();
     if args.reveal.reveal {
