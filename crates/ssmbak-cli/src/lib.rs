@@ -17,6 +17,7 @@ pub mod global;
 pub mod interrupt;
 pub mod logging;
 pub mod marked;
+pub mod output_file;
 mod panics;
 pub mod report;
 mod run;
