@@ -2,6 +2,8 @@
 
 use clap::{ArgAction, Args, ValueEnum};
 
+use crate::arn::ParameterArn;
+
 /// Options that every command takes.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Global options")]
@@ -33,6 +35,9 @@ pub struct GlobalArgs {
     /// Whether nobody may be asked for anything, as when a shell completes a word.
     #[arg(skip)]
     pub is_silent: bool,
+    /// Where the parameters are that the command line names by ARN.
+    #[arg(skip)]
+    pub arns: Vec<ParameterArn>,
 }
 
 /// Whom results are for.

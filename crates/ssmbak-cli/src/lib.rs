@@ -5,6 +5,7 @@
 
 pub mod again;
 pub mod arguments;
+pub mod arn;
 pub mod asked;
 pub mod aws;
 mod browse;

@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use clap::{ColorChoice, CommandFactory, FromArgMatches};
 
 use crate::arguments::{early, prepared};
+use crate::arn;
 use crate::commands::{AllCli, Command, SsmbakCli, StackCli};
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -49,6 +50,7 @@ fn launch<C: CommandFactory + FromArgMatches>(
 ) -> ExitCode {
     let arguments = prepared(std::env::args_os());
     panics::end_as_a_sentence(is_for_programs(&arguments));
+    let (arguments, arns) = arn::named(arguments);
     let color = match early(&arguments, "--color", None) {
         Some("always") => ColorChoice::Always,
         Some("never") => ColorChoice::Never,
@@ -60,7 +62,8 @@ fn launch<C: CommandFactory + FromArgMatches>(
         .and_then(|found| C::from_arg_matches(&found));
     match parsed {
         Ok(cli) => {
-            let (global, command) = split(cli);
+            let (mut global, command) = split(cli);
+            global.arns = arns;
             run(&global, command).into()
         }
         Err(error) => refused(&error, &arguments).into(),

@@ -19,6 +19,7 @@ use ssmbak::{Error, ErrorKind};
 
 pub use caller::Caller;
 
+use crate::arn;
 use crate::error::CliError;
 use crate::global::GlobalArgs;
 use assume_role::MfaCodes;
@@ -54,6 +55,7 @@ impl Aws {
             let provider = credentials::loaded(provider, aws.hint.as_deref()).await?;
             aws.config = aws.config.into_builder().credentials_provider(provider).build();
         }
+        arn::check(&global.arns, &aws).await?;
         Ok(aws)
     }
 

@@ -70,6 +70,8 @@ impl ElsewhereArgs {
             return Ok(None);
         }
         let mut way = global.clone();
+        // ARNs name what is restored, and not where to.
+        way.arns.clear();
         if self.target_profile.is_some() {
             way.profile.clone_from(&self.target_profile);
         }

@@ -15,7 +15,7 @@ use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
 use crate::marked;
-use crate::report::columns::columns;
+use crate::report::columns::unbroken;
 use crate::report::table::Look;
 use crate::ui::{Ui, text};
 use crate::zone;
@@ -166,7 +166,7 @@ pub(super) async fn list(
             })
             .collect();
         let look = Look { width: ui.width(), colours: ui.colours_results(), reveal: false };
-        ui.result(&columns(&["Mark", "Time", "Text"], &rows, look))?;
+        ui.result(&unbroken(&["Mark", "Time", "Text"], &rows, look, &[0, 1]))?;
     }
     Ok(Exit::Done)
 }

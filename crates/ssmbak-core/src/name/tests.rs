@@ -109,3 +109,11 @@ proptest! {
         prop_assert_eq!(serde_json::from_str::<ParameterName>(&json).unwrap(), parsed);
     }
 }
+
+#[test]
+fn a_version_a_label_or_another_arn_is_no_part_of_a_name() {
+    for text in ["/app/host:3", "host:prod"] {
+        assert_eq!(ParameterName::parse(text), Err(NameError::VersionOrLabel), "{text}");
+    }
+    assert_eq!(ParameterName::parse("arn:aws:s3:::bucket"), Err(NameError::Arn));
+}
