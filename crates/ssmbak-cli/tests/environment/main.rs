@@ -5,5 +5,6 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod fake;
+mod lifetime;
 mod refusals;
 mod table;
