@@ -9,7 +9,7 @@ use ssmbak_core::instant::Instant;
 use ssmbak_core::scope::{Scope, Selection};
 
 use super::restore::rate;
-use crate::asked::{RevealArgs, read_time, wrong_path};
+use crate::asked::{RevealArgs, read_time, refuse_scattered, wrong_path};
 use crate::aws::Aws;
 use crate::browse::{Session, session};
 use crate::bucket::BucketArgs;
@@ -70,6 +70,7 @@ pub(super) async fn run(
 ) -> Result<Exit, CliError> {
     check_terminal(global, ui)?;
     let (now, zone) = (Timestamp::now(), zone::local()?);
+    refuse_scattered(&args.words, now, &zone)?;
     let (paths, time) = split(&args.words);
     let select = |paths: &[String]| {
         let texts: Vec<&str> = paths.iter().map(String::as_str).collect();

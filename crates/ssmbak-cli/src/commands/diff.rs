@@ -9,7 +9,7 @@ use ssmbak_core::instant::Instant;
 use ssmbak_core::scope::Selection;
 
 use super::view::as_of;
-use crate::asked::{RevealArgs, not_yet, read_time};
+use crate::asked::{RevealArgs, not_yet, read_time, refuse_scattered};
 use crate::aws::Aws;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -54,13 +54,7 @@ fn read<'a>(words: &'a [String], now: Timestamp, zone: &TimeZone) -> Result<Read
     let Some((last, rest)) = words.split_last() else {
         return Err(CliError::usage("no path and no time were given", FORM));
     };
-    let whole = rest.last().map(|before| format!("{before} {last}"));
-    if Instant::parse(last, now, zone).is_err()
-        && let Some(whole) = whole.filter(|whole| Instant::parse(whole, now, zone).is_ok())
-    {
-        let hint = "quote a time of several words, such as \"2024-06-15 17:56\"";
-        return Err(CliError::usage(format!("the time {whole} is two arguments"), hint));
-    }
+    refuse_scattered(words, now, zone)?;
     let second = read_time(last, now, zone)?;
     let first = rest.split_last().filter(|(word, _)| !word.starts_with('/'));
     let (paths, from, to) = match first.and_then(|(word, paths)| Some((Instant::parse(word, now, zone).ok()?, paths))) {
