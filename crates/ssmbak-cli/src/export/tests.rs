@@ -124,7 +124,7 @@ fn readers(file: &std::path::Path) -> Vec<(&'static str, BTreeMap<String, String
     readers.push(("python-dotenv", of(Command::new(venv.python()).args(["-c", python]).arg(file))));
     let items = dotenvy::from_path_iter(file).unwrap();
     readers.push(("dotenvy", items.map(|item| item.unwrap()).collect()));
-    let print = format!("import json, os; print(json.dumps({{k: v for k, v in os.environ.items() if k[0] == 'V'}}))");
+    let print = "import json, os; print(json.dumps({k: v for k, v in os.environ.items() if k[0] == 'V'}))";
     for shell in ["bash", "dash"] {
         if std::path::Path::new("/bin").join(shell).exists() || there(shell) {
             let script = format!("set -a; . {}; exec {} -c \"{print}\"", file.display(), venv.python().display());

@@ -159,7 +159,7 @@ fn moment(local: DateTime, zone: &TimeZone, abbreviation: Option<&str>) -> Resul
     let candidates = zone.to_ambiguous_timestamp(local);
     if let Some(abbreviation) = abbreviation {
         let is_its = |at: &Timestamp| zone.to_offset_info(*at).abbreviation().eq_ignore_ascii_case(abbreviation);
-        let both = [candidates.clone().earlier(), candidates.later()];
+        let both = [candidates.earlier(), candidates.later()];
         return both.into_iter().flatten().find(is_its).ok_or(Fault::Abbreviation);
     }
     if candidates.is_ambiguous() {

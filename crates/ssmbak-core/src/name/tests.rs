@@ -37,7 +37,7 @@ fn names_that_cannot_be_are_refused_with_the_reason() {
     assert_eq!(error("//"), NameError::EmptyLevel);
     assert_eq!(error("//a"), NameError::EmptyLevel);
     assert_eq!(error("/a//b"), NameError::EmptyLevel);
-    assert_eq!(error("/a:3"), NameError::Character { character: ':', position: 3 });
+    assert_eq!(error("/a:3"), NameError::VersionOrLabel);
     assert_eq!(error(" /a"), NameError::Character { character: ' ', position: 1 });
     assert_eq!(error("/ä\u{1b}"), NameError::Character { character: 'ä', position: 2 });
     assert_eq!(error("/a\0"), NameError::Character { character: '\0', position: 3 });
