@@ -71,11 +71,8 @@ impl AskedArgs {
             (None, Some((time, paths))) => (paths, time),
             (None, None) => return Err(CliError::usage("no path and no time were given", FORM)),
         };
-        if let (Some(last), None) = (paths.last(), &self.at) {
-            let whole = format!("{last} {time}");
-            if Instant::parse(time, now, local).is_err() && Instant::parse(&whole, now, local).is_ok() {
-                return Err(CliError::usage(format!("the time {whole} is two arguments"), QUOTE));
-            }
+        if self.at.is_none() {
+            refuse_scattered(&self.words, now, local)?;
         }
         let at = read_time(time, now, local)?;
         if paths.is_empty() {
@@ -114,6 +111,35 @@ pub fn read_time(text: &str, now: Timestamp, local: &TimeZone) -> Result<Instant
         }
         error => CliError::usage(error.to_string(), error.hint()),
     })
+}
+
+/// Refuses a time whose words were not quoted: its last word may be a time as well, and another one.
+///
+/// # Errors
+/// [`CliError::Usage`] with the whole time.
+pub(crate) fn refuse_scattered(words: &[String], now: Timestamp, local: &TimeZone) -> Result<(), CliError> {
+    const COUNTS: [&str; 6] = ["two", "three", "four", "five", "six", "seven"];
+    for (count, told) in (2..).zip(COUNTS).collect::<Vec<_>>().into_iter().rev() {
+        let Some(tail) = words.len().checked_sub(count).and_then(|from| words.get(from..)) else { continue };
+        let whole = tail.join(" ");
+        let is_time = !matches!(
+            Instant::parse(&whole, now, local),
+            Err(InstantError::Unreadable { .. } | InstantError::Empty | InstantError::OutOfRange { .. })
+        );
+        // Two spans, as `diff` takes them, are no time together.
+        let are_spans = tail.iter().all(|word| is_span(word));
+        if is_time && !are_spans && !tail.iter().any(|word| word.starts_with('/')) {
+            return Err(CliError::usage(format!("the time {whole} is {told} arguments"), QUOTE));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a word is a time before now, such as `2h`.
+fn is_span(word: &str) -> bool {
+    let word = word.trim_start_matches('-');
+    let clock = word.contains(':') || word.ends_with("am") || word.ends_with("pm");
+    !clock && word.starts_with(|c: char| c.is_ascii_digit()) && word.ends_with(|c: char| c.is_ascii_alphabetic())
 }
 
 /// Refuses a path that is a piece of an unquoted time.
@@ -185,7 +211,10 @@ mod tests {
         insta::assert_snapshot!(refusal(&["15m"]), @"no path was given, only a time");
         insta::assert_snapshot!(refusal(&["/a", "2024-06-15", "17:56"]), @"the time 2024-06-15 17:56 is two arguments");
         insta::assert_snapshot!(refusal(&["/a", "2024-06-15", "15m"]), @"2024-06-15 is a time, and only the last argument can be one");
-        insta::assert_snapshot!(refusal(&["/a", "soon"]), @r#"cannot read "soon" as a time; give it like 2024-06-15T17:56:58 (UTC), "2 hours ago", "yesterday 18:00" or @1718309456"#);
+        insta::assert_snapshot!(refusal(&["/a/", "Nov", "26", "16:56"]), @"the time Nov 26 16:56 is three arguments");
+        insta::assert_snapshot!(refusal(&["/a/", "2", "hours", "ago"]), @"the time 2 hours ago is three arguments");
+        insta::assert_snapshot!(refusal(&["/a/", "last", "friday", "8am"]), @"the time last friday 8am is three arguments");
+        insta::assert_snapshot!(refusal(&["/a", "soon"]), @r#"cannot read "soon" as a time"#);
         insta::assert_snapshot!(refusal(&["/a*", "15m"]), @r#"a path takes no wildcards: "/a*"; give the path above it and select with --include"#);
         insta::assert_snapshot!(refusal(&["a/b", "15m"]), @r#""a/b" is not a parameter or path: a name of several levels starts with a slash; write /app/host, not app/host"#);
     }

@@ -2,11 +2,13 @@
 
 use clap::{ArgAction, Args, ValueEnum};
 
+use crate::arn::ParameterArn;
+
 /// Options that every command takes.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct GlobalArgs {
-    /// Profile of the AWS configuration [default: AWS_PROFILE].
+    /// Profile of the AWS configuration [default: AWS_DEFAULT_PROFILE, AWS_PROFILE].
     #[arg(long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
     /// AWS region [default: AWS_REGION, AWS_DEFAULT_REGION, the profile's].
@@ -15,6 +17,9 @@ pub struct GlobalArgs {
     /// Endpoint instead of AWS's own [default: AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3, …_SSM, AWS_ENDPOINT].
     #[arg(long, global = true, value_name = "URL")]
     pub endpoint_url: Option<String>,
+    /// Code of the MFA device that the profile names [default: SSMBAK_MFA_CODE; a terminal is asked].
+    #[arg(long, global = true, value_name = "CODE")]
+    pub mfa_code: Option<String>,
     /// Print for people or for programs.
     #[arg(short, long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
     pub output: OutputFormat,
@@ -27,6 +32,12 @@ pub struct GlobalArgs {
     /// Print help.
     #[arg(short, long, global = true, action = ArgAction::HelpShort)]
     pub help: Option<bool>,
+    /// Whether nobody may be asked for anything, as when a shell completes a word.
+    #[arg(skip)]
+    pub is_silent: bool,
+    /// Where the parameters are that the command line names by ARN.
+    #[arg(skip)]
+    pub arns: Vec<ParameterArn>,
 }
 
 /// Whom results are for.

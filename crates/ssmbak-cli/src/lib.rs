@@ -5,6 +5,7 @@
 
 pub mod again;
 pub mod arguments;
+pub mod arn;
 pub mod asked;
 pub mod aws;
 mod browse;
@@ -17,12 +18,15 @@ pub mod global;
 pub mod interrupt;
 pub mod logging;
 pub mod marked;
+pub mod output_file;
+mod panics;
 pub mod report;
 mod run;
 pub mod s3;
 pub mod selected;
 pub mod stack;
 pub mod ui;
+pub mod zone;
 
 /// A fifth of the processor time of a preview is allocating, by several threads.
 #[global_allocator]

@@ -7,11 +7,13 @@ use clap::error::ErrorKind;
 use clap::{ColorChoice, CommandFactory, FromArgMatches};
 
 use crate::arguments::{early, prepared};
+use crate::arn;
 use crate::commands::{AllCli, Command, SsmbakCli, StackCli};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::logging;
+use crate::panics;
 use crate::s3::{S3Args, S3bakCli};
 use crate::ui::Ui;
 
@@ -47,6 +49,8 @@ fn launch<C: CommandFactory + FromArgMatches>(
     split: impl FnOnce(C) -> (GlobalArgs, Command),
 ) -> ExitCode {
     let arguments = prepared(std::env::args_os());
+    panics::end_as_a_sentence(is_for_programs(&arguments));
+    let (arguments, arns) = arn::named(arguments);
     let color = match early(&arguments, "--color", None) {
         Some("always") => ColorChoice::Always,
         Some("never") => ColorChoice::Never,
@@ -58,7 +62,8 @@ fn launch<C: CommandFactory + FromArgMatches>(
         .and_then(|found| C::from_arg_matches(&found));
     match parsed {
         Ok(cli) => {
-            let (global, command) = split(cli);
+            let (mut global, command) = split(cli);
+            global.arns = arns;
             run(&global, command).into()
         }
         Err(error) => refused(&error, &arguments).into(),
@@ -85,16 +90,20 @@ fn run(global: &GlobalArgs, command: Command) -> Exit {
     })
 }
 
-/// Help and version are asked for; all else is a wrong call.
-fn refused(error: &clap::Error, arguments: &[OsString]) -> Exit {
-    let asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+/// Whether the command line asks for results for programs, before it is read.
+fn is_for_programs(arguments: &[OsString]) -> bool {
     // Where buckets are asked, -o is a file.
     let is_s3 = arguments.iter().take(2).any(|word| {
         let name = std::path::Path::new(word).file_stem().and_then(|name| name.to_str());
         matches!(name, Some("s3bak" | "s3"))
     });
-    let for_programs = early(arguments, "--output", Some("-o").filter(|_| !is_s3)) == Some("json");
-    if for_programs && !asked_for {
+    early(arguments, "--output", Some("-o").filter(|_| !is_s3)) == Some("json")
+}
+
+/// Help and version are asked for; all else is a wrong call.
+fn refused(error: &clap::Error, arguments: &[OsString]) -> Exit {
+    let asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    if is_for_programs(arguments) && !asked_for {
         let text = error.to_string();
         let lines: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
         let message = lines.join(" ").trim_start_matches("error: ").to_owned();

@@ -119,7 +119,14 @@ pub async fn run(args: &StackArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit,
             if let Some(reason) = &described.reason {
                 object["StackStatusReason"] = json!(reason);
             }
-            result(ui, status, &object).map(done)
+            result(ui, status, &object)?;
+            if let Some(reason) = &described.reason {
+                ui.remark(&text::line(reason));
+            }
+            if let Some(way_out) = described.status.way_out(stack.name(), aws.region()) {
+                ui.hint(&way_out);
+            }
+            Ok(Exit::Done)
         }
         StackCommand::Bucketname => {
             let name = stack.bucket_name().await.map_err(StackCommandError::from)?;

@@ -27,11 +27,7 @@ pub enum InstantError {
     #[error("no time was given; give one like 2024-06-15T17:56:58 or \"2 hours ago\"")]
     Empty,
     /// A text of no known form.
-    #[error(
-        "cannot read {} as a time; give it like 2024-06-15T17:56:58 (UTC), \"2 hours ago\", \"yesterday 18:00\" \
-         or @1718309456",
-        shown(.text)
-    )]
+    #[error("cannot read {} as a time", shown(.text))]
     Unreadable {
         /// The text as it was given.
         text: String,
@@ -43,7 +39,7 @@ pub enum InstantError {
         text: String,
     },
     /// Before the year 1 or after the year 9999.
-    #[error("{} lies outside of the years 1 to 9999; check its numbers (after @ they are seconds)", shown(.text))]
+    #[error("{} lies outside of the years 1 to 9999; check its numbers", shown(.text))]
     OutOfRange {
         /// The text as it was given.
         text: String,
@@ -57,14 +53,27 @@ pub enum InstantError {
         /// The text as it was given.
         text: String,
     },
+    /// A time of day, a weekday or a date without its year that may mean one of several.
+    #[error("{} may mean more than one day; give the date, such as 2024-06-15 17:56 or \"yesterday 17:56\"", shown(.text))]
+    WhichDay {
+        /// The text as it was given.
+        text: String,
+    },
+    /// An abbreviation that is not the local zone's at that time. Several zones may share it.
+    #[error("{} has a time zone that is not the one of this machine; give its offset, such as +02:00", shown(.text))]
+    Abbreviation {
+        /// The text as it was given.
+        text: String,
+    },
 }
 
 impl InstantError {
     /// The forms that are understood, with an example of each, as one line for a hint.
     pub fn hint(&self) -> &'static str {
         "accepted: 2024-06-15T17:56:58Z, 2024-06-15T19:56:58+02:00, \"2024-06-15 17:56\" and 2024-06-15 (UTC), \
-         \"15 June 2024 17:56\", \"2024-06-15 19:56 local\", now, 90m, 1h30m, 3d, \"2 weeks ago\", \"an hour ago\", \
-         \"today 09:30\", \"yesterday 18:00\", \"last friday 8pm\", @1718309456"
+         \"15 June 2024 17:56\", \"Sat, 15 Jun 2024 17:56:58 GMT\", \"Jun 14 09:56\", \"2024-06-15 19:56 local\", now, 90m, \
+         1h30m, 3d, \"2 weeks ago\", \"an hour ago\", 3am, \"today 09:30\", \"yesterday 18:00\", monday, \"last friday 8pm\", \
+         @1718309456, 1718309456123"
     }
 }
 
@@ -75,6 +84,8 @@ enum Fault {
     NoSuchMoment,
     OutOfRange,
     Ambiguous,
+    WhichDay,
+    Abbreviation,
 }
 
 impl Fault {
@@ -85,6 +96,8 @@ impl Fault {
             Self::NoSuchMoment => InstantError::NoSuchMoment { text },
             Self::OutOfRange => InstantError::OutOfRange { text },
             Self::Ambiguous => InstantError::Ambiguous { text },
+            Self::WhichDay => InstantError::WhichDay { text },
+            Self::Abbreviation => InstantError::Abbreviation { text },
         }
     }
 }
@@ -99,7 +112,11 @@ impl Instant {
     /// - without a zone, which is **UTC**, as in ssmbak 0.5.2: `2024-06-15T17:56:58`, `2024-06-15 17:56`,
     ///   `2024-06-15 8pm`, `15 June 2024 17:56`, `June 15, 2024`;
     /// - `today`, `yesterday`, `tomorrow` or `last friday` (the latest one before today) with a time of day;
-    /// - `@1718309456`: seconds since 1970, up to nine decimals;
+    /// - what consoles and `date` print: `October 6, 2021, 11:58:32 (UTC-05:00)`, `Wed, 06 Oct 2021 16:58:32 GMT`,
+    ///   `Thu Nov 26 16:56:12 CET 2026`, where the abbreviation has to be the local zone's at that time;
+    /// - a time of day that has been today, a weekday before today, a day of this year that has been: `3am`, `monday`,
+    ///   `Nov 26 16:56`;
+    /// - `@1718309456`: seconds since 1970, up to nine decimals; `1718309456123`: milliseconds;
     /// - `now`, and times before it: `90m`, `1h30m`, `-15m`, `3d`, `2 hours ago`, `a month ago`. Months and years
     ///   are those of the calendar, in UTC.
     ///
@@ -123,6 +140,8 @@ impl Instant {
             Ok(Self::exact(now))
         } else if let Some(seconds) = trimmed.strip_prefix('@') {
             since_epoch(seconds)
+        } else if is_milliseconds(trimmed) {
+            since_epoch_in_milliseconds(trimmed)
         } else if let Some(ago) = relative::parse(trimmed) {
             ago.and_then(|ago| ago.before(now)).map(Self::exact)
         } else {
@@ -185,8 +204,23 @@ impl fmt::Display for Instant {
     }
 }
 
-/// Seconds since the epoch with up to nine decimals.
+/// Whether digits count milliseconds since the epoch, as programs print them: of these years there are thirteen, and no date
+/// has as many.
+fn is_milliseconds(text: &str) -> bool {
+    text.len() == 13 && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn since_epoch_in_milliseconds(text: &str) -> Result<Instant, Fault> {
+    let milliseconds = text.parse().map_err(|_| Fault::OutOfRange)?;
+    let at = Timestamp::from_millisecond(milliseconds).map_err(|_| Fault::OutOfRange)?;
+    Ok(Instant::to_decimals(at, 3))
+}
+
+/// Seconds since the epoch with up to nine decimals, or milliseconds.
 fn since_epoch(text: &str) -> Result<Instant, Fault> {
+    if is_milliseconds(text) {
+        return since_epoch_in_milliseconds(text);
+    }
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let (nanos, decimals) = decimals(fraction).ok_or(Fault::Unreadable)?;
     if whole.is_empty() || !whole.bytes().all(|b| b.is_ascii_digit()) {

@@ -56,6 +56,14 @@ pub enum NameError {
     /// Two slashes in a row.
     #[error("a parameter name cannot have two slashes in a row; remove one")]
     EmptyLevel,
+    /// A version or a label behind the name, as `GetParameter` takes it.
+    #[error(
+        "a name takes no :version or :label; give the name alone and a time (`ssmbak log NAME` lists its versions)"
+    )]
+    VersionOrLabel,
+    /// An ARN of something else than a parameter, or one that a name was not read from.
+    #[error("only an ARN like arn:aws:ssm:REGION:ACCOUNT:parameter/NAME stands for a parameter; give its name")]
+    Arn,
     /// A character outside of `[a-zA-Z0-9_.-/]`.
     #[error("a parameter name cannot contain {character:?} (position {position}); use letters, digits and _ . - /")]
     Character {
@@ -144,6 +152,12 @@ fn check(text: &str) -> Result<(), NameError> {
         return Err(NameError::TooLong { length: text.len() });
     }
     let strange = text.chars().enumerate().find(|(_, c)| !(c.is_ascii_alphanumeric() || "_.-/".contains(*c)));
+    if text.starts_with("arn:") {
+        return Err(NameError::Arn);
+    }
+    if strange.is_some_and(|(index, character)| character == ':' && index > 0 && index + 1 < text.len()) {
+        return Err(NameError::VersionOrLabel);
+    }
     if let Some((index, character)) = strange {
         return Err(NameError::Character { character, position: index + 1 });
     }

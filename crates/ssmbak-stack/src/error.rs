@@ -123,14 +123,14 @@ pub enum StackError {
         name: String,
     },
     /// CloudFormation cannot go on by itself.
-    #[error(
-        "the stack {name} is stuck ({status}): look at its events in the CloudFormation console and continue its rollback there, or `ssmbak-stack {name} delete` it, which leaves its bucket"
-    )]
+    #[error("the stack {name} is stuck ({status}): {way_out}")]
     Stuck {
         /// The stack.
         name: String,
         /// Its status.
         status: StackStatus,
+        /// The one command that helps.
+        way_out: String,
     },
     /// CloudFormation cannot work out what to change.
     #[error("no change set for the stack {name} can be had: {reason}; put that right and run the command again")]

@@ -42,6 +42,31 @@ impl StackStatus {
         self.0 == "ROLLBACK_COMPLETE"
     }
 
+    /// The one command that helps a stack out of a failure, if it needs help.
+    pub fn way_out(&self, name: &str, region: &str) -> Option<String> {
+        let aws = |command: &str| format!("`aws cloudformation {command} --stack-name {name} --region {region}`");
+        match self.0.as_str() {
+            // No rollback can be continued in these: all that can be done to such a stack is to delete it.
+            "DELETE_FAILED" => {
+                Some(format!("`ssmbak-stack {name} delete` tries to delete it again, and leaves its bucket"))
+            }
+            "CREATE_FAILED" | "ROLLBACK_FAILED" => {
+                Some(format!("`ssmbak-stack {name} delete` removes what is left of it, and leaves its bucket"))
+            }
+            "ROLLBACK_COMPLETE" => {
+                Some(format!("`ssmbak-stack {name} create` removes what is left of it and starts anew"))
+            }
+            "UPDATE_ROLLBACK_FAILED" => {
+                Some(format!("{} brings it back to what it was before the update", aws("continue-update-rollback")))
+            }
+            "UPDATE_FAILED" | "UPDATE_ROLLBACK_COMPLETE" => {
+                Some(format!("`ssmbak-stack {name} update` tries the update again; until then it works as before"))
+            }
+            "IMPORT_ROLLBACK_FAILED" => Some(format!("{} shows what stands in the way", aws("describe-stack-events"))),
+            _ => None,
+        }
+    }
+
     /// Whether CloudFormation itself cannot go on from here without somebody's decision.
     pub fn is_stuck(&self) -> bool {
         matches!(
@@ -85,7 +110,8 @@ impl Operation {
         } else if status.is_failed_creation() {
             Err(StackError::FailedCreation { name })
         } else if status.is_stuck() {
-            Err(StackError::Stuck { name, status: standing })
+            let way_out = standing.way_out(&name, region).unwrap_or_default();
+            Err(StackError::Stuck { name, status: standing, way_out })
         } else if self == Self::Create {
             Err(StackError::Exists { name, status: standing })
         } else {
@@ -127,6 +153,27 @@ mod tests {
             assert_eq!(verdict(Operation::Create, status), create, "create, {status:?}");
             assert_eq!(verdict(Operation::Update, status), update, "update, {status:?}");
         }
+    }
+
+    #[test]
+    fn a_failed_stack_is_told_the_one_command_that_helps() {
+        for (status, command) in [
+            ("DELETE_FAILED", "`ssmbak-stack demo delete`"),
+            ("ROLLBACK_FAILED", "`ssmbak-stack demo delete`"),
+            ("CREATE_FAILED", "`ssmbak-stack demo delete`"),
+            (
+                "UPDATE_ROLLBACK_FAILED",
+                "`aws cloudformation continue-update-rollback --stack-name demo --region eu-west-1`",
+            ),
+        ] {
+            let found = StackStatus::new(status);
+            let error = Operation::Update.check("demo", "eu-west-1", Some(&found)).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("the stack demo is stuck ({status}): {command}")), "{error}");
+            assert_eq!(error.contains("rollback "), status.starts_with("UPDATE"), "{error}");
+        }
+        let failed = StackStatus::new("ROLLBACK_COMPLETE");
+        assert!(failed.way_out("demo", "r").is_some_and(|way| way.starts_with("`ssmbak-stack demo create`")));
+        assert_eq!(StackStatus::new("UPDATE_COMPLETE").way_out("demo", "r"), None);
     }
 
     #[test]

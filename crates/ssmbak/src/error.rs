@@ -171,17 +171,33 @@ fn from_service(action: &str, code: Option<&str>, message: Option<&str>) -> Erro
 }
 
 fn from_dispatch(action: &str, network: bool, text: &str) -> Error {
-    if mentions_credentials(text) {
-        return Error::new(ErrorKind::Credentials, format!("cannot {action}: no AWS credentials were found"));
+    if !network && mentions_credentials(text) {
+        return without_credentials(action, text);
     }
     let reason = if network || text.is_empty() { "the endpoint cannot be reached" } else { "the request failed" };
     let said = if text.is_empty() { String::new() } else { format!(" ({text})") };
-    Error::new(ErrorKind::Unreachable, format!("cannot {action}: {reason}{said}"))
+    let error = Error::new(ErrorKind::Unreachable, format!("cannot {action}: {reason}{said}"));
+    // What TLS says of a certificate that is not signed by anybody who is trusted here.
+    let is_untrusted = text.contains("UnknownIssuer") || text.contains("invalid peer certificate");
+    if is_untrusted {
+        error.with_hint("set AWS_CA_BUNDLE to a file with the certificate of who signs here")
+    } else {
+        error
+    }
+}
+
+/// Credentials that ended, or that cannot be had again, while the command was at work.
+fn without_credentials(action: &str, text: &str) -> Error {
+    let nothing = ["no providers in chain", "not loaded", "the credential provider was not enabled"];
+    if text.is_empty() || nothing.iter().any(|said| text.contains(said)) {
+        return Error::new(ErrorKind::Credentials, format!("cannot {action}: no AWS credentials were found"));
+    }
+    Error::new(ErrorKind::Credentials, format!("cannot {action}: the AWS credentials cannot be had ({text})"))
 }
 
 fn from_construction(action: &str, text: &str) -> Error {
     if mentions_credentials(text) {
-        return Error::new(ErrorKind::Credentials, format!("cannot {action}: no AWS credentials were found"));
+        return without_credentials(action, text);
     }
     if text.contains("region") {
         return Error::new(ErrorKind::Other, format!("cannot {action}: no AWS region is set"))

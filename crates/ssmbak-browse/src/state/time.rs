@@ -1,7 +1,7 @@
 //! Moving through time.
 
 use jiff::{SignedDuration, Timestamp};
-use ssmbak_core::instant::Instant;
+use ssmbak_core::instant::{Instant, InstantError};
 use ssmbak_core::mark::MarkName;
 
 use super::State;
@@ -61,12 +61,24 @@ impl State {
                 let found = marks.filter(|mark| mark.name == name).map(|mark| mark.at).next();
                 found.ok_or_else(|| format!("there is no mark {name}"))?
             }
-            None => Instant::parse(text, now, &self.subject.zone).map_err(|error| error.to_string())?,
+            None => Instant::parse(text, now, &self.subject.zone).map_err(|error| told(&error))?,
         };
         if at.is_future(now) {
             self.message = Some(format!("{at} has not come yet: the latest recorded state is shown"));
         }
         self.set_time(at);
         Ok(())
+    }
+}
+
+/// Why a text is no time, with forms that are.
+fn told(error: &InstantError) -> String {
+    match error {
+        InstantError::Unreadable { .. } => {
+            format!(
+                "{error}; give it like 2024-06-15T17:56:58 (UTC), \"2 hours ago\", \"yesterday 18:00\" or @1718309456"
+            )
+        }
+        error => error.to_string(),
     }
 }

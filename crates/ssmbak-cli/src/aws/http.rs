@@ -16,21 +16,38 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
+use super::proxy::ProxyRules;
+use super::route::Routed;
+use crate::error::CliError;
+
 /// Of an endpoint that was never reached, how many failures end the tries. One that answered once is retried as usual.
 const PATIENCE: u32 = 3;
 
 /// HTTPS on rustls and ring, through the proxies that the environment names.
-pub(super) fn client(tls: TlsContext) -> SharedHttpClient {
-    let inner = Builder::new().build_with_connector_fn(move |settings, components| {
+///
+/// # Errors
+/// [`CliError`] for a proxy that cannot be one.
+pub(super) fn client(tls: &TlsContext, rules: ProxyRules) -> Result<SharedHttpClient, CliError> {
+    let inner = SharedHttpClient::new(Routed::new(rules, |proxy| https(tls.clone(), proxy))?);
+    Ok(SharedHttpClient::new(FirstContact { inner, endpoints: Arc::default() }))
+}
+
+/// The same without any proxy, for the endpoint of a container, which none can reach.
+pub(super) fn direct_client(tls: &TlsContext) -> SharedHttpClient {
+    let inner = https(tls.clone(), ProxyConfig::disabled());
+    SharedHttpClient::new(FirstContact { inner, endpoints: Arc::default() })
+}
+
+fn https(tls: TlsContext, proxy: ProxyConfig) -> SharedHttpClient {
+    Builder::new().build_with_connector_fn(move |settings, components| {
         let mut builder = Connector::builder()
-            .proxy_config(ProxyConfig::from_env())
+            .proxy_config(proxy.clone())
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .tls_context(tls.clone());
         builder.set_connector_settings(settings.cloned());
         builder.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
         builder.build()
-    });
-    SharedHttpClient::new(FirstContact { inner, endpoints: Arc::default() })
+    })
 }
 
 /// Plain HTTP and no proxy, for the metadata service of a machine.

@@ -1,23 +1,31 @@
 //! The way to AWS: region, credentials, endpoints, retries, and the clients that go by them.
 
+mod assume_role;
 mod caller;
 mod clients;
 mod credentials;
 mod http;
+mod profile;
+mod proxy;
+mod route;
 
-use aws_config::meta::region::ProvideRegion;
-use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::tls::{TlsContext, TrustStore};
 use aws_types::service_config::ServiceConfigKey;
 use ssmbak::bucket::S3BackupBucket;
 use ssmbak::store::SsmParameterStore;
+use ssmbak::{Error, ErrorKind};
 
 pub use caller::Caller;
 
+use crate::arn;
 use crate::error::CliError;
 use crate::global::GlobalArgs;
+use assume_role::MfaCodes;
+use credentials::Ways;
+use profile::{AwsConfig, recipe};
+use proxy::ProxyRules;
 
 /// How often a request is tried: AWS throttles Parameter Store early, and each try waits longer than the one before.
 const ATTEMPTS: u32 = 8;
@@ -30,6 +38,10 @@ const SERVICES: [&str; 7] = ["S3", "SSM", "CloudFormation", "STS", "SQS", "Event
 pub struct Aws {
     config: SdkConfig,
     region: String,
+    /// The endpoint of the command line, which stands for all services.
+    endpoint: Option<String>,
+    /// What to do when there are no credentials.
+    hint: Option<String>,
 }
 
 impl Aws {
@@ -38,15 +50,13 @@ impl Aws {
     /// # Errors
     /// [`CliError`] in one sentence if there are none.
     pub async fn connect(global: &GlobalArgs) -> Result<Self, CliError> {
-        let aws = Self::configure(global).await?;
-        let provider = aws.config.credentials_provider();
-        let provider = match provider {
-            Some(provider) => Some(credentials::loaded(provider).await?),
-            None => None,
-        };
-        let mut builder = aws.config.into_builder();
-        builder.set_credentials_provider(provider);
-        Ok(Self { config: builder.build(), region: aws.region })
+        let mut aws = Self::configure(global).await?;
+        if let Some(provider) = aws.config.credentials_provider() {
+            let provider = credentials::loaded(provider, aws.hint.as_deref()).await?;
+            aws.config = aws.config.into_builder().credentials_provider(provider).build();
+        }
+        arn::check(&global.arns, &aws).await?;
+        Ok(aws)
     }
 
     /// As [`Aws::connect`], but leaves the credentials to the first request, for what may need none.
@@ -55,35 +65,53 @@ impl Aws {
     /// [`CliError`] in one sentence if there is no region.
     pub async fn configure(global: &GlobalArgs) -> Result<Self, CliError> {
         let given = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
-        let profile = given(&global.profile);
         let endpoint = given(&global.endpoint_url);
         if let Some(endpoint) = &endpoint {
             check_endpoint(endpoint, "--endpoint-url")?;
         }
-        check_profile(profile.as_deref()).await?;
-        let region = region(given(&global.region), profile.as_deref()).await?;
-        let http = http::client(tls()?);
-        let provider = credentials::chain(profile.as_deref(), &region, http.clone());
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http)
+        let files = AwsConfig::load()?;
+        let (profile, is_explicit) = profile_of(given(&global.profile));
+        if profile != "default" && !files.has(&profile) {
+            let hint = "look at ~/.aws/config and ~/.aws/credentials (aws configure list-profiles)";
+            return Err(CliError::failure("NoProfile", format!("there is no AWS profile {profile:?}"), hint));
+        }
+        let region = region(given(&global.region), files.region(&profile))?;
+        let recipe = recipe(&files, (&profile, is_explicit), &environment).map_err(|error| {
+            let hint = "correct the environment or ~/.aws/config, or choose another profile with --profile";
+            CliError::from(Error::new(ErrorKind::Credentials, error.to_string()).with_hint(hint))
+        })?;
+        let tls = tls(files.setting(&profile, "ca_bundle"))?;
+        let http = http::client(&tls, ProxyRules::of(&environment))?;
+        let mut config = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http.clone())
             .region(region.clone())
-            .credentials_provider(provider)
+            .no_credentials()
+            .profile_files(files.for_sdk(&profile))
+            .profile_name("default")
             // Given in any case, since the SDK panics over values in the environment that it does not know.
-            .retry_config(RetryConfig::standard().with_max_attempts(attempts()?));
-        if let Some(profile) = profile {
-            loader = loader.profile_name(profile);
-        }
-        if let Some(endpoint) = endpoint {
-            loader = loader.endpoint_url(endpoint);
-        }
-        let mut config = loader.load().await;
+            .retry_config(RetryConfig::standard().with_max_attempts(attempts()?))
+            .load()
+            .await;
         // The original's own variable stands behind all that the SDK knows.
         if config.endpoint_url().is_none_or(str::is_empty) {
             let mut builder = config.into_builder();
             builder.set_endpoint_url(environment("AWS_ENDPOINT"));
             config = builder.build();
         }
-        let aws = Self { config, region: region.to_string() };
+        let hint = credentials::hint(&recipe.base, &profile);
+        let mut aws = Self { config, region: region.to_string(), endpoint: None, hint };
+        let ways = Ways {
+            region,
+            http,
+            direct: http::direct_client(&tls),
+            metadata_endpoint: files.setting(&profile, "ec2_metadata_service_endpoint").map(str::to_owned),
+            // As with boto3, --endpoint-url is not where roles are assumed.
+            sts: (aws.config.clone(), aws.endpoint("STS")),
+            codes: MfaCodes::new(given(&global.mfa_code).or_else(|| environment("SSMBAK_MFA_CODE")), global.is_silent),
+        };
+        let provider = credentials::provider(recipe, ways);
+        aws.config = aws.config.into_builder().credentials_provider(provider).build();
+        aws.endpoint = endpoint;
         for service in SERVICES {
             if let Some(endpoint) = aws.endpoint(service) {
                 check_endpoint(&endpoint, "AWS_ENDPOINT_URL")?;
@@ -93,13 +121,12 @@ impl Aws {
     }
 
     /// The region that the AWS configuration gives a profile.
-    pub async fn region_of_profile(profile: Option<&str>) -> Option<String> {
-        let mut provider = ProfileFileRegionProvider::builder();
-        if let Some(profile) = profile {
-            provider = provider.profile_name(profile);
-        }
-        let region = provider.build().region().await?;
-        Some(region.as_ref().to_owned()).filter(|region| !region.is_empty())
+    ///
+    /// # Errors
+    /// [`CliError`] if the configuration cannot be read.
+    pub fn region_of_profile(profile: Option<&str>) -> Result<Option<String>, CliError> {
+        let (profile, _) = profile_of(profile.map(str::to_owned));
+        Ok(AwsConfig::load()?.region(&profile))
     }
 
     /// The region.
@@ -131,12 +158,11 @@ impl Aws {
     /// The custom endpoint of a service, the one that says it most precisely first.
     fn endpoint(&self, service: &str) -> Option<String> {
         let everywhere = self.config.endpoint_url().map(str::to_owned);
-        let on_command_line = self.config.get_origin("endpoint_url").is_client_config();
         let of_service = || {
             let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url");
             self.config.service_config()?.load_config(key.build().ok()?).filter(|url| !url.is_empty())
         };
-        let found = if on_command_line { everywhere } else { of_service().or(everywhere) };
+        let found = self.endpoint.clone().or_else(of_service).or(everywhere);
         found.filter(|url| !url.is_empty())
     }
 }
@@ -145,13 +171,18 @@ fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-async fn region(given: Option<String>, profile: Option<&str>) -> Result<Region, CliError> {
+/// The profile, and whether the command line names it. The variables count in the order in which boto3 reads them.
+fn profile_of(given: Option<String>) -> (String, bool) {
+    let of_environment = || environment("AWS_DEFAULT_PROFILE").or_else(|| environment("AWS_PROFILE"));
+    match given {
+        Some(profile) => (profile, true),
+        None => (of_environment().unwrap_or_else(|| "default".to_owned()), false),
+    }
+}
+
+fn region(given: Option<String>, of_profile: Option<String>) -> Result<Region, CliError> {
     let named = given.or_else(|| environment("AWS_REGION")).or_else(|| environment("AWS_DEFAULT_REGION"));
-    let found = match named {
-        Some(region) => Some(Region::new(region)),
-        None => Aws::region_of_profile(profile).await.map(Region::new),
-    };
-    let Some(region) = found.filter(|region| !region.as_ref().is_empty()) else {
+    let Some(region) = named.or(of_profile).map(Region::new) else {
         return Err(CliError::failure(
             "NoRegion",
             "no AWS region is set",
@@ -165,24 +196,6 @@ async fn region(given: Option<String>, profile: Option<&str>) -> Result<Region, 
     Ok(region)
 }
 
-/// A profile that is asked for has to exist: without this the chain would go on to whatever other credentials there are.
-async fn check_profile(given: Option<&str>) -> Result<(), CliError> {
-    let Some(name) = given.map(str::to_owned).or_else(|| environment("AWS_PROFILE")).filter(|name| name != "default")
-    else {
-        return Ok(());
-    };
-    let (fs, env) = (aws_types::os_shim_internal::Fs::real(), aws_types::os_shim_internal::Env::real());
-    let hint = "look at ~/.aws/config and ~/.aws/credentials (aws configure list-profiles)";
-    match aws_config::profile::load(&fs, &env, &Default::default(), None).await {
-        Ok(profiles) if profiles.get_profile(&name).is_some() => Ok(()),
-        Ok(_) => Err(CliError::failure("NoProfile", format!("there is no AWS profile {name:?}"), hint)),
-        Err(error) => {
-            let message = format!("the AWS configuration cannot be read: {error}");
-            Err(CliError::failure("NoProfile", message, hint))
-        }
-    }
-}
-
 fn attempts() -> Result<u32, CliError> {
     let Some(text) = environment("AWS_MAX_ATTEMPTS") else { return Ok(ATTEMPTS) };
     text.trim().parse().ok().filter(|attempts| *attempts > 0).ok_or_else(|| {
@@ -191,18 +204,24 @@ fn attempts() -> Result<u32, CliError> {
     })
 }
 
-/// The system's root certificates, or those of AWS_CA_BUNDLE in their place.
-fn tls() -> Result<TlsContext, CliError> {
-    let failure = |path: &str, why: String| {
-        let message = format!("AWS_CA_BUNDLE ({path}) {why}");
-        CliError::failure("Environment", message, "set it to a file of PEM certificates, or unset it")
-    };
+/// The system's root certificates, or those of AWS_CA_BUNDLE, the profile's ca_bundle or REQUESTS_CA_BUNDLE in their
+/// place, in the order in which boto3 looks.
+fn tls(of_profile: Option<&str>) -> Result<TlsContext, CliError> {
+    let named = [
+        ("AWS_CA_BUNDLE", environment("AWS_CA_BUNDLE")),
+        ("ca_bundle of the profile", of_profile.map(str::to_owned)),
+        ("REQUESTS_CA_BUNDLE", environment("REQUESTS_CA_BUNDLE")),
+    ];
     let mut builder = TlsContext::builder();
-    if let Some(path) = environment("AWS_CA_BUNDLE") {
-        let pem = std::fs::read(&path).map_err(|error| failure(&path, format!("cannot be read: {error}")))?;
+    if let Some((from, path)) = named.into_iter().find_map(|(from, path)| Some((from, path?))) {
+        let failure = |why: String| {
+            let message = format!("{from} ({path}) {why}");
+            CliError::failure("Environment", message, "set it to a file of PEM certificates, or unset it")
+        };
+        let pem = std::fs::read(&path).map_err(|error| failure(format!("cannot be read: {error}")))?;
         // The TLS provider panics over what is no certificate.
         if !pem.windows(27).any(|window| window == b"-----BEGIN CERTIFICATE-----") {
-            return Err(failure(&path, "holds no certificate".to_owned()));
+            return Err(failure("holds no certificate".to_owned()));
         }
         builder = builder.with_trust_store(TrustStore::empty().with_pem_certificate(pem));
     }
@@ -246,11 +265,12 @@ mod tests {
 
     #[test]
     fn an_endpoint_of_aws_is_no_emulator() {
-        let at = |url: &str| Aws { config: SdkConfig::builder().endpoint_url(url).build(), region: String::new() };
+        let of = |config: SdkConfig| Aws { config, region: String::new(), endpoint: None, hint: None };
+        let at = |url: &str| of(SdkConfig::builder().endpoint_url(url).build());
         let private = at("https://vpce-1.cloudformation.eu-west-1.vpce.amazonaws.com");
         assert!(!private.is_emulated("CloudFormation"));
         assert!(at("http://127.0.0.1:4566").is_emulated("CloudFormation"));
-        let nowhere = Aws { config: SdkConfig::builder().build(), region: String::new() };
+        let nowhere = of(SdkConfig::builder().build());
         assert!(!nowhere.is_emulated("CloudFormation"));
     }
 

@@ -4,13 +4,12 @@ use std::io::{self, IsTerminal as _};
 
 use clap::Args;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use ssmbak_browse::Subject;
 use ssmbak_core::instant::Instant;
 use ssmbak_core::scope::{Scope, Selection};
 
 use super::restore::rate;
-use crate::asked::{RevealArgs, read_time, wrong_path};
+use crate::asked::{RevealArgs, read_time, refuse_scattered, wrong_path};
 use crate::aws::Aws;
 use crate::browse::{Session, session};
 use crate::bucket::BucketArgs;
@@ -20,6 +19,7 @@ use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
 use crate::marked;
 use crate::ui::Ui;
+use crate::zone;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -69,7 +69,8 @@ pub(super) async fn run(
     interrupts: &mut Interrupts,
 ) -> Result<Exit, CliError> {
     check_terminal(global, ui)?;
-    let (now, zone) = (Timestamp::now(), TimeZone::system());
+    let (now, zone) = (Timestamp::now(), zone::local()?);
+    refuse_scattered(&args.words, now, &zone)?;
     let (paths, time) = split(&args.words);
     let select = |paths: &[String]| {
         let texts: Vec<&str> = paths.iter().map(String::as_str).collect();

@@ -9,7 +9,7 @@ use ssmbak_core::plan::Question;
 use ssmbak_core::restore_record::{RestoreDraft, RestoreId};
 
 use super::view::View;
-use super::watch::Watch;
+use super::watch::{Watch, is_without_credentials};
 use crate::again;
 use crate::aws::{Aws, Caller};
 use crate::bucket::BucketArgs;
@@ -84,10 +84,13 @@ pub(super) async fn carry_out(
     if let Some(command) = undoing(view, &journaled, bucket, global) {
         ui.note(&format!("to undo it: {command}"));
     }
-    if !applied.is_complete() {
+    let without_credentials = applied.outcomes.iter().any(is_without_credentials);
+    if without_credentials {
+        ui.hint("the credentials ended: log in again, then run the command again to finish; what is done stays done");
+    } else if !applied.is_complete() {
         ui.hint("run the command again to finish: what is done stays done");
     }
-    Ok(match (applied.stopped, applied.is_complete()) {
+    Ok(match (applied.stopped && !without_credentials, applied.is_complete()) {
         (true, _) => Exit::Interrupted,
         (false, true) => Exit::Done,
         (false, false) => Exit::Partly,

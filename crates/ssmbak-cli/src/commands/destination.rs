@@ -2,7 +2,6 @@
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use ssmbak::destination::preview;
 use ssmbak_core::plan::{Destination, OnConflict, Question};
 
@@ -15,6 +14,7 @@ use crate::error::CliError;
 use crate::global::GlobalArgs;
 use crate::marked;
 use crate::ui::{Ui, text};
+use crate::zone;
 
 /// Where to restore to.
 #[derive(Clone, Debug, Default, Args)]
@@ -65,7 +65,7 @@ impl DestinationArgs {
 
     /// Has the plan made for there. Nothing is changed.
     pub(super) async fn view(&self, args: &AskedArgs, global: &GlobalArgs, ui: &Ui) -> Result<View, CliError> {
-        let asked = marked::asked(args, global).await?.read(Timestamp::now(), &TimeZone::system())?;
+        let asked = marked::asked(args, global).await?.read(Timestamp::now(), &zone::local()?)?;
         let scopes = asked.selection.scopes();
         let destination = match &self.to {
             Some(to) if !self.elsewhere.is_given() => Destination::new(scopes, to),

@@ -9,7 +9,7 @@ use ssmbak_core::instant::Instant;
 use ssmbak_core::scope::Selection;
 
 use super::view::as_of;
-use crate::asked::{RevealArgs, not_yet, read_time};
+use crate::asked::{RevealArgs, not_yet, read_time, refuse_scattered};
 use crate::aws::Aws;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -21,6 +21,7 @@ use crate::report::json::DiffReport;
 use crate::report::table::Look;
 use crate::selected::{NarrowArgs, nothing_at};
 use crate::ui::{Ui, text};
+use crate::zone;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -53,13 +54,7 @@ fn read<'a>(words: &'a [String], now: Timestamp, zone: &TimeZone) -> Result<Read
     let Some((last, rest)) = words.split_last() else {
         return Err(CliError::usage("no path and no time were given", FORM));
     };
-    let whole = rest.last().map(|before| format!("{before} {last}"));
-    if Instant::parse(last, now, zone).is_err()
-        && let Some(whole) = whole.filter(|whole| Instant::parse(whole, now, zone).is_ok())
-    {
-        let hint = "quote a time of several words, such as \"2024-06-15 17:56\"";
-        return Err(CliError::usage(format!("the time {whole} is two arguments"), hint));
-    }
+    refuse_scattered(words, now, zone)?;
     let second = read_time(last, now, zone)?;
     let first = rest.split_last().filter(|(word, _)| !word.starts_with('/'));
     let (paths, from, to) = match first.and_then(|(word, paths)| Some((Instant::parse(word, now, zone).ok()?, paths))) {
@@ -83,7 +78,7 @@ pub(super) async fn run(
     ui: &Ui,
     interrupts: &mut Interrupts,
 ) -> Result<Exit, CliError> {
-    let (now, zone) = (Timestamp::now(), TimeZone::system());
+    let (now, zone) = (Timestamp::now(), zone::local()?);
     let words = interrupts.or(marked::words(&args.words, &args.narrow.bucket, global)).await?;
     let (paths, from, to) = read(&words, now, &zone)?;
     let selection = args.narrow.select(paths)?;

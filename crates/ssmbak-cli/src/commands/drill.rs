@@ -2,7 +2,6 @@
 
 use clap::Args;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use ssmbak::drill::{Drill, Drilled};
 use ssmbak::restore::RestoreOptions;
 
@@ -19,6 +18,7 @@ use crate::interrupt::Interrupts;
 use crate::marked;
 use crate::report::drill::{DrillReport, exit, lines};
 use crate::ui::{Ui, text};
+use crate::zone;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -49,7 +49,7 @@ pub(super) async fn run(
     interrupts: &mut Interrupts,
 ) -> Result<Exit, CliError> {
     let asked = interrupts.or(marked::asked(&args.asked, global)).await?;
-    let asked = asked.read(Timestamp::now(), &TimeZone::system())?;
+    let asked = asked.read(Timestamp::now(), &zone::local()?)?;
     let aws = interrupts.or(Aws::connect(global)).await?;
     let bucket = interrupts.or(args.asked.bucket.find(&aws)).await?;
     ui.remark(&as_of(&asked.at));

@@ -70,13 +70,15 @@ impl ElsewhereArgs {
             return Ok(None);
         }
         let mut way = global.clone();
+        // ARNs name what is restored, and not where to.
+        way.arns.clear();
         if self.target_profile.is_some() {
             way.profile.clone_from(&self.target_profile);
         }
         way.region = match &self.target_region {
             Some(region) => Some(region.clone()),
             // A profile knows where it belongs better than what was said of the other side.
-            None => Aws::region_of_profile(way.profile.as_deref()).await.or_else(|| Some(from.region().to_owned())),
+            None => Aws::region_of_profile(way.profile.as_deref())?.or_else(|| Some(from.region().to_owned())),
         };
         let aws = Aws::connect(&way).await?;
         Ok(Some(There { aws, bucket: None, global: way }))

@@ -1,12 +1,10 @@
 //! `ssmbak export`: a tree as it was, as a file that other programs read.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use ssmbak::read::{described, states};
 use ssmbak::{Error, ErrorKind};
 use ssmbak_core::name::ParameterName;
@@ -19,13 +17,15 @@ use crate::asked::{Asked, AskedArgs, RevealArgs};
 use crate::aws::Aws;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::export::{ExportError, Format, export};
+use crate::export::{ExportError, Format, Naming, export, misread};
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
 use crate::marked;
+use crate::output_file::Sink;
 use crate::report::columns::count;
 use crate::selected::{NarrowArgs, nothing_at};
 use crate::ui::{Ui, text};
+use crate::zone;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -48,14 +48,29 @@ pub struct ExportArgs {
     /// How to write it.
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Format,
-    /// Write to this file, which only its owner may read, instead of stdout.
+    /// Write to this file, which only its owner may read, instead of stdout (-).
     #[arg(short, long, value_name = "FILE")]
     file: Option<PathBuf>,
+    /// Put this in front of the names of variables, such as APP_.
+    #[arg(long, value_name = "PREFIX", value_parser = prefix)]
+    prefix: Option<String>,
+    /// Write variables for a shell that would change how it works, such as PATH or LD_PRELOAD.
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     reveal: RevealArgs,
     /// Leave SecureStrings out.
     #[arg(long, conflicts_with = "reveal")]
     no_secrets: bool,
+}
+
+/// The beginning of a variable's name.
+fn prefix(text: &str) -> Result<String, String> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if plain && text.starts_with(|c: char| !c.is_ascii_digit()) {
+        return Ok(text.to_owned());
+    }
+    Err("give letters, digits and _, no digit first, such as APP_".to_owned())
 }
 
 /// What is to be written, and what cannot be.
@@ -76,7 +91,10 @@ pub(super) async fn run(
     let NarrowArgs { recursive, include, exclude, bucket } = args.narrow.clone();
     let (words, at) = (args.words.clone(), args.at.clone());
     let asked = AskedArgs { words, at, recursive, include, exclude, bucket, ..AskedArgs::default() };
-    let asked = interrupts.or(marked::asked(&asked, global)).await?.read(Timestamp::now(), &TimeZone::system())?;
+    if args.prefix.is_some() && !args.format.has_variables() {
+        return Err(CliError::usage("--prefix is for formats with variables", "take --format dotenv, shell or tfvars"));
+    }
+    let asked = interrupts.or(marked::asked(&asked, global)).await?.read(Timestamp::now(), &zone::local()?)?;
     let mut found = interrupts.or(look_up(args, &asked, global, ui)).await?;
     let left_out = found.secrets.len();
     if args.reveal.reveal {
@@ -92,16 +110,29 @@ pub(super) async fn run(
     } else if left_out > 0 {
         ui.warning(&format!("left out: {}", count(left_out, "SecureString")));
     }
-    let text = export(args.format, &asked.selection, &found.values).map_err(|error| {
+    let naming = Naming { prefix: args.prefix.clone().unwrap_or_default(), force: args.force };
+    let text = export(args.format, &asked.selection, &found.values, &naming).map_err(|error| {
         let hint = match &error {
             ExportError::Collision(..) => "leave one out with --exclude, give a longer path, or take --format json",
             ExportError::Nul(..) => "leave it out with --exclude, or take --format json",
+            ExportError::Dangerous(_) => "give --prefix APP_ to rename all of them, --exclude, or --force",
         };
         CliError::failure("Export", error.to_string(), hint)
     })?;
     match &args.file {
-        Some(path) => write(path, &text)?,
+        Some(path) => {
+            let written = Sink::of(path).and_then(|sink| sink.write(text.as_bytes()));
+            written.map_err(|error| {
+                let message = format!("cannot write {}: {error}", path.display());
+                CliError::failure("Output", message, "check the path given with -f")
+            })?;
+        }
         None => ui.bytes(text.as_bytes())?,
+    }
+    for (name, readers) in misread(args.format, &found.values) {
+        let told =
+            format!("the value of {name} is read otherwise by {}; take --format json for them", readers.join(", "));
+        if ui.is_json() { ui.note(&told) } else { ui.warning(&told) }
     }
     for warning in &found.warnings {
         ui.warning(&text::line(warning));
@@ -153,17 +184,4 @@ async fn look_up(args: &ExportArgs, asked: &Asked, global: &GlobalArgs, ui: &Ui)
     }
     found.unknown.sort();
     Ok(found)
-}
-
-/// Writes beside the file, for its owner alone, and puts it in place when it is whole.
-fn write(path: &Path, text: &str) -> Result<(), CliError> {
-    let failure = |error: &std::io::Error| {
-        let message = format!("cannot write {}: {error}", path.display());
-        CliError::failure("Output", message, "check the path given with -f")
-    };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut beside = tempfile::NamedTempFile::new_in(folder).map_err(|error| failure(&error))?;
-    beside.write_all(text.as_bytes()).and_then(|()| beside.as_file().sync_all()).map_err(|error| failure(&error))?;
-    beside.persist(path).map_err(|error| failure(&error.error))?;
-    Ok(())
 }

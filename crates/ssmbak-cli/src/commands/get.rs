@@ -2,7 +2,6 @@
 
 use clap::Args;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use ssmbak::ParamPath;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::plan::{RecordedParameter, Target};
@@ -20,6 +19,7 @@ use crate::interrupt::Interrupts;
 use crate::marked;
 use crate::report::json::ChangeReport;
 use crate::ui::{Ui, text};
+use crate::zone;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -79,7 +79,7 @@ async fn look_up(args: &GetArgs, global: &GlobalArgs, ui: &Ui) -> Result<(Parame
         .map_err(|error| CliError::usage(format!("{:?} is no parameter: {error}", args.name), ""))?;
     let time = args.time.as_deref().or(args.at.as_deref());
     let time = marked::time(time, &args.bucket, global).await?.unwrap_or_default();
-    let at = read_time(&time, now, &TimeZone::system())?;
+    let at = read_time(&time, now, &zone::local()?)?;
     let selection = Selection::new(&[name.as_str()], false, &[], &[]).map_err(|error| wrong_path(&error))?;
     let aws = Aws::connect(global).await?;
     let bucket = args.bucket.named(&aws).await?;

@@ -2,7 +2,6 @@
 
 use clap::Args;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use ssmbak::history::{HistoryOptions, history};
 use ssmbak_core::log::Operation;
 use ssmbak_core::scope::Scope;
@@ -18,6 +17,7 @@ use crate::report::log::{Layout, LogQuestion, LogReport, chart, patches, table};
 use crate::report::table::Look;
 use crate::selected::{NarrowArgs, nothing_at};
 use crate::ui::{Ui, text};
+use crate::zone;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -60,7 +60,7 @@ pub(super) async fn run(
     interrupts: &mut Interrupts,
 ) -> Result<Exit, CliError> {
     let selection = args.narrow.select(&args.paths)?;
-    let (now, zone) = (Timestamp::now(), TimeZone::system());
+    let (now, zone) = (Timestamp::now(), zone::local()?);
     let bucket = &args.narrow.bucket;
     let since = interrupts.or(marked::time(args.since.as_deref(), bucket, global)).await?;
     let until = interrupts.or(marked::time(args.until.as_deref(), bucket, global)).await?;

@@ -15,9 +15,10 @@ use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
 use crate::marked;
-use crate::report::columns::columns;
+use crate::report::columns::unbroken;
 use crate::report::table::Look;
 use crate::ui::{Ui, text};
+use crate::zone;
 
 pub(super) const MARK_EXAMPLES: &str = "\
 Examples:
@@ -109,7 +110,7 @@ pub(super) async fn set(
     let given = interrupts.or(marked::time(args.at.as_deref(), &args.bucket, global)).await?;
     let now = now();
     let at = match given {
-        Some(time) => read_time(&time, now, &TimeZone::system())?,
+        Some(time) => read_time(&time, now, &zone::local()?)?,
         // To the millisecond, which is short enough to be typed.
         None => read_time(&format!("{now:.3}"), now, &TimeZone::UTC)?,
     };
@@ -165,7 +166,7 @@ pub(super) async fn list(
             })
             .collect();
         let look = Look { width: ui.width(), colours: ui.colours_results(), reveal: false };
-        ui.result(&columns(&["Mark", "Time", "Text"], &rows, look))?;
+        ui.result(&unbroken(&["Mark", "Time", "Text"], &rows, look, &[0, 1]))?;
     }
     Ok(Exit::Done)
 }

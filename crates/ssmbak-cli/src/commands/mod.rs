@@ -41,6 +41,25 @@ use crate::ui::Ui;
 pub(crate) const TEMPLATE: &str =
     "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
 
+/// The forms of a time, for the help of commands that take one. Each is read by a test.
+macro_rules! times {
+    ($($more:literal)*) => {
+        concat!(
+            "\
+Times, in UTC unless they say otherwise:
+  2026-06-15T17:56:58Z   \"2026-06-15 17:56\"   \"2026-06-15 19:56 +02:00\"   2026-06-15
+  \"15 June 2026 5:56pm\"   \"Mon, 15 Jun 2026 17:56:58 GMT\"   \"2026-06-15 19:56 local\"
+  \"2 hours ago\"   90m   1h30m   3d   \"yesterday 18:00\"   \"last friday 8pm\"
+  @1718309456   1718309456123   now",
+            $($more)*
+        )
+    };
+}
+pub(crate) use times;
+
+/// The forms of a time of `ssmbak`, which knows marks as well.
+pub(crate) const TIMES: &str = times!("   mark:NAME");
+
 /// Point-in-time recovery for AWS SSM Parameter Store.
 #[derive(Debug, Parser)]
 #[command(
@@ -114,13 +133,13 @@ Examples:
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show what a restore would do: create, update field by field, delete.
-    #[command(help_template = TEMPLATE, before_help = preview::EXAMPLES, override_usage = "ssmbak preview [OPTIONS] PATH... TIME")]
+    #[command(help_template = TEMPLATE, before_help = preview::EXAMPLES, after_help = TIMES, override_usage = "ssmbak preview [OPTIONS] PATH... TIME")]
     Preview(preview::PreviewArgs),
     /// Bring parameters back to what they were at a time.
-    #[command(help_template = TEMPLATE, before_help = restore::EXAMPLES, override_usage = "ssmbak restore [OPTIONS] PATH... TIME\n       ssmbak restore [OPTIONS] --plan FILE")]
+    #[command(help_template = TEMPLATE, before_help = restore::EXAMPLES, after_help = TIMES, override_usage = "ssmbak restore [OPTIONS] PATH... TIME\n       ssmbak restore [OPTIONS] --plan FILE")]
     Restore(restore::RestoreArgs),
     /// Try a restore in a scratch path, compare every attribute, and take it away again.
-    #[command(help_template = TEMPLATE, before_help = drill::EXAMPLES, override_usage = "ssmbak drill [OPTIONS] PATH... TIME")]
+    #[command(help_template = TEMPLATE, before_help = drill::EXAMPLES, after_help = TIMES, override_usage = "ssmbak drill [OPTIONS] PATH... TIME")]
     Drill(drill::DrillArgs),
     /// List the restores that were made, latest first.
     #[command(help_template = TEMPLATE, before_help = restores::EXAMPLES)]
@@ -129,19 +148,19 @@ pub enum Command {
     #[command(help_template = TEMPLATE, before_help = undo::EXAMPLES)]
     Undo(undo::UndoArgs),
     /// Print one value as it was at a time.
-    #[command(help_template = TEMPLATE, before_help = get::EXAMPLES)]
+    #[command(help_template = TEMPLATE, before_help = get::EXAMPLES, after_help = TIMES)]
     Get(get::GetArgs),
     /// Show what changed, when and by whom.
-    #[command(help_template = TEMPLATE, before_help = log::EXAMPLES)]
+    #[command(help_template = TEMPLATE, before_help = log::EXAMPLES, after_help = TIMES)]
     Log(log::LogArgs),
     /// Show what changed between two times, or since a time.
-    #[command(help_template = TEMPLATE, before_help = diff::EXAMPLES, override_usage = "ssmbak diff [OPTIONS] PATH... TIME [TIME]")]
+    #[command(help_template = TEMPLATE, before_help = diff::EXAMPLES, after_help = TIMES, override_usage = "ssmbak diff [OPTIONS] PATH... TIME [TIME]")]
     Diff(diff::DiffArgs),
     /// Move through time and tree on a terminal, look, compare, and restore.
     #[command(help_template = TEMPLATE, before_help = browse::EXAMPLES, after_help = browse::AFTER, override_usage = "ssmbak browse [OPTIONS] PATH... [TIME]")]
     Browse(browse::BrowseArgs),
     /// Write a tree as it was at a time as a file that other programs read.
-    #[command(help_template = TEMPLATE, before_help = export::EXAMPLES, override_usage = "ssmbak export [OPTIONS] --format FORMAT PATH... TIME")]
+    #[command(help_template = TEMPLATE, before_help = export::EXAMPLES, after_help = TIMES, override_usage = "ssmbak export [OPTIONS] --format FORMAT PATH... TIME")]
     Export(export::ExportArgs),
     /// List what was deleted and can come back.
     #[command(help_template = TEMPLATE, before_help = trash::EXAMPLES)]
@@ -153,7 +172,7 @@ pub enum Command {
     #[command(help_template = TEMPLATE, before_help = verify::EXAMPLES)]
     Verify(verify::VerifyArgs),
     /// Name a moment, for use as a time: mark:NAME.
-    #[command(help_template = TEMPLATE, before_help = mark::MARK_EXAMPLES)]
+    #[command(help_template = TEMPLATE, before_help = mark::MARK_EXAMPLES, after_help = TIMES)]
     Mark(mark::MarkArgs),
     /// List the marks, or delete one.
     #[command(help_template = TEMPLATE, before_help = mark::MARKS_EXAMPLES)]

@@ -14,6 +14,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
+use crate::output_file::Sink;
 use crate::report::json::PlanReport;
 use crate::report::table;
 use crate::ui::Ui;
@@ -53,18 +54,25 @@ pub(super) async fn run(
     } else {
         interrupts.or(View::plan(&args.asked, global, args.no_delete, ui)).await?
     };
-    if ui.is_json() {
+    let out = args.out.as_deref().map(saved_plan::sink).transpose()?;
+    // The plan alone goes to stdout where it is asked for there.
+    if out.as_ref().is_some_and(Sink::is_stdout) {
+        ui.note(table::plan(&view.plan, view.look(ui)).trim_end());
+    } else if ui.is_json() {
         ui.json(&PlanReport::of_plan(&view.question(), &view.plan, &view.warnings))?;
     } else {
         ui.result(&table::plan(&view.plan, view.look(ui)))?;
         view.hint_at_unknown(&args.asked, ui);
     }
     view.known()?;
-    let command = match &args.out {
-        Some(file) => {
+    let command = match args.out.as_ref().zip(out) {
+        Some((file, sink)) => {
             let caller = interrupts.or(async { Ok::<_, CliError>(view.aws().caller().await) }).await?;
             let place = view.place(caller.as_ref());
-            saved_plan::write(file, &SavedPlan::new(place, view.query.clone(), &view.plan, now()))?;
+            saved_plan::write(file, &sink, &SavedPlan::new(place, view.query.clone(), &view.plan, now()))?;
+            if sink.is_stdout() {
+                return Ok(Exit::Done);
+            }
             again::plan(&file.to_string_lossy(), global)
         }
         None => {

@@ -1,7 +1,7 @@
 //! Plans as files.
 
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use ssmbak_core::plan::Place;
@@ -10,25 +10,21 @@ use ssmbak_core::plan::saved::{MOST_BYTES, SavedPlan, SavedPlanError, difference
 use super::view::View;
 use crate::aws::Caller;
 use crate::error::CliError;
+use crate::output_file::Sink;
+
+/// Where a plan goes.
+pub(super) fn sink(path: &Path) -> Result<Sink, CliError> {
+    Sink::of(path).map_err(|error| failed(path, &error))
+}
 
 /// Writes a plan so that nobody else can read it, and nobody ever sees half of it.
-pub(super) fn write(path: &Path, plan: &SavedPlan) -> Result<(), CliError> {
-    let folder = match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        Some(folder) => folder,
-        None => Path::new("."),
-    };
-    let written = || -> io::Result<()> {
-        // Beside it, since only within one file system is renaming all or nothing. Temporary files are made for the owner
-        // alone (0600).
-        let mut file = tempfile::Builder::new().prefix(".ssmbak-plan-").tempfile_in(folder)?;
-        file.write_all(plan.encode().as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(path).map(drop).map_err(|error| error.error)
-    };
-    written().map_err(|error| {
-        let message = format!("cannot write the plan to {}: {}", path.display(), said(&error));
-        CliError::failure("PlanFile", message, "name a file in a folder that exists and that you may write to")
-    })
+pub(super) fn write(path: &Path, sink: &Sink, plan: &SavedPlan) -> Result<(), CliError> {
+    sink.write(plan.encode().as_bytes()).map_err(|error| failed(path, &error))
+}
+
+fn failed(path: &Path, error: &io::Error) -> CliError {
+    let message = format!("cannot write the plan to {}: {}", path.display(), said(error));
+    CliError::failure("PlanFile", message, "name a file in a folder that exists and that you may write to")
 }
 
 /// Reads a plan.

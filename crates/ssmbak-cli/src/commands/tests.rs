@@ -22,6 +22,23 @@ fn clap_finds_nothing_wrong() {
     StackCli::command().debug_assert();
 }
 
+/// Every form that the help shows is one.
+#[test]
+fn the_help_lists_times_that_are_read() {
+    let lines = super::TIMES.lines().skip(1);
+    let forms = lines.flat_map(|line| line.split("   ")).map(|form| form.trim().trim_matches('"'));
+    let forms: Vec<&str> = forms.filter(|form| !form.is_empty() && *form != "mark:NAME").collect();
+    assert!(forms.len() > 12, "{forms:?}");
+    let now = "2026-06-16T12:00:00Z".parse().unwrap();
+    for form in forms {
+        let read = ssmbak_core::instant::Instant::parse(form, now, &jiff::tz::TimeZone::UTC);
+        assert!(read.is_ok(), "{form}: {read:?}");
+    }
+    for command in ["preview", "restore", "drill", "get", "log", "diff", "export", "mark"] {
+        assert!(of_ssmbak(command).contains("Times, in UTC"), "{command}");
+    }
+}
+
 #[test]
 fn help_of_ssmbak() {
     insta::assert_snapshot!(help(&mut SsmbakCli::command()));

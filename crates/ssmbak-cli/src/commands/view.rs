@@ -20,6 +20,7 @@ use crate::report::columns::count;
 use crate::report::table::Look;
 use crate::report::{Question, is_about_nothing};
 use crate::ui::{Ui, text};
+use crate::zone;
 
 /// A plan and what it is the answer to.
 pub(crate) struct View {
@@ -51,7 +52,7 @@ impl View {
 
     /// Has the plan made. Nothing is changed.
     pub(super) async fn plan(args: &AskedArgs, global: &GlobalArgs, keep_new: bool, ui: &Ui) -> Result<Self, CliError> {
-        let asked = marked::asked(args, global).await?.read(Timestamp::now(), &TimeZone::system())?;
+        let asked = marked::asked(args, global).await?.read(Timestamp::now(), &zone::local()?)?;
         let aws = Aws::connect(global).await?;
         let bucket = args.bucket.named(&aws).await?;
         let query = Query {
@@ -197,7 +198,7 @@ fn recorded_from(reason: &str) -> Option<Timestamp> {
 pub(crate) fn as_of(at: &Instant) -> String {
     let moment = at.at();
     let decimals = if moment.subsec_nanosecond() == 0 { 0 } else { 3 };
-    let local = moment.to_zoned(TimeZone::system());
+    let local = moment.to_zoned(zone::local().unwrap_or(TimeZone::UTC));
     if local.offset().is_zero() {
         return format!("as of {moment:.decimals$}");
     }

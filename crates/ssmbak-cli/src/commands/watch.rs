@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use ssmbak::ErrorKind;
 use ssmbak::restore::{Outcome, Watcher};
 use ssmbak_core::name::ParameterName;
 
@@ -24,8 +25,17 @@ impl Watch {
     }
 }
 
+/// Whether a write failed because the credentials ended and could not be had again.
+pub(super) fn is_without_credentials(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Failed(error) if error.kind == ErrorKind::Credentials)
+}
+
 impl Watcher for Watch {
-    fn settled(&self, _name: &ParameterName, _outcome: &Outcome) {
+    fn settled(&self, _name: &ParameterName, outcome: &Outcome) {
+        // Without credentials every other write would fail as well.
+        if is_without_credentials(outcome) {
+            self.stop();
+        }
         self.progress.step();
     }
 

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use clap::ValueEnum;
 
+use super::dotenv;
+
 /// A format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -11,7 +13,7 @@ pub enum Format {
     Json,
     /// One mapping, full names to values.
     Yaml,
-    /// NAME='value', for dotenv libraries and Docker Compose.
+    /// NAME='value', for dotenv libraries, shells and Docker Compose (docker run --env-file takes quotes as they are).
     Dotenv,
     /// export NAME='value', to be sourced by a shell.
     Shell,
@@ -47,7 +49,7 @@ impl Format {
                 let lines: String = values.map(|(name, value)| format!("{}: {}\n", yaml(name), yaml(value))).collect();
                 if lines.is_empty() { "{}\n".to_owned() } else { lines }
             }
-            Self::Dotenv => values.map(|(name, value)| format!("{name}={}\n", dotenv(value))).collect(),
+            Self::Dotenv => values.map(|(name, value)| format!("{name}={}\n", dotenv::spelled(value))).collect(),
             Self::Shell => {
                 values.map(|(name, value)| format!("export {name}='{}'\n", value.replace('\'', r"'\''"))).collect()
             }
@@ -76,24 +78,6 @@ fn yaml(text: &str) -> String {
             c if u32::from(c) > 0xffff => quoted.push(c),
             // Writing to a string does not fail.
             c => drop(write!(quoted, "\\u{:04x}", u32::from(c))),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
-/// Single quotes, in which nothing means anything, where the value allows it; else double quotes, in which the readers
-/// know `\\`, `\"`, `\$` and `\n`.
-fn dotenv(value: &str) -> String {
-    if !value.contains(['\'', '\\', '\n', '\r']) {
-        return format!("'{value}'");
-    }
-    let mut quoted = String::from("\"");
-    for c in value.chars() {
-        match c {
-            '"' | '\\' | '$' => quoted.extend(['\\', c]),
-            '\n' => quoted.push_str("\\n"),
-            c => quoted.push(c),
         }
     }
     quoted.push('"');

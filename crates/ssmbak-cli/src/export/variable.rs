@@ -30,3 +30,59 @@ fn below<'a>(name: &'a ParameterName, scope: &Scope) -> Option<&'a str> {
     };
     name.as_str().strip_prefix(folder.as_str())
 }
+
+/// Variables by which a shell or the programs that it starts find or load code, or work at all.
+const DANGEROUS: [&str; 44] = [
+    "PATH",
+    "IFS",
+    "ENV",
+    "BASH_ENV",
+    "SHELLOPTS",
+    "BASHOPTS",
+    "CDPATH",
+    "GLOBIGNORE",
+    "PROMPT_COMMAND",
+    "PS0",
+    "PS1",
+    "PS2",
+    "PS4",
+    "FPATH",
+    "ZDOTDIR",
+    "HOME",
+    "SHELL",
+    "USER",
+    "LOGNAME",
+    "UID",
+    "EUID",
+    "PPID",
+    "PWD",
+    "OLDPWD",
+    "OPTIND",
+    "HISTFILE",
+    "TMPDIR",
+    "EDITOR",
+    "VISUAL",
+    "PAGER",
+    "BROWSER",
+    "MANPAGER",
+    "LESSOPEN",
+    "NODE_OPTIONS",
+    "NODE_PATH",
+    "PERL5LIB",
+    "PERL5OPT",
+    "RUBYLIB",
+    "RUBYOPT",
+    "JAVA_TOOL_OPTIONS",
+    "_JAVA_OPTIONS",
+    "CLASSPATH",
+    "SSH_ASKPASS",
+    "_",
+];
+
+/// Families of such variables.
+const DANGEROUS_FAMILIES: [&str; 6] = ["LD_", "DYLD_", "BASH_FUNC_", "PYTHON", "GIT_", "GLIBC_TUNABLES"];
+
+/// Whether a shell that takes this variable works otherwise than before.
+pub(super) fn is_dangerous(variable: &str) -> bool {
+    DANGEROUS.contains(&variable) || DANGEROUS_FAMILIES.iter().any(|family| variable.starts_with(family))
+}

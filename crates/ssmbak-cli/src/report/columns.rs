@@ -1,7 +1,7 @@
 //! Rows in columns, for people.
 
 use anstyle::AnsiColor;
-use comfy_table::{Attribute, Cell, Color, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 
 use super::table::Look;
 
@@ -39,6 +39,17 @@ fn text_of(table: &Table) -> String {
     let mut text = table.trim_fmt();
     text.push('\n');
     text
+}
+
+/// Rows below a header, in which ids and times, in these columns, are never torn, so that they can be copied.
+pub fn unbroken(header: &[&str], rows: &[Row], look: Look, whole: &[usize]) -> String {
+    let mut table = lay_out(header, rows, look);
+    for index in whole {
+        if let Some(column) = table.column_mut(*index) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
+    text_of(&table)
 }
 
 fn lay_out(header: &[&str], rows: &[Row], look: Look) -> Table {

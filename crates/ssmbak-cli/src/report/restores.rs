@@ -4,7 +4,7 @@ use serde::Serialize;
 use ssmbak::restore::journal::Restores;
 use ssmbak_core::restore_record::{RestoreRecord, RowOutcome};
 
-use super::columns::columns;
+use super::columns::unbroken;
 use super::table::Look;
 use crate::ui::text;
 
@@ -32,7 +32,7 @@ pub fn table(restores: &[RestoreRecord], look: Look) -> String {
         return "no restore is recorded".to_owned();
     }
     let rows: Vec<_> = restores.iter().map(|record| (None, row(record))).collect();
-    columns(&["Restore", "State", "What", "Rows", "By"], &rows, look)
+    unbroken(&["Restore", "State", "What", "Rows", "By"], &rows, look, &[0])
 }
 
 fn row(record: &RestoreRecord) -> Vec<String> {
@@ -84,6 +84,13 @@ mod tests {
     fn restores_for_people() {
         insta::assert_snapshot!(table(&records(), PLAIN));
         assert_eq!(table(&[], PLAIN), "no restore is recorded");
+    }
+
+    #[test]
+    fn an_id_is_whole_on_a_narrow_terminal() {
+        let shown = table(&records(), Look { width: Some(80), ..PLAIN });
+        assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
+        assert_eq!(shown.matches("20260301T130000000Z-4f3a9c ").count(), 2, "{shown}");
     }
 
     #[test]

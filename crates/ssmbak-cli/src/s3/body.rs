@@ -10,6 +10,7 @@ use super::report::bytes;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
+use crate::output_file::Sink;
 use crate::ui::{Ui, text};
 
 pub(super) const EXAMPLES: &str = "\
@@ -43,19 +44,18 @@ pub(super) async fn run(args: &BodyArgs, global: &GlobalArgs, ui: &Ui) -> Result
     let version = path.held().await?;
     let id = text::line(&version.version_id);
     ui.remark(&format!("version {id} of {} ({})", version.last_modified, bytes(version.size)));
-    let file = Path::new(&args.outfile);
-    if args.outfile == "-" {
-        bucket.download(version, &mut tokio::io::stdout()).await?;
-    } else if std::fs::metadata(file).is_ok_and(|there| !there.is_file()) {
-        // A pipe or a device takes bytes and cannot be put in the place of another.
-        let failed = |error: std::io::Error| {
-            let message = format!("cannot write {:?}: {error}", args.outfile);
-            CliError::failure("LocalFile", message, "name a file")
-        };
-        let mut sink = tokio::fs::OpenOptions::new().write(true).open(file).await.map_err(failed)?;
-        bucket.download(version, &mut sink).await?;
-    } else {
-        bucket.download_file(version, file).await?;
+    let failed = |error: std::io::Error| {
+        let message = format!("cannot write {:?}: {error}", args.outfile);
+        CliError::failure("LocalFile", message, "name a file")
+    };
+    match Sink::of(Path::new(&args.outfile)).map_err(failed)? {
+        Sink::Stdout => drop(bucket.download(version, &mut tokio::io::stdout()).await?),
+        Sink::Stderr => drop(bucket.download(version, &mut tokio::io::stderr()).await?),
+        Sink::Into(path) => {
+            let mut sink = tokio::fs::OpenOptions::new().append(true).open(path).await.map_err(failed)?;
+            bucket.download(version, &mut sink).await?;
+        }
+        Sink::File(path) => drop(bucket.download_file(version, &path).await?),
     }
     Ok(Exit::Done)
 }

@@ -15,7 +15,7 @@ mod undelete;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::TEMPLATE;
+use crate::commands::{TEMPLATE, times};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::{GlobalArgs, OutputFormat};
@@ -77,26 +77,29 @@ pub const AFTER: &str = "\
 Times without a zone are UTC: 2026-06-15T17:56:58, \"yesterday 18:00\", 90m, \"2 hours ago\", @1718309456.
 Exit codes: 0 done, 1 failure, 2 usage, 3 some changes failed, 4 differences found, 130 interrupted.";
 
+/// The forms of a time of `s3bak`.
+const TIMES: &str = times!();
+
 /// The commands of `s3bak`.
 #[derive(Debug, Subcommand)]
 pub enum S3Command {
     /// Show which version of a key was current at a time, or what a restore of a tree would do.
-    #[command(help_template = TEMPLATE, before_help = preview::EXAMPLES)]
+    #[command(help_template = TEMPLATE, before_help = preview::EXAMPLES, after_help = TIMES)]
     Preview(preview::PreviewArgs),
     /// Write the bytes that a key had at a time to a file or to stdout.
-    #[command(help_template = TEMPLATE, before_help = body::EXAMPLES)]
+    #[command(help_template = TEMPLATE, before_help = body::EXAMPLES, after_help = TIMES)]
     Body(body::BodyArgs),
     /// Make a key or a tree what it was at a time.
-    #[command(help_template = TEMPLATE, before_help = restore::EXAMPLES)]
+    #[command(help_template = TEMPLATE, before_help = restore::EXAMPLES, after_help = TIMES)]
     Restore(restore::RestoreArgs),
     /// Download a tree as it was at a time.
-    #[command(help_template = TEMPLATE, before_help = get::EXAMPLES)]
+    #[command(help_template = TEMPLATE, before_help = get::EXAMPLES, after_help = TIMES)]
     Get(get::GetArgs),
     /// List the versions of a key.
     #[command(help_template = TEMPLATE, before_help = log::EXAMPLES)]
     Log(log::LogArgs),
     /// Compare a tree at two times; exit code 4 if it differs.
-    #[command(help_template = TEMPLATE, before_help = diff::EXAMPLES)]
+    #[command(help_template = TEMPLATE, before_help = diff::EXAMPLES, after_help = TIMES)]
     Diff(diff::DiffArgs),
     /// List what was deleted and can come back.
     #[command(help_template = TEMPLATE, before_help = trash::EXAMPLES)]

@@ -2,7 +2,6 @@
 
 use clap::Args;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use ssmbak::s3::ObjectBucket;
 use ssmbak_core::instant::Instant;
 
@@ -12,6 +11,7 @@ use crate::commands::as_of;
 use crate::error::CliError;
 use crate::global::GlobalArgs;
 use crate::ui::Ui;
+use crate::zone;
 
 /// The longest key that S3 has, in bytes.
 const LONGEST_KEY: usize = 1024;
@@ -47,7 +47,7 @@ impl BucketArgs {
 /// [`CliError::Usage`] with the forms that are understood.
 pub(super) fn moment(text: &str, ui: &Ui) -> Result<Instant, CliError> {
     let now = Timestamp::now();
-    let at = read_time(text, now, &TimeZone::system())?;
+    let at = read_time(text, now, &zone::local()?)?;
     ui.remark(&as_of(&at));
     if at.is_future(now) {
         ui.warning(&format!("{at} has not come yet: the present state is taken"));

@@ -78,13 +78,16 @@ impl WorkArgs {
     }
 }
 
-/// One file for each question, where programs keep their state.
+/// One file for each question, where programs keep their state; where they cannot, with temporary files.
 fn journal_path(question: &str) -> PathBuf {
     let variable = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let home = variable("HOME").filter(|home| home.is_dir()).map(|home| home.join(".local/state"));
-    let dir = variable("XDG_STATE_HOME").or(home).unwrap_or_else(env::temp_dir);
     let hash: String = Sha256::digest(question).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    dir.join("s3bak").join(format!("{hash}.journal"))
+    let dirs = variable("XDG_STATE_HOME").into_iter().chain(home).map(|dir| dir.join("s3bak"));
+    // A home may be missing or not ours to write to, as in a container.
+    let takes_files = |dir: &PathBuf| std::fs::create_dir_all(dir).is_ok() && tempfile::tempfile_in(dir).is_ok();
+    let dir = dirs.into_iter().find(takes_files).unwrap_or_else(|| env::temp_dir().join("s3bak"));
+    dir.join(format!("{hash}.journal"))
 }
 
 /// What a journal is about: whatever changes what would be done.

@@ -24,6 +24,17 @@ const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
+/// Asks for a secret on the terminal itself, whatever stdout and stderr are; what is typed is not shown.
+///
+/// # Errors
+/// Where there is no terminal, or it is closed.
+pub fn secret(prompt: &str) -> io::Result<String> {
+    let terminal = || std::fs::OpenOptions::new().read(true).write(true).open("/dev/tty");
+    let term = Term::read_write_pair(terminal()?, terminal()?);
+    term.write_str(prompt)?;
+    term.read_secure_line()
+}
+
 /// The terminal, or what stands in its place.
 #[derive(Clone, Copy, Debug)]
 pub struct Ui {

@@ -37,3 +37,24 @@ async fn bash_completes_names_and_paths_deleted_ones_too() -> Outcome {
     assert_eq!(offered(&world, "ssmbak log -b nowhere /o"), Vec::<String>::new());
     Ok(())
 }
+
+#[tokio::test]
+async fn bash_completes_marks_and_restores() -> Outcome {
+    let world = World::new("completion-marks").await;
+    world.put("/marked/host", "now", "String").await;
+    world.recorded("/marked/host", "then", "2024-01-01T10:00:00Z", "String", None).await;
+    for name in ["before-deploy", "before-sale", "friday"] {
+        assert_eq!(world.run(&format!("ssmbak mark {name}")).code, Some(0));
+    }
+    // bash takes a colon for the end of a word.
+    assert_eq!(offered(&world, "ssmbak restore /marked/ mark : before-d"), ["before-deploy"]);
+    assert_eq!(offered(&world, "ssmbak restore /marked/ mark :"), ["before-deploy", "before-sale", "friday"]);
+    assert_eq!(offered(&world, "ssmbak preview /marked/ --at mark:f"), ["mark:friday"]);
+    assert_eq!(offered(&world, "ssmbak marks --delete fr"), ["friday"]);
+    assert_eq!(world.run("ssmbak restore /marked/host 2024-02-01").code, Some(0));
+    let listed = world.run("ssmbak restores --output json").json();
+    let id = listed["Restores"][0]["Id"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(offered(&world, "ssmbak undo 2"), [id]);
+    assert_eq!(offered(&world, "ssmbak undo --ye"), ["--yes"]);
+    Ok(())
+}

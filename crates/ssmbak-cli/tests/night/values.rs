@@ -25,7 +25,7 @@ async fn export_writes_whole_files_and_no_secret_unasked() -> Outcome {
     let line = format!("ssmbak export /exported/ {now} --format dotenv --reveal -f {}", file.display());
     let ran = world.run(&line);
     assert_eq!((ran.code, ran.out.as_str()), (Some(0), ""), "{ran:?}");
-    let expected = "HOST='omega'\nKEY='hush-22'\nNEW='fresh'\nPEM=\"one\\nTWO\\nthree\\n\"\n";
+    let expected = "HOST=omega\nKEY=hush-22\nNEW=fresh\nPEM='one\nTWO\nthree\n'\n";
     assert_eq!(std::fs::read_to_string(&file)?, expected);
     #[cfg(unix)]
     {
@@ -33,6 +33,19 @@ async fn export_writes_whole_files_and_no_secret_unasked() -> Outcome {
         assert_eq!(std::fs::metadata(&file)?.permissions().mode() & 0o777, 0o600);
     }
     assert_eq!(std::fs::read_dir(folder.path())?.count(), 1, "nothing is left beside it");
+
+    // A file with bad names for a shell is refused, and - is stdout.
+    world.recorded("/shell/path", "x", "2024-01-01T10:00:00Z", "String", None).await;
+    let ran = world.run("ssmbak export /shell/ 2024-02-01 --format shell");
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{ran:?}");
+    assert!(ran.err.contains("these would change how the shell works: /shell/path (PATH)"), "{}", ran.err);
+    for file in ["-", "/dev/stdout"] {
+        let ran = world.run(&format!("ssmbak export /shell/ 2024-02-01 --format shell --prefix APP_ -f {file}"));
+        assert_eq!((ran.code, ran.out.as_str()), (Some(0), "export APP_PATH='x'\n"), "{ran:?}");
+    }
+    let ran = world.run("ssmbak preview /shell/ 2024-02-01 --out -");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(ran.json()["Changes"].as_array().map(Vec::len), Some(1), "{ran:?}");
 
     world.put("/exported/never", "recorded", "String").await;
     let ran = world.run(&format!("ssmbak export /exported/ {now} --format yaml --no-secrets"));

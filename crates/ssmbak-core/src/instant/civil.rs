@@ -2,7 +2,7 @@
 
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::{Offset, TimeZone};
-use jiff::{Timestamp, ToSpan};
+use jiff::{Timestamp, ToSpan, Zoned};
 
 use super::{Fault, Instant, decimals};
 
@@ -31,27 +31,113 @@ const WEEKDAYS: [(&str, Weekday); 7] = [
     ("sunday", Weekday::Sunday),
 ];
 
-/// Reads a date, at most one time of day before or after it, and at most one zone at the end.
+/// Reads a date, at most one time of day before or after it, and at most one zone.
 pub(super) fn parse(text: &str, now: Timestamp, local: &TimeZone) -> Result<Instant, Fault> {
     let mut text = text.to_ascii_lowercase();
     if starts_with_iso_date(&text) && matches!(text.as_bytes().get(10..12), Some([b't', b'0'..=b'9'])) {
         text.replace_range(10..11, " ");
     }
     let words = text.split_whitespace().map(|word| word.strip_suffix(',').unwrap_or(word));
-    let mut words: Vec<&str> = words.filter(|word| *word != "at").collect();
-    let mut zone = words.last().and_then(|word| zone_of(word, local));
-    if zone.is_some() {
-        words.pop();
-    } else if let Some((time, attached)) = words.last().and_then(|word| split_zone(word, local)) {
-        words.pop();
-        words.push(time);
-        zone = Some(attached);
-    }
+    let mut words: Vec<&str> = words.filter(|word| *word != "at").map(without_parentheses).collect();
+    let zone = take_zone(&mut words, local);
     let clock = take_clock(&mut words);
-    let zone = zone.unwrap_or(TimeZone::UTC);
-    let date = date_of(&words, now.to_zoned(zone.clone()).date())?;
-    let (time, decimals) = clock.map_or(Ok((Time::midnight(), 0)), |clock| time_of(&clock))?;
-    Ok(Instant::to_decimals(moment(date.to_datetime(time), &zone)?, decimals))
+    let clock_time = clock.map(|clock| time_of(&clock)).transpose();
+    let has_clock = matches!(clock_time, Ok(Some(_)));
+    // What `date` prints: an abbreviation, which is a zone only if it is the local one's at that time.
+    let abbreviation = if zone.is_none() && has_clock { take_abbreviation(&mut words) } else { None };
+    let zone = match (zone, abbreviation) {
+        (Some(zone), _) => zone,
+        (None, Some(_)) => local.clone(),
+        (None, None) => TimeZone::UTC,
+    };
+    let now = now.to_zoned(zone.clone());
+    let guess = guess_of(&mut words, &now)?;
+    let (time, decimals) = clock_time?.unwrap_or((Time::midnight(), 0));
+    let date = match guess {
+        Guess::Date(date) => date,
+        Guess::Unsaid if !words.is_empty() => date_of(&words, now.date())?,
+        Guess::Unsaid if has_clock => now.date(),
+        Guess::Unsaid => return Err(Fault::Unreadable),
+        Guess::Year(date) => {
+            // In another year it would be another time.
+            if date.to_datetime(time) > now.datetime() {
+                return Err(Fault::WhichDay);
+            }
+            date
+        }
+    };
+    if words.is_empty() && matches!(guess, Guess::Unsaid) && date.to_datetime(time) > now.datetime() {
+        return Err(Fault::WhichDay);
+    }
+    let moment = moment(date.to_datetime(time), &zone, abbreviation)?;
+    Ok(Instant::to_decimals(moment, decimals))
+}
+
+/// A zone as consoles show it: `(UTC-05:00)`.
+fn without_parentheses(word: &str) -> &str {
+    word.strip_prefix('(').and_then(|word| word.strip_suffix(')')).unwrap_or(word)
+}
+
+/// Takes the zone out of the words, wherever it stands, or off the time of day to which it is attached.
+fn take_zone(words: &mut Vec<&str>, local: &TimeZone) -> Option<TimeZone> {
+    if let Some((index, zone)) = words.iter().enumerate().find_map(|(index, word)| Some((index, zone_of(word, local)?)))
+    {
+        words.remove(index);
+        return Some(zone);
+    }
+    let last = words.last_mut()?;
+    let (time, zone) = split_zone(last, local)?;
+    *last = time;
+    Some(zone)
+}
+
+/// Takes out what can only be the abbreviation of a zone: `CET`, `EST`.
+fn take_abbreviation<'a>(words: &mut Vec<&'a str>) -> Option<&'a str> {
+    let named = |word: &str| {
+        matches!(word, "today" | "yesterday" | "tomorrow" | "last" | "noon" | "now")
+            || month_of(word).is_some()
+            || weekday_of(word).is_some()
+    };
+    let is_abbreviation =
+        |word: &&str| (3..=5).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_lowercase()) && !named(word);
+    let index = words.iter().position(is_abbreviation)?;
+    Some(words.remove(index))
+}
+
+/// A date of which something is left unsaid.
+enum Guess {
+    Date(Date),
+    /// The year.
+    Year(Date),
+    /// Nothing is known of it yet.
+    Unsaid,
+}
+
+/// Reads `monday` and `Nov 26`, and takes the name of the day away that stands beside a whole date.
+fn guess_of(words: &mut Vec<&str>, now: &Zoned) -> Result<Guess, Fault> {
+    let mut said = None;
+    if words.first() != Some(&"last")
+        && let Some((index, day)) = words.iter().enumerate().find_map(|(index, word)| Some((index, weekday_of(word)?)))
+    {
+        words.remove(index);
+        said = Some(day);
+    }
+    match (words.as_slice(), said) {
+        ([], Some(day)) if day == now.weekday() => Err(Fault::WhichDay),
+        ([], Some(day)) => now.date().nth_weekday(-1, day).map(Guess::Date).map_err(|_| Fault::OutOfRange),
+        ([one, two], said) if month_of(one).is_some() != month_of(two).is_some() => {
+            let (month, day) = match month_of(one) {
+                Some(month) => (month, ordinal(two)),
+                None => (month_of(two).unwrap_or(1), ordinal(one)),
+            };
+            let date = Date::new(now.year(), month, field(day, 2, 31)?).map_err(|_| Fault::NoSuchMoment)?;
+            if said.is_some_and(|said| said != date.weekday()) {
+                return Err(Fault::WhichDay);
+            }
+            Ok(Guess::Year(date))
+        }
+        _ => Ok(Guess::Unsaid),
+    }
 }
 
 /// Takes the time of day out of the words: `18:00`, `8pm`, `8 pm`, `8:15 pm`.
@@ -68,8 +154,14 @@ fn take_clock(words: &mut Vec<&str>) -> Option<String> {
     Some(words.remove(index).to_owned())
 }
 
-fn moment(local: DateTime, zone: &TimeZone) -> Result<Timestamp, Fault> {
+/// The moment of a local time. Where the clocks are set back, an abbreviation says which of two it is.
+fn moment(local: DateTime, zone: &TimeZone, abbreviation: Option<&str>) -> Result<Timestamp, Fault> {
     let candidates = zone.to_ambiguous_timestamp(local);
+    if let Some(abbreviation) = abbreviation {
+        let is_its = |at: &Timestamp| zone.to_offset_info(*at).abbreviation().eq_ignore_ascii_case(abbreviation);
+        let both = [candidates.earlier(), candidates.later()];
+        return both.into_iter().flatten().find(is_its).ok_or(Fault::Abbreviation);
+    }
     if candidates.is_ambiguous() {
         return Err(Fault::Ambiguous);
     }
@@ -88,6 +180,12 @@ fn zone_of(word: &str, local: &TimeZone) -> Option<TimeZone> {
     match word {
         "utc" | "gmt" | "z" => Some(TimeZone::UTC),
         "local" => Some(local.clone()),
+        // As consoles show it: "UTC-05:00", "UTC+2".
+        _ if word.starts_with("utc") || word.starts_with("gmt") => {
+            let (sign, digits) = word[3..].split_at_checked(1)?;
+            let hours = digits.split(':').next().unwrap_or_default();
+            offset(&if hours.len() == 1 { format!("{sign}0{digits}") } else { word[3..].to_owned() })
+        }
         // Standing alone, "-15" would rather be a slip than an offset of fifteen hours.
         _ if word.len() > 3 => offset(word),
         _ => None,
@@ -143,7 +241,7 @@ fn date_of(words: &[&str], today: Date) -> Result<Date, Fault> {
         ["yesterday"] => today.checked_sub(1.day()).map_err(|_| Fault::OutOfRange),
         ["tomorrow"] => today.checked_add(1.day()).map_err(|_| Fault::OutOfRange),
         ["last", day] => {
-            let day = WEEKDAYS.iter().find(|(name, _)| abbreviates(day, name)).ok_or(Fault::Unreadable)?.1;
+            let day = weekday_of(day).ok_or(Fault::Unreadable)?;
             today.nth_weekday(-1, day).map_err(|_| Fault::OutOfRange)
         }
         [iso] if iso.len() == 10 && starts_with_iso_date(iso) => date(&iso[..4], field(&iso[5..7], 2, 12)?, &iso[8..]),
@@ -165,6 +263,10 @@ fn date(year: &str, month: i8, day: &str) -> Result<Date, Fault> {
     }
     let (year, day) = (field(year, 4, 9999)?, field(day, 2, 31)?);
     Date::new(year, month, day).map_err(|_| Fault::NoSuchMoment)
+}
+
+fn weekday_of(word: &str) -> Option<Weekday> {
+    WEEKDAYS.iter().find(|(name, _)| abbreviates(word, name)).map(|(_, day)| *day)
 }
 
 fn month_of(word: &str) -> Option<i8> {

@@ -201,6 +201,53 @@ fn a_named_month_may_stand_before_or_after_the_day() {
 }
 
 #[test]
+fn what_consoles_and_date_print_is_read() {
+    for (text, expected) in [
+        ("October 6, 2021, 11:58:32 (UTC-05:00)", "2021-10-06T16:58:32Z"),
+        ("October 6, 2021 at 11:58 (UTC-5)", "2021-10-06T16:58:00Z"),
+        ("Oct 6, 2021, 11:58:32 AM UTC+5:30", "2021-10-06T06:28:32Z"),
+        ("Wed, 06 Oct 2021 16:58:32 GMT", "2021-10-06T16:58:32Z"),
+        // The name of the day decides nothing where the date is whole.
+        ("Tue, 06 Oct 2021 16:58:32 GMT", "2021-10-06T16:58:32Z"),
+        ("2021-10-06 16:58:32 UTC", "2021-10-06T16:58:32Z"),
+        ("Wed Oct  6 16:58:32 UTC 2021", "2021-10-06T16:58:32Z"),
+        ("Wed Oct  6 04:58:32 PM UTC 2021", "2021-10-06T16:58:32Z"),
+        ("Wed Oct 6 11:58:32 -0500 2021", "2021-10-06T16:58:32Z"),
+        ("Wed 06 Oct 2021 16:58:32 +00:00", "2021-10-06T16:58:32Z"),
+        // Berlin's own, in summer, in winter, and on both sides of the change of the clocks.
+        ("Fri Jun 14 17:00:00 CEST 2024", "2024-06-14T15:00:00Z"),
+        ("Thu Nov 23 16:56:12 CET 2023", "2023-11-23T15:56:12Z"),
+        ("2024-10-27 02:30 CEST", "2024-10-27T00:30:00Z"),
+        ("2024-10-27 02:30 CET", "2024-10-27T01:30:00Z"),
+        ("1633539512123", "2021-10-06T16:58:32.123Z"),
+        ("@1633539512123", "2021-10-06T16:58:32.123Z"),
+    ] {
+        assert_eq!(at(text), expected, "{text}");
+    }
+    let milliseconds = parse("1633539512000").unwrap();
+    assert_eq!(milliseconds.until(), time("2021-10-06T16:58:32.000999999Z"));
+}
+
+#[test]
+fn what_can_only_mean_one_day_needs_no_date() {
+    // It is Friday, 14 June 2024, 15:20.
+    for (text, expected) in [
+        ("3am", "2024-06-14T03:00:00Z"),
+        ("15:20", "2024-06-14T15:20:00Z"),
+        ("17:15 local", "2024-06-14T15:15:00Z"),
+        ("00:00", "2024-06-14T00:00:00Z"),
+        ("monday", "2024-06-10T00:00:00Z"),
+        ("saturday 8pm", "2024-06-08T20:00:00Z"),
+        ("Jun 13 16:56", "2024-06-13T16:56:00Z"),
+        ("Jun 14 15:00", "2024-06-14T15:00:00Z"),
+        ("13 June", "2024-06-13T00:00:00Z"),
+        ("Thu Jun 13 16:56", "2024-06-13T16:56:00Z"),
+    ] {
+        assert_eq!(at(text), expected, "{text}");
+    }
+}
+
+#[test]
 fn a_future_time_is_legal_and_known_as_such() {
     let now = time(NOW);
     assert!(parse("2999-01-01").unwrap().is_future(now));

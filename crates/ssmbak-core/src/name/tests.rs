@@ -37,7 +37,7 @@ fn names_that_cannot_be_are_refused_with_the_reason() {
     assert_eq!(error("//"), NameError::EmptyLevel);
     assert_eq!(error("//a"), NameError::EmptyLevel);
     assert_eq!(error("/a//b"), NameError::EmptyLevel);
-    assert_eq!(error("/a:3"), NameError::Character { character: ':', position: 3 });
+    assert_eq!(error("/a:3"), NameError::VersionOrLabel);
     assert_eq!(error(" /a"), NameError::Character { character: ' ', position: 1 });
     assert_eq!(error("/ä\u{1b}"), NameError::Character { character: 'ä', position: 2 });
     assert_eq!(error("/a\0"), NameError::Character { character: '\0', position: 3 });
@@ -108,4 +108,12 @@ proptest! {
         let json = serde_json::to_string(&parsed).unwrap();
         prop_assert_eq!(serde_json::from_str::<ParameterName>(&json).unwrap(), parsed);
     }
+}
+
+#[test]
+fn a_version_a_label_or_another_arn_is_no_part_of_a_name() {
+    for text in ["/app/host:3", "host:prod"] {
+        assert_eq!(ParameterName::parse(text), Err(NameError::VersionOrLabel), "{text}");
+    }
+    assert_eq!(ParameterName::parse("arn:aws:s3:::bucket"), Err(NameError::Arn));
 }

@@ -28,6 +28,7 @@ pages! {
     tutorial_carefully: "tutorial/carefully.md", deployed();
     tutorial_looking_after: "tutorial/looking-after.md", deployed();
     tutorial_s3bak: "tutorial/s3bak.md";
+    environment: "environment.md", deployed();
     runbook_deleted_tree: "runbooks/deleted-tree.md", deployed(), after("deleted-tree.sh");
     runbook_overwritten_secrets: "runbooks/overwritten-secrets.md", deployed(), after("overwritten-secrets.sh");
     runbook_lost_account: "runbooks/lost-account.md", deployed(), after("lost-account.sh");

@@ -54,15 +54,11 @@ fn what_is_not_understood_is_refused() {
         "yesterday -15",
         "2024-06-15T-1:00",
         "2024-W24-6",
-        "18:00",
-        "8pm",
-        "friday",
         "next friday",
         "last",
         "last june",
         "last week",
         "yesterday today",
-        "5 may",
         "15 june 24",
         "june june 2024",
         "15 15 2024",
@@ -141,7 +137,6 @@ fn what_lies_too_far_off_is_refused() {
         "9223372036854775807s",
         "9223372036854775807w",
         "9223372036854775807s 1s",
-        "@1718309456123",
         "@99999999999999999999",
     ] {
         let text = text.to_owned();
@@ -156,21 +151,35 @@ fn what_lies_too_far_off_is_refused() {
 #[test]
 fn messages_say_what_to_do_and_repeat_no_control_characters() {
     let error = parse("next\u{1b}[31m tuesday").unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "cannot read \"next\\u{1b}[31m tuesday\" as a time; give it like 2024-06-15T17:56:58 (UTC), \"2 hours ago\", \
-         \"yesterday 18:00\" or @1718309456"
-    );
+    assert_eq!(error.to_string(), "cannot read \"next\\u{1b}[31m tuesday\" as a time");
     assert!(parse(&"x".repeat(100_000)).unwrap_err().to_string().len() < 250);
+}
+
+#[test]
+fn a_time_that_may_mean_more_than_one_day_is_refused() {
+    // It is Friday, 14 June 2024, 15:20.
+    for text in ["16:56", "8pm", "18:00", "friday", "friday 8pm", "Dec 24 16:56", "Jun 14 16:00", "Mon Jun 13 16:56"] {
+        let text = text.to_owned();
+        assert_eq!(parse(&text), Err(InstantError::WhichDay { text }));
+    }
+}
+
+#[test]
+fn an_abbreviation_of_another_zone_is_refused() {
+    for text in ["Thu Nov 23 16:56:12 EST 2023", "2024-06-14 12:00 CET", "2024-06-14 12:00 IST"] {
+        let text = text.to_owned();
+        assert_eq!(parse(&text), Err(InstantError::Abbreviation { text }));
+    }
 }
 
 /// Every form that the hint shows is one.
 #[test]
 fn the_hint_tells_the_truth() {
     let hint = InstantError::Empty.hint();
-    let forms: Vec<&str> = hint
-        .trim_start_matches("accepted: ")
-        .split(['"', ','])
+    let quoted = hint.split('"').skip(1).step_by(2);
+    let plain = hint.trim_start_matches("accepted: ").split('"').step_by(2).flat_map(|part| part.split([',']));
+    let forms: Vec<&str> = plain
+        .chain(quoted)
         .flat_map(|part| part.split(" and "))
         .map(|form| form.trim().trim_end_matches("(UTC)").trim())
         .filter(|form| !form.is_empty())

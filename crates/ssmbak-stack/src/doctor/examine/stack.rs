@@ -26,8 +26,9 @@ pub(super) fn status(stack: &Look<StackFacts>, reference: &Reference<'_>) -> Fin
         let hint = format!("the last update failed: `ssmbak-stack {name} update` tries again and says why");
         Finding::warning(CHECK, message, hint)
     } else {
-        let hint =
-            format!("look at its events in the CloudFormation console; `ssmbak-stack {name} delete` leaves the bucket");
+        let hint = status.way_out(name, reference.region).unwrap_or_else(|| {
+            format!("look at its events in the CloudFormation console; `ssmbak-stack {name} delete` leaves the bucket")
+        });
         Finding::problem(CHECK, message, hint)
     }
 }
