@@ -20,7 +20,7 @@ async fn dead_letters_and_undelivered_events_are_recorded_after_all() -> Outcome
     let empty = redrive("")?.well()?;
     assert_eq!(empty.out, "dead letters: 0 put back\nundelivered events: 0 put back\n", "{empty:?}");
 
-    // Six minutes and six tries as deployed, which nobody waits for here.
+    // Six minutes and ten tries as deployed, which nobody waits for here.
     let attributes = pipeline.sqs("GetQueueAttributes", &json!({"QueueUrl": dead, "AttributeNames": ["QueueArn"]}))?;
     let policy = json!({"deadLetterTargetArn": attributes["Attributes"]["QueueArn"], "maxReceiveCount": 1}).to_string();
     let attributes = json!({"VisibilityTimeout": "1", "RedrivePolicy": policy});
