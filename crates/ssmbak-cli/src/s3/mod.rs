@@ -4,6 +4,7 @@ mod body;
 mod diff;
 mod get;
 mod log;
+mod ls;
 mod preview;
 mod question;
 mod report;
@@ -92,6 +93,9 @@ pub enum S3Command {
     /// Download a tree as it was at a time.
     #[command(help_template = TEMPLATE, before_help = get::EXAMPLES)]
     Get(get::GetArgs),
+    /// List what a tree held at a time.
+    #[command(help_template = TEMPLATE, before_help = ls::EXAMPLES)]
+    Ls(ls::LsArgs),
     /// List the versions of a key.
     #[command(help_template = TEMPLATE, before_help = log::EXAMPLES)]
     Log(log::LogArgs),
@@ -118,6 +122,7 @@ impl S3Command {
             Self::Body(args) => interrupts.or(body::run(args, global, ui)).await,
             Self::Restore(args) => restore::run(args, global, ui, &mut interrupts).await,
             Self::Get(args) => get::run(args, global, ui, &mut interrupts).await,
+            Self::Ls(args) => interrupts.or(ls::run(args, global, ui)).await,
             Self::Log(args) => interrupts.or(log::run(args, global, ui)).await,
             Self::Diff(args) => interrupts.or(diff::run(args, global, ui)).await,
             Self::Trash(args) => interrupts.or(trash::run(args, global, ui)).await,
