@@ -27,11 +27,9 @@ Examples:
 /// Options of `s3bak get`.
 #[derive(Debug, Args)]
 pub struct GetArgs {
-    /// Prefixes of trees, which end in a slash; \"\" for the whole bucket. Of several, files keep the whole key as path.
+    /// Prefixes of trees, which end in a slash, \"\" for the whole bucket; the last one is the time. Of several, files keep the whole key as path.
     #[arg(required = true, value_name = "PREFIX")]
-    prefixes: Vec<String>,
-    /// The time.
-    time: String,
+    words: Vec<String>,
     /// Where the files go. Those that are there with the same size and time are left.
     #[arg(long, value_name = "DIR")]
     to_dir: PathBuf,
@@ -76,10 +74,10 @@ pub(super) async fn run(
     ui: &Ui,
     interrupts: &mut Interrupts,
 ) -> Result<Exit, CliError> {
-    let located = Located::read(&args.prefixes)?;
+    let (located, time) = Located::with_time(&args.words)?;
     located.check_prefixes()?;
     let globs = args.globs.read()?;
-    let at = moment(&args.time, ui)?;
+    let at = moment(time, ui)?;
     let (aws, bucket) = interrupts.or(args.bucket.open(&located, global)).await?;
     let tree = args.work.tree(&bucket, &located.keys, globs);
     let dir = std::path::absolute(&args.to_dir).unwrap_or_else(|_| args.to_dir.clone());

@@ -20,11 +20,9 @@ Examples:
 /// Options of `s3bak ls`.
 #[derive(Debug, Args)]
 pub struct LsArgs {
-    /// Prefixes of trees, which end in a slash; \"\" for the whole bucket.
+    /// Prefixes of trees, which end in a slash, \"\" for the whole bucket; the last one is the time.
     #[arg(required = true, value_name = "PREFIX")]
-    prefixes: Vec<String>,
-    /// The time.
-    time: String,
+    words: Vec<String>,
     /// Include all levels; without it, deeper levels are one line with their size.
     #[arg(short = 'R', long)]
     recursive: bool,
@@ -57,10 +55,10 @@ impl Folder {
 }
 
 pub(super) async fn run(args: &LsArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
-    let located = Located::read(&args.prefixes)?;
+    let (located, time) = Located::with_time(&args.words)?;
     located.check_prefixes()?;
     let globs = args.globs.read()?;
-    let at = moment(&args.time, ui)?;
+    let at = moment(time, ui)?;
     let (aws, bucket) = args.bucket.open(&located, global).await?;
     let tree = tree(&bucket, "", None).with_prefixes(&located.keys).with_globs(globs);
     let progress = ui.counter("listing versions");

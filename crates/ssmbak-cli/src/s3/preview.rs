@@ -25,11 +25,9 @@ Examples:
 /// Options of `s3bak preview`.
 #[derive(Debug, Args)]
 pub struct PreviewArgs {
-    /// The object's key, or with -R prefixes of trees.
+    /// The object's key, or with -R prefixes of trees; the last one is the time.
     #[arg(required = true, value_name = "KEY")]
-    keys: Vec<String>,
-    /// The time.
-    time: String,
+    words: Vec<String>,
     /// All keys that begin so; the prefix ends in a slash.
     #[arg(short = 'R', long)]
     recursive: bool,
@@ -56,10 +54,10 @@ pub(super) async fn run(args: &PreviewArgs, global: &GlobalArgs, ui: &Ui) -> Res
 }
 
 async fn one(args: &PreviewArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
-    let located = Located::read(&args.keys)?;
+    let (located, time) = Located::with_time(&args.words)?;
     let key = located.one()?;
     check_key(key)?;
-    let at = moment(&args.time, ui)?;
+    let at = moment(time, ui)?;
     let (_, bucket) = args.bucket.open(&located, global).await?;
     let path = S3Path::of(bucket, key, at);
     let Some(version) = path.preview().await? else {
@@ -76,10 +74,10 @@ async fn one(args: &PreviewArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, C
 }
 
 async fn whole(args: &PreviewArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
-    let located = Located::read(&args.keys)?;
+    let (located, time) = Located::with_time(&args.words)?;
     located.check_prefixes()?;
     let globs = args.globs.read()?;
-    let at = moment(&args.time, ui)?;
+    let at = moment(time, ui)?;
     let (aws, bucket) = args.bucket.open(&located, global).await?;
     let tree = tree(&bucket, "", args.concurrency).with_prefixes(&located.keys).with_globs(globs);
     let progress = ui.counter("listing versions");

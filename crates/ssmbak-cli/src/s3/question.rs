@@ -71,6 +71,20 @@ pub(super) struct Located {
 }
 
 impl Located {
+    /// Reads keys or prefixes, and the time behind them.
+    ///
+    /// # Errors
+    /// As [`Located::read`], and if there is only one word.
+    pub(super) fn with_time(words: &[String]) -> Result<(Self, &str), CliError> {
+        match words.split_last() {
+            Some((time, keys)) if !keys.is_empty() => Ok((Self::read(keys)?, time)),
+            _ => Err(CliError::usage(
+                "no time was given",
+                "give the key, then the time: data/report.csv \"2 hours ago\"",
+            )),
+        }
+    }
+
     /// Reads keys or prefixes.
     ///
     /// # Errors

@@ -33,11 +33,9 @@ Examples:
 /// Options of `s3bak restore`.
 #[derive(Debug, Args)]
 pub struct RestoreArgs {
-    /// The object's key, or with -R prefixes of trees.
+    /// The object's key, or with -R prefixes of trees; the last one is the time.
     #[arg(required = true, value_name = "KEY")]
-    keys: Vec<String>,
-    /// The time.
-    time: String,
+    words: Vec<String>,
     /// All keys that begin so; the prefix ends in a slash.
     #[arg(short = 'R', long)]
     recursive: bool,
@@ -243,10 +241,10 @@ pub(super) async fn run(
 }
 
 async fn one(args: &RestoreArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
-    let located = Located::read(&args.keys)?;
+    let (located, time) = Located::with_time(&args.words)?;
     let key = located.one()?;
     check_key(key)?;
-    let at = moment(&args.time, ui)?;
+    let at = moment(time, ui)?;
     let (_, bucket) = args.bucket.open(&located, global).await?;
     let path = S3Path::of(bucket.clone(), key, at);
     let copy = args.copy.options();
@@ -299,14 +297,14 @@ async fn whole(
     ui: &Ui,
     interrupts: &mut Interrupts,
 ) -> Result<Exit, CliError> {
-    let located = Located::read(&args.keys)?;
+    let (located, time) = Located::with_time(&args.words)?;
     located.check_prefixes()?;
     let globs = args.globs.read()?;
     let to = args.to.as_deref().map(target).transpose()?;
     if to.is_some() && located.keys.len() > 1 {
         return Err(CliError::usage("--to takes the place of one prefix", "restore one prefix after the other"));
     }
-    let at = moment(&args.time, ui)?;
+    let at = moment(time, ui)?;
     let (aws, bucket) = interrupts.or(args.bucket.open(&located, global)).await?;
     let tree = args.work.tree(&bucket, &located.keys, globs);
     let to = match to {

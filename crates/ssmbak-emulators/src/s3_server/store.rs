@@ -1,6 +1,6 @@
 //! Buckets, keys and versions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Whether a bucket makes versions.
@@ -68,6 +68,8 @@ pub(super) struct Upload {
 pub(super) struct Store {
     pub(super) buckets: BTreeMap<String, Bucket>,
     pub(super) uploads: BTreeMap<String, Upload>,
+    /// Keys that DeleteObjects refuses.
+    pub(super) protected: BTreeSet<String>,
     last_id: u64,
 }
 

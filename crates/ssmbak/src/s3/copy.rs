@@ -377,3 +377,23 @@ impl<'a> Lock<'a> {
         self.head?.object_lock_legal_hold_status().cloned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copy_source_of_an_access_point_names_the_object() {
+        let config = aws_sdk_s3::Config::builder().behavior_version(aws_sdk_s3::config::BehaviorVersion::latest());
+        let client = aws_sdk_s3::Client::from_conf(config.build());
+        let version: ObjectVersion = serde_json::from_str(
+            r#"{"key":"a b/c","version_id":"v+1","last_modified":"1970-01-01T00:00:00Z","is_latest":true,
+                "is_marker":false,"size":1,"etag":null,"storage_class":null}"#,
+        )
+        .unwrap();
+        let source = |bucket: &str| ObjectBucket::new(client.clone(), bucket).copy_source(&version);
+        assert_eq!(source("mine"), "mine/a%20b/c?versionId=v%2B1");
+        let arn = "arn:aws:s3:eu-west-1:111122223333:accesspoint/mine";
+        assert_eq!(source(arn), format!("{arn}/object/a%20b/c?versionId=v%2B1"));
+    }
+}

@@ -15,6 +15,9 @@ mod run;
 mod spool;
 mod walk;
 
+#[cfg(test)]
+mod random_runs;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 

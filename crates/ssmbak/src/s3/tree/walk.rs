@@ -16,6 +16,8 @@ use crate::s3::list::Page;
 /// So many pages are read for each piece that the listing is cut into: a cut may leave a piece empty, which costs a
 /// request, and a piece ends amid a page. So a listing takes at most six requests for five pages.
 const PAGES_PER_PIECE: usize = 5;
+/// Fewest pieces that it is worth while to cut.
+const FEWEST_PIECES: usize = 4;
 /// Most pieces that what is left of a range is cut into at once.
 const PIECES: usize = 8;
 /// Most listings at once: S3 answers them more slowly than other requests.
@@ -76,7 +78,8 @@ impl Tree {
             let idle = most.saturating_sub(busy.len() + waiting.len() + 1);
             let affordable = (pages / PAGES_PER_PIECE).saturating_sub(pieces_made);
             let wanted = idle.min(affordable).min(PIECES);
-            if wanted > 0 {
+            // One cut alone leaves little to either side; several cover what may be far.
+            if wanted >= FEWEST_PIECES {
                 let pieces = range.keys.split(prefix, wanted, 0);
                 pieces_made += pieces.len();
                 waiting.extend(pieces.into_iter().map(|keys| Range { keys, open: None }));
