@@ -1,5 +1,6 @@
 //! `s3bak`, which is also `ssmbak s3`: any versioned bucket at any instant. One file per subcommand.
 
+mod batch;
 mod body;
 mod diff;
 mod get;
@@ -96,6 +97,12 @@ pub enum S3Command {
     /// List what a tree held at a time.
     #[command(help_template = TEMPLATE, before_help = ls::EXAMPLES)]
     Ls(ls::LsArgs),
+    /// Write what a restore would do as manifests for S3 Batch Operations.
+    #[command(help_template = TEMPLATE, before_help = batch::MANIFEST_EXAMPLES)]
+    Manifest(batch::ManifestArgs),
+    /// Restore billions of objects by S3 Batch Operations.
+    #[command(help_template = TEMPLATE, before_help = batch::BATCH_EXAMPLES)]
+    Batch(batch::BatchArgs),
     /// List the versions of a key.
     #[command(help_template = TEMPLATE, before_help = log::EXAMPLES)]
     Log(log::LogArgs),
@@ -123,6 +130,8 @@ impl S3Command {
             Self::Restore(args) => restore::run(args, global, ui, &mut interrupts).await,
             Self::Get(args) => get::run(args, global, ui, &mut interrupts).await,
             Self::Ls(args) => interrupts.or(ls::run(args, global, ui)).await,
+            Self::Manifest(args) => interrupts.or(batch::manifest(args, global, ui)).await,
+            Self::Batch(args) => batch::batch(args, global, ui, &mut interrupts).await,
             Self::Log(args) => interrupts.or(log::run(args, global, ui)).await,
             Self::Diff(args) => interrupts.or(diff::run(args, global, ui)).await,
             Self::Trash(args) => interrupts.or(trash::run(args, global, ui)).await,

@@ -286,3 +286,50 @@ fn requester_says_with_every_request_that_it_pays() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(world.server.paid() > 0 && world.server.paid() == world.server.counts().values().sum::<u64>());
 }
+
+#[test]
+fn batch_operations_restore_a_tree_and_the_rest_is_finished_here() {
+    let world = World::new();
+    world.server.set_bucket("files", Versioning::Enabled);
+    for n in 0..300 {
+        let class = [("x-amz-storage-class", "STANDARD_IA")];
+        world.server.put_with("b", &format!("t/ä {n:03}"), b"one", if n % 3 == 0 { &class } else { &[] });
+    }
+    world.clock(5);
+    (0..300).for_each(|n| drop(world.server.put("b", &format!("t/ä {n:03}"), b"after")));
+    world.server.put("b", "t/new", b"new");
+    world.clock(9);
+    let listed = world.run(&format!("s3bak manifest t/ {THEN} --delete-new --out plan --output json"));
+    assert_eq!(listed.code, Some(0), "{listed:?}");
+    let plan = listed.json();
+    let rows: Vec<u64> = plan["Jobs"].as_array().unwrap().iter().map(|job| job["Rows"].as_u64().unwrap()).collect();
+    assert_eq!((rows, plan["Rest"]["delete"]["Rows"].clone()), (vec![200, 100], json!(1)));
+    let manifest = std::fs::read_to_string(world.home.path().join("plan/copy-002.csv")).unwrap();
+    assert!(manifest.starts_with("b,t/%C3%A4%20001,") || manifest.starts_with("b,t/%C3%A4%20000,"), "{manifest}");
+
+    let early = world.run("s3bak batch finish plan --account 111122223333");
+    assert!(early.code == Some(1) && early.err.contains("no job was created"), "{early:?}");
+    world.server.protect("t/ä 007");
+    let role = "arn:aws:iam::111122223333:role/batch";
+    let line = format!("s3bak batch start plan --account 111122223333 --role {role} --files s3://files/p/ --yes");
+    for _ in 0..2 {
+        let started = world.run(&line);
+        assert_eq!(started.code, Some(0), "{started:?}");
+    }
+    assert_eq!(world.server.jobs().len(), 2);
+    assert!(world.server.jobs().iter().any(|job| job.contains("<StorageClass>STANDARD_IA</StorageClass>")));
+    let status = world.run("s3bak batch status plan --account 111122223333 --output json").json();
+    let failed: u64 = status["Jobs"].as_array().unwrap().iter().map(|job| job["Failed"].as_u64().unwrap()).sum();
+    assert_eq!((failed, status["Jobs"][0]["Status"].clone()), (1, json!("Complete")));
+    assert_eq!(world.body("t/ä 007").unwrap(), b"after");
+
+    world.clock(20);
+    let finished = world.run("s3bak batch finish plan --account 111122223333");
+    assert!(finished.code == Some(0) && finished.err.contains("2 finished"), "{finished:?}");
+    assert!((0..300).all(|n| world.body(&format!("t/ä {n:03}")).unwrap() == b"one"));
+    assert_eq!(world.body("t/new"), None);
+    let again = world.run("s3bak batch finish plan --account 111122223333");
+    assert!(again.code == Some(0) && again.err.contains("nothing to do"), "{again:?}");
+    let role = world.run("s3bak batch role -b b --files s3://files/p/").json();
+    assert_eq!(role["Trust"]["Statement"][0]["Principal"]["Service"], "batchoperations.s3.amazonaws.com");
+}

@@ -3,6 +3,7 @@
 //! Parameters and objects are decided alike: there is one line of states, and what was in effect at an instant counts.
 //! Parameters have their times from events and from Parameter Store; an object has the bucket's `LastModified` alone.
 
+pub mod batch;
 mod copied;
 mod diff;
 mod globs;

@@ -5,6 +5,7 @@
 //! delays, refuses and breaks off answers on demand, and counts them. A test holds its answers against moto's.
 
 mod answer;
+mod control;
 mod list;
 mod object;
 mod request;
@@ -173,6 +174,12 @@ impl S3Server {
     #[must_use]
     pub fn counts(&self) -> BTreeMap<&'static str, u64> {
         lock(&self.shared.counts).clone()
+    }
+
+    /// The bodies of CreateJob so far.
+    #[must_use]
+    pub fn jobs(&self) -> Vec<String> {
+        lock(&self.shared.store).jobs.values().map(|job| job.request.clone()).collect()
     }
 
     /// How many requests came from somebody who pays for them.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::answer::{Answer, dates, element, escaped, unescaped};
 use super::request::{Request, decoded};
 use super::store::{Store, StoredObject, Version, Versioning, md5_hex};
-use super::{list, upload};
+use super::{control, list, upload};
 
 /// Headers that belong to an object.
 const KEPT: [&str; 15] = [
@@ -31,6 +31,9 @@ pub(super) fn answer(store: &mut Store, kind: &'static str, request: &Request, n
     if kind == "CreateBucket" {
         store.set_bucket(bucket, Versioning::Never);
         return Answer::new(200);
+    }
+    if matches!(kind, "CreateJob" | "DescribeJob") {
+        return control::answer(store, request, now);
     }
     let Some(found) = store.buckets.get(bucket) else { return Answer::error(404, "NoSuchBucket") };
     let must_be_absent = request.header("if-none-match") == Some("*");
@@ -160,7 +163,7 @@ fn copy(store: &mut Store, request: &Request, now: u64) -> Answer {
     .with("x-amz-version-id", id)
 }
 
-fn is_archived(object: &StoredObject) -> bool {
+pub(super) fn is_archived(object: &StoredObject) -> bool {
     let class = object.headers.get("x-amz-storage-class").map(String::as_str);
     let restored = object.headers.get("x-amz-restore").is_some_and(|state| state.contains("\"false\""));
     matches!(class, Some("GLACIER" | "DEEP_ARCHIVE")) && !restored

@@ -31,6 +31,9 @@ impl Request {
     pub(super) fn kind(&self) -> &'static str {
         let has = |name| self.query.contains_key(name);
         let on_bucket = self.key.is_empty();
+        if self.bucket == "v20180820" {
+            return if self.method == "POST" { "CreateJob" } else { "DescribeJob" };
+        }
         match self.method.as_str() {
             "GET" if on_bucket && has("versioning") => "GetBucketVersioning",
             "GET" if on_bucket && has("versions") => "ListObjectVersions",

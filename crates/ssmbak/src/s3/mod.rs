@@ -2,6 +2,7 @@
 //!
 //! What is decided is decided in [`ssmbak_core::object`]; one file here per operation of S3 or concern.
 
+mod batch;
 mod byte_rate;
 mod compare;
 mod copy;
@@ -20,6 +21,7 @@ pub mod tree;
 mod undelete;
 mod verify;
 
+pub use batch::BatchControl;
 pub use byte_rate::ByteRate;
 pub use copy::{CopyOptions, Destination, Encryption, Kept};
 pub use download::DownloadOptions;

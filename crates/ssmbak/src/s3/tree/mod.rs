@@ -8,6 +8,7 @@
 mod compare;
 mod get;
 mod journal;
+mod manifest;
 mod pace;
 mod plan;
 mod restore;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 
 pub use get::{GetOptions, LocalState};
 pub use journal::Journal;
+pub use manifest::{ManifestFile, ManifestPlan};
 pub use plan::TreePlan;
 pub use restore::{MarkersRemoved, Target, TreeRestoreOptions};
 pub use run::{Applied, Failure, RowOutcome, TreeRun, Watcher};
