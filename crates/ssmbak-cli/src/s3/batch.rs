@@ -32,16 +32,16 @@ Examples:
 
 pub(super) const BATCH_EXAMPLES: &str = "\
 Examples:
-  s3bak batch role -b BUCKET --files s3://FILES/plan/                         policies of the role
-  s3bak batch start plan --role ARN --files s3://FILES/plan/ -b BUCKET        upload manifests, create a job for each
-  s3bak batch status plan                                                     how far they are
-  s3bak batch finish plan                                                     do what no job does, and verify all
+  s3bak batch role -b BUCKET --files s3://FILES/plan/           policies of the role
+  s3bak batch start plan --role ARN --files s3://FILES/plan/    upload manifests, create a job for each
+  s3bak batch status plan                                       how far they are
+  s3bak batch finish plan                                       do what no job does, and verify all
 ";
 
 /// Options of `s3bak manifest`.
 #[derive(Debug, Args)]
 pub struct ManifestArgs {
-    /// Prefixes of trees, which end in a slash, \"\" for the whole bucket; the last one is the time.
+    /// Prefixes of trees, which end in a slash, "" for the whole bucket; the last one is the time.
     #[arg(required = true, value_name = "PREFIX")]
     words: Vec<String>,
     /// Directory that the manifests go to.

@@ -23,7 +23,7 @@ Examples:
 /// Options of `s3bak diff`.
 #[derive(Debug, Args)]
 pub struct DiffArgs {
-    /// The prefix of the tree, which ends in a slash; \"\" for the whole bucket.
+    /// The prefix of the tree, which ends in a slash; "" for the whole bucket.
     prefix: String,
     /// The earlier time.
     from: String,

@@ -27,7 +27,7 @@ Examples:
 /// Options of `s3bak get`.
 #[derive(Debug, Args)]
 pub struct GetArgs {
-    /// Prefixes of trees, which end in a slash, \"\" for the whole bucket; the last one is the time. Of several, files keep the whole key as path.
+    /// Prefixes of trees, which end in a slash, "" for the whole bucket; the last one is the time. Of several, files keep the whole key as path.
     #[arg(required = true, value_name = "PREFIX")]
     words: Vec<String>,
     /// Where the files go. Those that are there with the same size and time are left.

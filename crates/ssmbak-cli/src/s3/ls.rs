@@ -20,7 +20,7 @@ Examples:
 /// Options of `s3bak ls`.
 #[derive(Debug, Args)]
 pub struct LsArgs {
-    /// Prefixes of trees, which end in a slash, \"\" for the whole bucket; the last one is the time.
+    /// Prefixes of trees, which end in a slash, "" for the whole bucket; the last one is the time.
     #[arg(required = true, value_name = "PREFIX")]
     words: Vec<String>,
     /// Include all levels; without it, deeper levels are one line with their size.

@@ -83,22 +83,22 @@ Exit codes: 0 done, 1 failure, 2 usage, 3 some changes failed, 4 differences fou
 #[derive(Debug, Subcommand)]
 pub enum S3Command {
     /// Show which version of a key was current at a time, or what a restore of a tree would do.
-    #[command(help_template = TEMPLATE, before_help = preview::EXAMPLES)]
+    #[command(help_template = TEMPLATE, before_help = preview::EXAMPLES, override_usage = "s3bak preview [OPTIONS] <KEY>... <TIME>")]
     Preview(preview::PreviewArgs),
     /// Write the bytes that a key had at a time to a file or to stdout.
     #[command(help_template = TEMPLATE, before_help = body::EXAMPLES)]
     Body(body::BodyArgs),
     /// Make a key or a tree what it was at a time.
-    #[command(help_template = TEMPLATE, before_help = restore::EXAMPLES)]
+    #[command(help_template = TEMPLATE, before_help = restore::EXAMPLES, override_usage = "s3bak restore [OPTIONS] <KEY>... <TIME>")]
     Restore(restore::RestoreArgs),
     /// Download a tree as it was at a time.
-    #[command(help_template = TEMPLATE, before_help = get::EXAMPLES)]
+    #[command(help_template = TEMPLATE, before_help = get::EXAMPLES, override_usage = "s3bak get [OPTIONS] <PREFIX>... <TIME>")]
     Get(get::GetArgs),
     /// List what a tree held at a time.
-    #[command(help_template = TEMPLATE, before_help = ls::EXAMPLES)]
+    #[command(help_template = TEMPLATE, before_help = ls::EXAMPLES, override_usage = "s3bak ls [OPTIONS] <PREFIX>... <TIME>")]
     Ls(ls::LsArgs),
     /// Write what a restore would do as manifests for S3 Batch Operations.
-    #[command(help_template = TEMPLATE, before_help = batch::MANIFEST_EXAMPLES)]
+    #[command(help_template = TEMPLATE, before_help = batch::MANIFEST_EXAMPLES, override_usage = "s3bak manifest [OPTIONS] --out <DIR> <PREFIX>... <TIME>")]
     Manifest(batch::ManifestArgs),
     /// Restore billions of objects by S3 Batch Operations.
     #[command(help_template = TEMPLATE, before_help = batch::BATCH_EXAMPLES)]

@@ -113,6 +113,7 @@ impl ObjectChange {
 
 /// What is decided about a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "one exists at a time, and most are changes")]
 pub enum Verdict {
     /// It has to change.
     Change(ObjectChange),

@@ -58,7 +58,8 @@ pub(super) fn answer(store: &mut Store, kind: &'static str, request: &Request, n
         "ListObjectVersions" => list::versions(found, request),
         "PutObject" => {
             let object = StoredObject::new(request.body.as_slice().into(), kept(request));
-            stored(store.put(bucket, key, object, now))
+            let etag = format!("\"{}\"", object.etag);
+            stored(store.put(bucket, key, object, now)).with("ETag", etag)
         }
         "CopyObject" => copy(store, request, now),
         "GetObject" | "HeadObject" => read(store, request),

@@ -9,7 +9,6 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use ssmbak_core::object::batch::{JobRequest, JobState, create_job, job_id, job_state};
@@ -32,15 +31,6 @@ struct Body(Arc<Mutex<Vec<u8>>>);
 impl Intercept for Body {
     fn name(&self) -> &'static str {
         "Body"
-    }
-
-    fn read_before_deserialization(
-        &self,
-        _context: &BeforeDeserializationInterceptorContextRef<'_>,
-        _components: &RuntimeComponents,
-        _config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        Ok(())
     }
 
     fn read_after_deserialization(
@@ -132,7 +122,8 @@ impl ObjectBucket {
         })?;
         let sent = self.client.put_object().bucket(&self.name).key(key).body(body).send().await;
         let sent = sent.map_err(|error| self.failed(&format!("write {key:?}"), &error))?;
-        Ok(sent.e_tag().unwrap_or_default().trim_matches('"').to_owned())
+        let etag = sent.e_tag().map(|etag| etag.trim_matches('"').to_owned());
+        etag.ok_or_else(|| unreadable("stored a file without an ETag"))
     }
 }
 
