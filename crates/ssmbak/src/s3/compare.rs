@@ -36,7 +36,9 @@ impl ObjectBucket {
             let has_key = options.encryption.is_some() && given.kms_key.is_none();
             given.encryption.as_ref() == encryption && (has_key || given.kms_key.as_deref() == now.ssekms_key_id())
         };
-        if !is_encrypted_alike || given.storage_class.as_ref() != now.storage_class() {
+        // STANDARD is said by some servers, and left out by others.
+        let named = |class: Option<&StorageClass>| class.filter(|class| **class != StorageClass::Standard).cloned();
+        if !is_encrypted_alike || named(given.storage_class.as_ref()) != named(now.storage_class()) {
             return Ok(false);
         }
         if options.object_lock_at.is_some() {
