@@ -153,7 +153,7 @@ async fn a_restore_does_it_and_can_be_undone() -> Outcome {
     assert!(!again.err.contains("undo"), "{}", again.err);
 
     let undo = ran.err.lines().find_map(|line| line.strip_prefix("to undo it: ")).unwrap();
-    let undone = world.run(undo);
+    let undone = world.run(&format!("{undo} -y"));
     assert_eq!(undone.code, Some(0), "{undone:?}");
     assert!(undone.out.ends_with("1 created, 2 updated\n"), "{}", undone.out);
     assert_eq!(world.value("/restore/changed").await.as_deref(), Some("two"));

@@ -391,11 +391,14 @@ impl ParameterStore for FakeStore {
         })
     }
 
-    async fn put(&self, put: &PutParameter) -> Result<(), Error> {
+    async fn put(&self, put: &PutParameter) -> Result<Option<u64>, Error> {
         self.faults.give_way().await;
         self.faults.call("put", || {
             let now = self.clock.now();
-            self.lock().put(put, now)
+            let mut state = self.lock();
+            state.put(put, now)?;
+            let present = state.parameters.get(&named(&put.spelling)?).and_then(|parameter| parameter.versions.last());
+            Ok(present.map(|present| present.details.version))
         })
     }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use jiff::Timestamp;
-use ssmbak::read::{described, states};
+use ssmbak::read::{described, states_beside};
 use ssmbak::{Error, ErrorKind};
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::ParameterValue;
@@ -160,7 +160,20 @@ async fn look_up(args: &ExportArgs, asked: &Asked, global: &GlobalArgs, ui: &Ui)
     let bucket = args.narrow.bucket.find(&aws).await?;
     ui.remark(&as_of(&asked.at));
     let mut found = Found { warnings: asked.warnings.clone(), ..Found::default() };
-    let (targets, warnings) = states(&bucket, &asked.selection, &asked.at).await?;
+    let store = aws.parameter_store();
+    // What Parameter Store has now is evidence too, and a parameter that was never recorded may have existed then.
+    let present = match described(&store, &asked.selection).await {
+        Ok(present) => present,
+        Err(Error { kind: ErrorKind::AccessDenied, .. }) => {
+            let warning = "Parameter Store may not be listed: parameters that were never recorded would not be noticed"
+                .to_owned();
+            found.warnings.push(warning);
+            BTreeMap::new()
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let (targets, warnings, present) =
+        states_beside((&store, &bucket), &asked.selection, &asked.at, std::future::ready(Ok(present))).await?;
     found.warnings.extend(warnings);
     let known: BTreeSet<ParameterName> = targets.keys().cloned().collect();
     for (name, target) in targets {
@@ -171,17 +184,8 @@ async fn look_up(args: &ExportArgs, asked: &Asked, global: &GlobalArgs, ui: &Ui)
             Target::Unknown(reason) => found.unknown.push((name, reason)),
         }
     }
-    // A parameter that was never recorded may have existed then.
-    match described(&aws.parameter_store(), &asked.selection).await {
-        Ok(present) => {
-            let never = present.into_keys().filter(|name| !known.contains(name));
-            found.unknown.extend(never.map(|name| (name, Unknown::NothingRecorded.to_string())));
-        }
-        Err(Error { kind: ErrorKind::AccessDenied, .. }) => found.warnings.push(
-            "Parameter Store may not be listed: parameters that were never recorded would not be noticed".to_owned(),
-        ),
-        Err(error) => return Err(error.into()),
-    }
+    let never = present.into_keys().filter(|name| !known.contains(name));
+    found.unknown.extend(never.map(|name| (name, Unknown::NothingRecorded.to_string())));
     found.unknown.sort();
     Ok(found)
 }

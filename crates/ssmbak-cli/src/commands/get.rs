@@ -88,7 +88,7 @@ async fn look_up(args: &GetArgs, global: &GlobalArgs, ui: &Ui) -> Result<(Parame
         ui.warning(&warning);
     }
     let path = ParamPath::new(aws.parameter_store(), bucket.clone(), selection, at);
-    let target = path.latest_version(&name).await?;
+    let target = path.version_in_effect(&name).await?;
     must_keep_versions(&bucket).await?;
     let why = match target {
         Target::Held(state) => return Ok((name, *state)),

@@ -8,6 +8,7 @@ mod completions;
 mod destination;
 mod diff;
 mod doctor;
+mod drastic;
 mod drill;
 mod elsewhere;
 mod export;

@@ -6,6 +6,7 @@ use ssmbak::Capture;
 use ssmbak::verify::{repair, verify};
 
 use crate::aws::Aws;
+use crate::bucket::must_keep_new_versions;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
@@ -51,6 +52,7 @@ pub(super) async fn run(
     drop(progress);
     let repairable = found.repairable();
     let repaired = if args.repair && !repairable.is_empty() {
+        interrupts.or(must_keep_new_versions(&bucket)).await?;
         let progress = ui.progress(0, "recording what the bucket lacks");
         let capture = Capture::new(store.clone(), bucket.clone());
         // What is written stays written, so that Ctrl-C may come at any time.

@@ -12,7 +12,7 @@ use ssmbak_core::timeline::Unknown;
 use super::elsewhere::There;
 use crate::asked::{Asked, AskedArgs};
 use crate::aws::{Aws, Caller};
-use crate::bucket::must_keep_versions;
+use crate::bucket::{BucketArgs, is_suspended, must_keep_versions};
 use crate::error::CliError;
 use crate::global::GlobalArgs;
 use crate::marked;
@@ -94,13 +94,24 @@ impl View {
         reveal: bool,
     ) -> Result<Self, CliError> {
         let path = ParamPath::new(aws.parameter_store(), bucket.clone(), asked.selection.clone(), asked.at);
-        let plan = path.with_options(query.options()).preview().await?;
+        let path = path.with_options(query.options());
+        let (plan, suspended) = tokio::join!(path.preview(), is_suspended(&bucket));
+        let plan = plan?;
         must_keep_versions(&bucket).await?;
         let mut warnings = asked.warnings.clone();
+        if suspended? {
+            warnings
+                .push(format!("versioning of bucket {} is suspended: changes are not kept any more", bucket.name()));
+        }
         if is_about_nothing(&plan) {
             warnings.push(nothing_there(query.recursive, &asked));
         }
         Ok(Self { asked, aws, there: None, bucket, plan, warnings, query, reveal })
+    }
+
+    /// The bucket that is read, as it is named in a command.
+    pub(crate) fn bucket_args(&self) -> BucketArgs {
+        BucketArgs { bucket: Some(self.bucket.name().to_owned()) }
     }
 
     /// The way to the parameters that change.

@@ -35,6 +35,12 @@ pub fn plan(plan: &Plan, look: Look) -> String {
             shown.push_str(&format!("  {}: {}\n", unknown.name, text::line(&unknown.reason)));
         }
     }
+    if !plan.skipped.is_empty() {
+        shown.push_str("skipped, because it exists with other values:\n");
+        for name in &plan.skipped {
+            shown.push_str(&format!("  {name}\n"));
+        }
+    }
     shown.push_str(&sum(plan));
     shown
 }
@@ -83,6 +89,7 @@ fn sum(plan: &Plan) -> String {
         (counts.update, "to update"),
         (counts.delete, "to delete"),
         (plan.unchanged, "unchanged"),
+        (plan.skipped.len(), "skipped"),
         (plan.unknown.len(), "unknown"),
     ];
     let parts: Vec<String> =

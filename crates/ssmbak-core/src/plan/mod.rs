@@ -4,6 +4,7 @@ mod adjust;
 mod destination;
 pub(crate) mod fields;
 mod kms;
+pub mod present;
 mod question;
 pub mod saved;
 
@@ -180,13 +181,24 @@ pub struct Plan {
     pub unchanged: usize,
     /// Names of which it is not known what they were.
     pub unknown: Vec<UnknownName>,
+    /// Names that exist at the destination with other values, and are not overwritten.
+    pub skipped: Vec<ParameterName>,
     /// What the reader of the plan should know.
     pub warnings: Vec<String>,
 }
 
 impl Plan {
     /// Adds the verdict on one name.
+    ///
+    /// What belongs to the pipeline itself is never changed: without it no command finds its bucket.
     pub fn add(&mut self, name: ParameterName, target: Target, present: Present, options: PlanOptions) {
+        self.add_any(name, target, present, options);
+        if let Some(own) = self.changes.pop_if(|change| change.name.is_of_pipeline()) {
+            self.warnings.push(format!("{} belongs to the pipeline itself and is not changed", own.name));
+        }
+    }
+
+    fn add_any(&mut self, name: ParameterName, target: Target, present: Present, options: PlanOptions) {
         match (target, present) {
             (Target::Unknown(reason), _) => self.unknown.push(UnknownName { name, reason }),
             (Target::Absent(_), Present::Missing) => {}
@@ -215,6 +227,15 @@ impl Plan {
         if fields::tier_would_fall(&to, &from.parameter) {
             self.warnings.push(format!(
                 "{name} stays in the Advanced tier: Parameter Store cannot lower a tier (delete and create it to do so)"
+            ));
+        }
+        let recorded = to.details.as_ref().and_then(|details| details.tags.as_ref());
+        let tags = from.parameter.details.tags.as_ref().filter(|tags| !tags.is_empty() && recorded.is_none());
+        if let Some(tags) = tags.filter(|_| fields.contains(&Field::Type)) {
+            let tags: Vec<String> = tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            self.warnings.push(format!(
+                "{name} keeps its present tags ({}): those it had with the other type are not recorded",
+                tags.join(", ")
             ));
         }
         if fields.is_empty() {

@@ -207,3 +207,18 @@ fn debug_output_holds_no_value() {
     let shown = format!("{plan:?}");
     assert!(!shown.contains("s3cret") && !shown.contains("hunter2"), "{shown}");
 }
+
+#[test]
+fn parameter_of_the_pipeline_is_never_changed() {
+    for (name, rows) in
+        [("/newvoll/ssmbak/bucketname", 0), ("/newvoll/ssmbak/drill-1/0001", 3), ("/newvoll/ssmbakery", 3)]
+    {
+        let mut plan = Plan::default();
+        let mut add = |target, now| plan.add(ParameterName::parse(name).unwrap(), target, now, PlanOptions::default());
+        add(Target::Absent(Absence::NotYetCreated(at("14:00:00"))), exists(present("a")));
+        add(held(recorded("a")), exists(present("b")));
+        add(held(recorded("a")), Present::Missing);
+        plan.sort();
+        assert_eq!((plan.changes.len(), plan.warnings.len()), (rows, usize::from(rows == 0)), "{plan:?}");
+    }
+}

@@ -3,6 +3,7 @@
 mod ahead;
 mod answers;
 mod compare;
+mod present;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +23,7 @@ use ssmbak_core::timeline::{Held, State, Timeline};
 pub use self::answers::{Answer, AnswerState, Answers, Finding, answers};
 use self::compare::warnings;
 pub(crate) use self::compare::{compare, targets_of};
+pub use self::present::states_beside;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::bucket::{BackupBucket, Described, Keys, StoredVersion, describe_versions_fully};
@@ -317,7 +319,9 @@ pub async fn presents<S: ParameterStore>(
     let with_tags: BTreeMap<ParameterName, CurrentParameter> = stream::iter(described)
         .map(|(name, mut parameter)| async move {
             let compared = matches!(targets.get(&name), Some(Target::Held(target))
-                if target.details.as_ref().is_some_and(|details| details.tags.is_some()));
+                if target.details.as_ref().is_some_and(|details| details.tags.is_some())
+                    // A type that cannot be changed in place takes the tags with it.
+                    || target.parameter_type != parameter.parameter_type);
             if compared && parameter.details.tags.is_none() {
                 parameter.details.tags = Some(gate.pass(|| store.tags(&name)).await?);
             }

@@ -6,41 +6,47 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{CurrentParameter, Description, Details, ParameterType};
-use ssmbak_core::plan::{Action, Change, Field, IMAGE, PresentParameter, RecordedParameter, drop_expired, tier_to_put};
+use ssmbak_core::plan::{
+    Action, Change, Field, IMAGE, PresentParameter, RecordedParameter, changed_fields, drop_expired, tier_to_put,
+};
+use ssmbak_core::restore_record::RowState;
 use tokio::time::sleep;
 
 use crate::bucket::BackupBucket;
 use crate::capture::Capture;
 
-use super::RestoreOptions;
+use super::outcome::Trace;
 use super::pace::Pace;
+use super::{RestoreOptions, between, present};
 use crate::patience::{Patience, patiently};
 use crate::store::{ParameterStore, PutParameter};
 use crate::{Error, ErrorKind};
 
 /// The data type that a parameter has if none is given.
 const TEXT: &str = "text";
+/// Parameter Store keeps at most so many tags of a parameter.
+const MOST_TAGS: usize = 50;
 
 pub(super) async fn put<S: ParameterStore, B: BackupBucket>(
     capture: &Capture<S, B>,
     change: &Change,
     options: &RestoreOptions,
-    seen: Timestamp,
     pace: &mut Pace,
+    trace: &mut Trace,
 ) -> Result<(), Error> {
-    let store = capture.store();
     match &change.action {
         Action::Create(to) => {
-            let to = unexpired(to, options.now.read());
-            create(store, &creation(change.name.as_str(), &to, None), options, pace).await
+            let to = &unexpired(to, options.now.read());
+            let put = creation(change.name.as_str(), to, None);
+            create(capture.store(), (&change.name, to), &put, options, pace, trace).await
         }
         Action::Update { to, from, fields } => {
             let to = &unexpired(to, options.now.read());
-            let refused = update(store, to, from, fields, options, pace).await;
+            let refused = update(capture, to, from, fields, options, pace, trace).await;
             match refused {
                 // Whether a type may be changed in place is not settled by AWS's documentation: it is tried first.
                 Err(error) if fields.contains(&Field::Type) && refuses_type(&error) => {
-                    rebirth(capture, to, from, options, seen, pace).await
+                    rebirth(capture, to, from, options, pace, trace).await
                 }
                 other => other,
             }
@@ -59,26 +65,26 @@ fn unexpired(to: &RecordedParameter, now: Timestamp) -> Cow<'_, RecordedParamete
     Cow::Owned(RecordedParameter { details, ..to.clone() })
 }
 
-/// Puts, and reads back what Parameter Store may drop after it has answered: an image id is checked only then, and is not
-/// kept if the image is not there. `before` is the version that it replaces.
-async fn put_and_confirm<S: ParameterStore>(
+/// Reads back what Parameter Store may drop after it has answered: an image id is checked only then, and is not kept if the
+/// image is not there. `version` is what the put made, `before` what it replaced.
+async fn confirm<S: ParameterStore>(
     store: &S,
     put: &PutParameter,
-    before: Option<u64>,
+    name: &ParameterName,
+    (before, version): (Option<u64>, Option<u64>),
     patience: Patience,
 ) -> Result<(), Error> {
-    patiently(patience, || store.put(put)).await?;
     if put.data_type.as_deref() != Some(IMAGE) {
         return Ok(());
     }
-    let name =
-        ParameterName::parse(&put.spelling).map_err(|error| Error::new(ErrorKind::Refused, error.to_string()))?;
     for attempt in 0..=patience.attempts {
-        let found = patiently(patience, || store.find(std::slice::from_ref(&name))).await?;
+        let found = patiently(patience, || store.find(std::slice::from_ref(name))).await?;
         let is_kept = |present: &CurrentParameter| {
-            present.parameter_type == put.parameter_type && before.is_none_or(|before| present.details.version > before)
+            let shown = present.details.version;
+            let is_new = version.map_or_else(|| before.is_none_or(|before| shown > before), |version| shown >= version);
+            present.parameter_type == put.parameter_type && is_new
         };
-        if found.get(&name).is_some_and(is_kept) {
+        if found.get(name).is_some_and(is_kept) {
             return Ok(());
         }
         if attempt < patience.attempts {
@@ -92,40 +98,157 @@ async fn put_and_confirm<S: ParameterStore>(
 
 async fn create<S: ParameterStore>(
     store: &S,
+    (name, to): (&ParameterName, &RecordedParameter),
     put: &PutParameter,
     options: &RestoreOptions,
     pace: &mut Pace,
+    trace: &mut Trace,
 ) -> Result<(), Error> {
     pace.take(1).await;
-    let first = put_and_confirm(store, put, None, options.patience).await;
-    match first {
+    let wanted = Wanted { name, to, tags: true };
+    match write(store, put, &wanted, options, trace).await {
         // A name that was deleted moments ago may still be taken.
         Err(error) if error.kind == ErrorKind::AlreadyExists => {
             sleep(options.rebirth).await;
-            put_and_confirm(store, put, None, options.patience).await
+            write(store, put, &wanted, options, trace).await.map(drop)
         }
-        other => other,
+        other => other.map(drop),
     }
 }
 
-async fn update<S: ParameterStore>(
+/// What a parameter is to be after a put.
+struct Wanted<'a> {
+    name: &'a ParameterName,
+    to: &'a RecordedParameter,
+    /// Whether the put sets the tags as well.
+    tags: bool,
+}
+
+/// Puts, and if the answer does not say whether that was done, looks. Returns the number of the new version.
+async fn write<S: ParameterStore>(
     store: &S,
+    put: &PutParameter,
+    wanted: &Wanted<'_>,
+    options: &RestoreOptions,
+    trace: &mut Trace,
+) -> Result<Option<u64>, Error> {
+    let touched = std::mem::replace(&mut trace.touched, true);
+    let error = match patiently(options.patience, || store.put(put)).await {
+        Ok(version) => {
+            trace.after = Some(RowState::version(version));
+            let before = trace.before.as_ref().and_then(|before| before.version).filter(|_| put.overwrite);
+            confirm(store, put, wanted.name, (before, version), options.patience).await?;
+            return Ok(version);
+        }
+        Err(error) => error,
+    };
+    // A creation whose answer was lost is sent again by the SDK, and then finds what it has created.
+    let may_be_done = is_in_doubt(&error) || error.kind == ErrorKind::AlreadyExists;
+    if may_be_done && let Ok(Some(now)) = as_wanted(store, wanted, options).await {
+        trace.after = Some(RowState::of(&now));
+        return Ok(Some(now.details.version));
+    }
+    trace.touched = touched || is_in_doubt(&error);
+    Err(error)
+}
+
+/// Whether a failed write may have been made all the same.
+pub(super) fn is_in_doubt(error: &Error) -> bool {
+    use ErrorKind::{AccessDenied, AlreadyExists, Credentials, KeyUnusable, NotFound, Refused, Throttled, TypeChange};
+    let refusals = [AccessDenied, AlreadyExists, Credentials, KeyUnusable, NotFound, Refused, Throttled, TypeChange];
+    !refusals.contains(&error.kind)
+}
+
+/// What Parameter Store has under a name, if that is what is wanted.
+async fn as_wanted<S: ParameterStore>(
+    store: &S,
+    wanted: &Wanted<'_>,
+    options: &RestoreOptions,
+) -> Result<Option<CurrentParameter>, Error> {
+    let Wanted { name, to, tags } = wanted;
+    let mut found = patiently(options.patience, || store.find(std::slice::from_ref(*name))).await?;
+    let Some(mut parameter) = found.remove(*name) else { return Ok(None) };
+    let spellings = [parameter.spelling.clone()];
+    let mut values = patiently(options.patience, || store.values(&spellings)).await?;
+    let Some(Ok(value)) = values.remove(&parameter.spelling) else { return Ok(None) };
+    if *tags {
+        parameter.details.tags = Some(patiently(options.patience, || store.tags(name)).await?);
+    }
+    let present = PresentParameter { parameter, value };
+    Ok(changed_fields(to, &present).is_empty().then_some(present.parameter))
+}
+
+async fn update<S: ParameterStore, B: BackupBucket>(
+    capture: &Capture<S, B>,
     to: &RecordedParameter,
     from: &PresentParameter,
     fields: &[Field],
     options: &RestoreOptions,
     pace: &mut Pace,
+    trace: &mut Trace,
 ) -> Result<(), Error> {
-    let spelling = &from.parameter.spelling;
-    if fields.iter().any(|field| *field != Field::Tags) {
+    let store = capture.store();
+    let name = &from.parameter.name;
+    let mut present = trace.before.as_ref().and_then(|before| before.tags.clone());
+    let put = fields.iter().any(|field| *field != Field::Tags);
+    if put {
         let overwrite = overwriting(to, from, fields);
         pace.take(1).await;
-        put_and_confirm(store, &overwrite, Some(from.parameter.details.version), options.patience).await?;
+        let version = write(store, &overwrite, &Wanted { name, to, tags: false }, options, trace).await?;
+        let planned = trace.before.as_ref().and_then(|before| before.version).map(|version| version + 1);
+        if let Some(version) = version.filter(|version| planned.is_some_and(|planned| planned != *version)) {
+            between::keep(capture, name, (&overwrite, version), options, trace).await;
+            if trace.before.as_ref().is_some_and(|before| before.absent) {
+                present = Some(BTreeMap::new());
+            }
+        }
     }
-    if fields.contains(&Field::Tags) {
-        let (add, remove) = tag_changes(to, from);
-        patiently(options.patience, || store.set_tags(spelling, &add, &remove)).await?;
+    let tags = to.details.as_ref().and_then(|details| details.tags.as_ref());
+    let present = present.as_ref().or(from.parameter.details.tags.as_ref());
+    let Some(tags) = tags.filter(|tags| fields.contains(&Field::Tags) || present.is_some_and(|now| now != *tags))
+    else {
+        return Ok(());
+    };
+    let changed = set_tags(store, &from.parameter.spelling, tags, present, options, trace).await;
+    changed.map_err(|mut error| {
+        if put {
+            error.message = format!("everything but its tags is restored: {}", error.message);
+        }
+        error
+    })
+}
+
+/// Brings tags to what was recorded. New ones are set before old ones are taken away, so that none is lost half-way.
+async fn set_tags<S: ParameterStore>(
+    store: &S,
+    spelling: &str,
+    recorded: &BTreeMap<String, String>,
+    present: Option<&BTreeMap<String, String>>,
+    options: &RestoreOptions,
+    trace: &mut Trace,
+) -> Result<(), Error> {
+    let none = BTreeMap::new();
+    let present = present.unwrap_or(&none);
+    let (add, remove) = tag_changes(recorded, present);
+    let fits = present.len() + add.keys().filter(|key| !present.contains_key(*key)).count() <= MOST_TAGS;
+    let touched = std::mem::replace(&mut trace.touched, true);
+    let adds = (&add, &[][..], "its new tags could not be set");
+    let removes = (&none, &remove[..], "tags that it did not have could not be removed");
+    let mut done = 0;
+    for (add, remove, failure) in if fits { [adds, removes] } else { [removes, adds] } {
+        if add.is_empty() && remove.is_empty() {
+            continue;
+        }
+        if let Err(mut error) = patiently(options.patience, || store.set_tags(spelling, add, remove)).await {
+            trace.touched = touched || done > 0 || is_in_doubt(&error);
+            error.message = format!("{failure}: {}", error.message);
+            return Err(error);
+        }
+        done += 1;
     }
+    let mut after = trace.after.take().or_else(|| trace.before.clone()).unwrap_or_default();
+    (after.tags, after.version_id) = (Some(recorded.clone()), None);
+    trace.after = Some(after);
     Ok(())
 }
 
@@ -139,24 +262,41 @@ async fn rebirth<S: ParameterStore, B: BackupBucket>(
     to: &RecordedParameter,
     from: &PresentParameter,
     options: &RestoreOptions,
-    seen: Timestamp,
     pace: &mut Pace,
+    trace: &mut Trace,
 ) -> Result<(), Error> {
     let store = capture.store();
-    let spelling = from.parameter.spelling.clone();
-    let left = patiently(options.patience, || store.delete(std::slice::from_ref(&spelling))).await?;
+    let (name, spelling) = (&from.parameter.name, from.parameter.spelling.clone());
+    let seen = options.now.read();
+    let found = patiently(options.patience, || store.find(std::slice::from_ref(name))).await?;
+    present::still_recorded(capture, (name, found.get(name)), options, trace).await?;
+    let left = match patiently(options.patience, || store.delete(std::slice::from_ref(&spelling))).await {
+        Err(error) if is_in_doubt(&error) => {
+            trace.touched = true;
+            let found = patiently(options.patience, || store.find(std::slice::from_ref(name))).await;
+            if found.is_ok_and(|found| found.is_empty()) { Vec::new() } else { return Err(error) }
+        }
+        answered => answered?,
+    };
     if !left.is_empty() {
         return Err(Error::new(
             ErrorKind::TypeChange,
             "parameter store neither changes its type in place nor deletes it",
         ));
     }
+    (trace.touched, trace.after) = (true, Some(RowState::absent()));
     // A deletion leaves no trace in Parameter Store; that it cannot be recorded is no reason to leave it at that.
-    if let Err(error) = capture.deleted(&from.parameter.name, seen, options.now.read()).await {
-        tracing::warn!(name = %from.parameter.name, %error, "the deletion could not be recorded");
+    if let Err(error) = capture.deleted(name, seen, options.now.read()).await {
+        tracing::warn!(name = %name, %error, "the deletion could not be recorded");
     }
     sleep(options.rebirth).await;
-    create(store, &creation(&spelling, to, Some(from)), options, pace).await.map_err(|mut error| {
+    // The tags went with the parameter: where none are recorded, those that it had come back.
+    let mut from = from.clone();
+    if let Some(tags) = trace.before.as_ref().and_then(|before| before.tags.clone()) {
+        from.parameter.details.tags = Some(tags);
+    }
+    let put = creation(&spelling, to, Some(&from));
+    create(store, (name, to), &put, options, pace, trace).await.map_err(|mut error| {
         error.message = format!(
             "it was deleted to change its type and could not be created again ({}): run the restore again",
             error.message
@@ -228,10 +368,11 @@ fn description(recorded: &Description, from: &PresentParameter) -> String {
     text.unwrap_or_default().to_owned()
 }
 
-fn tag_changes(to: &RecordedParameter, from: &PresentParameter) -> (BTreeMap<String, String>, Vec<String>) {
-    let empty = BTreeMap::new();
-    let recorded = to.details.as_ref().and_then(|details| details.tags.as_ref()).unwrap_or(&empty);
-    let present = from.parameter.details.tags.as_ref().unwrap_or(&empty);
+/// The tags to set, and the keys to take away.
+fn tag_changes(
+    recorded: &BTreeMap<String, String>,
+    present: &BTreeMap<String, String>,
+) -> (BTreeMap<String, String>, Vec<String>) {
     let add = recorded
         .iter()
         .filter(|(key, value)| present.get(*key) != Some(value))

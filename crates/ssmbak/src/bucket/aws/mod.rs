@@ -68,6 +68,16 @@ impl S3BackupBucket {
         Ok(())
     }
 
+    /// Whether the bucket keeps no further versions, although it has some.
+    ///
+    /// # Errors
+    /// The failed request.
+    pub async fn is_suspended(&self) -> Result<bool, Error> {
+        let request = self.client.get_bucket_versioning().bucket(&self.name);
+        let output = request.send().await.map_err(|error| self.bucket_error("look at versioning", &error))?;
+        Ok(output.status() == Some(&aws_sdk_s3::types::BucketVersioningStatus::Suspended))
+    }
+
     /// The recorded names that begin so, and the paths on the way to longer ones, as a shell completes them: what is
     /// deleted is among them. At most a page.
     ///

@@ -59,7 +59,7 @@ impl ParameterStore for SsmParameterStore {
         values::values(&self.client, spellings).await
     }
 
-    async fn put(&self, put: &PutParameter) -> Result<(), Error> {
+    async fn put(&self, put: &PutParameter) -> Result<Option<u64>, Error> {
         put::put(&self.client, put).await
     }
 
