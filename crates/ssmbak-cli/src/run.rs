@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use clap::{ColorChoice, CommandFactory, FromArgMatches};
 
 use crate::arguments::{early, prepared};
+use crate::aws;
 use crate::commands::{AllCli, Command, SsmbakCli, StackCli};
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -76,7 +77,10 @@ fn run(global: &GlobalArgs, command: Command) -> Exit {
             return error.exit();
         }
     };
-    let outcome = runtime.block_on(command.run(global, &ui));
+    let outcome = match aws::policy(ui) {
+        Ok(policy) => runtime.block_on(policy.scope(command.run(global, &ui))),
+        Err(error) => Err(error),
+    };
     // A name that is still being looked up must not hold up the end.
     runtime.shutdown_background();
     outcome.unwrap_or_else(|error| {

@@ -4,6 +4,7 @@ mod caller;
 mod clients;
 mod credentials;
 mod http;
+mod requests;
 
 use aws_config::meta::region::ProvideRegion;
 use aws_config::profile::ProfileFileRegionProvider;
@@ -11,10 +12,13 @@ use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::tls::{TlsContext, TrustStore};
 use aws_types::service_config::ServiceConfigKey;
+use aws_smithy_types::timeout::TimeoutConfig;
+use ssmbak::RequestPolicy;
 use ssmbak::bucket::S3BackupBucket;
 use ssmbak::store::SsmParameterStore;
 
 pub use caller::Caller;
+pub use requests::policy;
 
 use crate::error::CliError;
 use crate::global::GlobalArgs;
@@ -62,14 +66,20 @@ impl Aws {
         }
         check_profile(profile.as_deref()).await?;
         let region = region(given(&global.region), profile.as_deref()).await?;
-        let http = http::client(tls()?);
+        let policy = RequestPolicy::current();
+        let limits = requests::Limits::of_environment()?;
+        let http = http::client(tls()?, &limits, policy.clone());
         let provider = credentials::chain(profile.as_deref(), &region, http.clone());
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(http)
             .region(region.clone())
             .credentials_provider(provider)
             // Given in any case, since the SDK panics over values in the environment that it does not know.
-            .retry_config(RetryConfig::standard().with_max_attempts(attempts()?));
+            .retry_config(RetryConfig::standard().with_max_attempts(attempts()?))
+            .sleep_impl(requests::Pauses(policy));
+        if let Some(connect) = limits.connect {
+            loader = loader.timeout_config(TimeoutConfig::builder().connect_timeout(connect).build());
+        }
         if let Some(profile) = profile {
             loader = loader.profile_name(profile);
         }
