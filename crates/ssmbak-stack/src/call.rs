@@ -169,11 +169,7 @@ impl Task {
                 CallError::Denied { task, permission, message }
             }
             _ if status == Some(403) => CallError::Denied { task, permission, message },
-            _ => CallError::Refused {
-                task,
-                code: code_or_status(),
-                message: message.trim_end_matches('.').to_owned(),
-            },
+            _ => CallError::Refused { task, code: code_or_status(), message: message.trim_end_matches('.').to_owned() },
         }
     }
 }

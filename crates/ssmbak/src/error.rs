@@ -5,8 +5,8 @@ mod elsewhere;
 use std::any::Any;
 use std::error::Error as StdError;
 
-use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use ssmbak_core::refusal::{Refusal, refusal};
 
@@ -169,7 +169,8 @@ fn from_refusal(
     response: Option<&HttpResponse>,
 ) -> Option<Error> {
     let status = response.map(|response| response.status().as_u16());
-    let code_or_status = || code.map_or_else(|| status.map_or(String::new(), |status| format!("HTTP {status}")), str::to_owned);
+    let code_or_status =
+        || code.map_or_else(|| status.map_or(String::new(), |status| format!("HTTP {status}")), str::to_owned);
     Some(match refusal(status, code, message)? {
         Refusal::Busy => {
             Error::new(ErrorKind::Throttled, format!("cannot {action}: AWS asks to slow down ({})", code_or_status()))

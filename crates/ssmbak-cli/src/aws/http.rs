@@ -220,7 +220,8 @@ impl HttpConnector for FirstContactConnector {
                 }
                 Err(NoAnswer::Connection(error)) => Err(error),
                 Err(NoAnswer::Interrupted) => {
-                    let why = format!("no answer from {host} before the interruption; the request may have taken effect");
+                    let why =
+                        format!("no answer from {host} before the interruption; the request may have taken effect");
                     Err(ConnectorError::user(why.into()))
                 }
                 Err(NoAnswer::InTime) => {

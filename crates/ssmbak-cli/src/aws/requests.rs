@@ -100,8 +100,8 @@ impl ClassifyRetry for Retries {
             return RetryAction::NoActionIndicated;
         }
         let status = context.response().map(|response| response.status().as_u16());
-        let busy = ssmbak_core::refusal::refusal(status, None, None).is_some()
-            || *previous == RetryAction::throttling_error();
+        let busy =
+            ssmbak_core::refusal::refusal(status, None, None).is_some() || *previous == RetryAction::throttling_error();
         if busy {
             let status = status.map(|status| format!(" (HTTP {status})")).unwrap_or_default();
             self.0.refused(&format!("AWS asks to slow down{status}"));

@@ -25,7 +25,10 @@ impl Watch {
 }
 
 impl Watcher for Watch {
-    fn settled(&self, _name: &ParameterName, _outcome: &Outcome) {
+    fn settled(&self, name: &ParameterName, outcome: &Outcome) {
+        if let Outcome::Failed(error) = outcome {
+            tracing::info!(%name, %error, "not done");
+        }
         self.progress.step();
     }
 

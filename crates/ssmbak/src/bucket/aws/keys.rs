@@ -1,7 +1,8 @@
 //! ListObjectsV2.
 
 use super::S3BackupBucket;
-use crate::{Error, ErrorKind};
+use crate::Error;
+use crate::bucket::pages::{endless, incomplete};
 
 /// How many keys are listed at a time: as many as Parameter Store can be asked about at once.
 const KEYS: i32 = 50;
@@ -16,9 +17,11 @@ pub(super) async fn current_keys(bucket: &S3BackupBucket, after: Option<&str>) -
         .send()
         .await
         .map_err(|error| bucket.bucket_error("list the keys", &error))?;
+    let Some(truncated) = page.is_truncated() else { return Err(incomplete()) };
     let keys: Vec<String> = page.contents().iter().filter_map(|object| object.key().map(str::to_owned)).collect();
-    if keys.last().zip(after).is_some_and(|(last, after)| last.as_str() <= after) {
-        return Err(Error::new(ErrorKind::Other, "s3 returned a listing that does not end"));
+    let turns_back = keys.last().zip(after).is_some_and(|(last, after)| last.as_str() <= after);
+    if turns_back || (truncated && keys.is_empty()) {
+        return Err(endless());
     }
     Ok(keys)
 }
