@@ -24,8 +24,9 @@ pub async fn preview<S: ParameterStore, B: BackupBucket>(
     destination: &Destination,
 ) -> Result<Plan, Error> {
     let (targets, warnings) = states(bucket, selection, at).await?;
+    let absent = targets.values().filter(|target| matches!(target, Target::Absent(_))).count();
     let targets = destination.relocate(targets).map_err(|illegal| refused(&illegal))?;
-    Ok(Plan { warnings, ..against(store, targets).await? })
+    Ok(Plan { warnings, absent, ..against(store, targets).await? })
 }
 
 /// States recorded of other parameters, against what is under these names now.

@@ -12,7 +12,7 @@ use ssmbak_core::parameter::ParameterValue;
 use ssmbak_core::plan::Target;
 use ssmbak_core::timeline::Unknown;
 
-use super::view::as_of;
+use super::view::{as_of, nothing_found};
 use crate::asked::{Asked, AskedArgs, RevealArgs};
 use crate::aws::Aws;
 use crate::error::CliError;
@@ -80,6 +80,8 @@ struct Found {
     secrets: BTreeMap<ParameterName, ParameterValue>,
     unknown: Vec<(ParameterName, String)>,
     warnings: Vec<String>,
+    /// Whether neither the bucket nor Parameter Store has any name there.
+    nothing: bool,
 }
 
 pub(super) async fn run(
@@ -109,6 +111,9 @@ pub(super) async fn run(
         ));
     } else if left_out > 0 {
         ui.warning(&format!("left out: {}", count(left_out, "SecureString")));
+    }
+    if found.nothing {
+        nothing_found(&asked.paths, nothing_at(&asked.paths, args.narrow.recursive, &asked.selection))?;
     }
     let naming = Naming { prefix: args.prefix.clone().unwrap_or_default(), force: args.force };
     let text = export(args.format, &asked.selection, &found.values, &naming).map_err(|error| {
@@ -184,6 +189,7 @@ async fn look_up(args: &ExportArgs, asked: &Asked, global: &GlobalArgs, ui: &Ui)
             Target::Unknown(reason) => found.unknown.push((name, reason)),
         }
     }
+    found.nothing = known.is_empty() && present.is_empty();
     let never = present.into_keys().filter(|name| !known.contains(name));
     found.unknown.extend(never.map(|name| (name, Unknown::NothingRecorded.to_string())));
     found.unknown.sort();

@@ -177,6 +177,7 @@ mod tests {
                 ),
             ],
             unchanged: 14,
+            absent: 0,
             unknown: vec![UnknownName { name: name("/app/what"), reason: "nothing is recorded about it".to_owned() }],
             warnings: Vec::new(),
         }

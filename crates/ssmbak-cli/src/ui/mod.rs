@@ -8,6 +8,7 @@ mod progress;
 mod screen;
 
 use std::io::{self, IsTerminal as _, Write};
+use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use dialoguer::console::Term;
@@ -129,6 +130,14 @@ impl Ui {
     pub fn hint(&self, text: &str) {
         if !self.json {
             self.err(&format!("{} {text}", self.label("hint:", HINT)));
+        }
+    }
+
+    /// That the command waits, why, and for how long already: beside a bar, or as a line of its own.
+    pub fn waiting(&self, why: &str, waited: Duration) {
+        let told = format!("waiting for {} s: {}", waited.as_secs(), text::line(why));
+        if !progress::aside(&told) {
+            self.remark(&told);
         }
     }
 

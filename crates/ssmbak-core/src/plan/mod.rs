@@ -179,6 +179,8 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// How many parameters are already as they were.
     pub unchanged: usize,
+    /// How many recorded names are known not to have existed then, and do not exist now.
+    pub absent: usize,
     /// Names of which it is not known what they were.
     pub unknown: Vec<UnknownName>,
     /// Names that exist at the destination with other values, and are not overwritten.
@@ -201,7 +203,7 @@ impl Plan {
     fn add_any(&mut self, name: ParameterName, target: Target, present: Present, options: PlanOptions) {
         match (target, present) {
             (Target::Unknown(reason), _) => self.unknown.push(UnknownName { name, reason }),
-            (Target::Absent(_), Present::Missing) => {}
+            (Target::Absent(_), Present::Missing) => self.absent += 1,
             (Target::Absent(_), _) if options.keep_new => self.unchanged += 1,
             (_, Present::Unreadable(reason)) => self.unknown.push(UnknownName { name, reason }),
             (Target::Absent(because), Present::Exists(from)) => {

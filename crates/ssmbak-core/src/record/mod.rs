@@ -269,4 +269,7 @@ pub enum Unreadable {
     /// The body is empty although it is no tombstone.
     #[error("its body is empty, and a value never is")]
     Empty,
+    /// The body is larger than any value.
+    #[error("its body of {0} bytes is larger than a value can be")]
+    TooLarge(u64),
 }

@@ -7,6 +7,9 @@ use ssmbak_core::record::{Evidence, Record, Unreadable, tags};
 use super::{BackupBucket, Head, StoredVersion};
 use crate::{CONCURRENCY, Error, ErrorKind};
 
+/// More than a value can be, which is 8 KB at most: room for emulators, and for a Parameter Store that allows more one day.
+pub(crate) const LARGEST_VALUE: u64 = 64 * 1024;
+
 /// The records of listed versions, in the same order, read concurrently.
 ///
 /// # Errors
@@ -73,6 +76,9 @@ pub async fn record_and_body_of<B: BackupBucket>(
     bucket: &B,
     version: &StoredVersion,
 ) -> Result<Option<(Record, Vec<u8>)>, Error> {
+    if version.size > LARGEST_VALUE {
+        return Ok(Some((record(version, too_large(version.size)), Vec::new())));
+    }
     let Some(object) = bucket.object(&version.key, &version.version_id).await? else { return Ok(None) };
     let (metadata, size) = (object.metadata.as_deref(), object.body.len() as u64);
     let evidence = evidence_of(bucket, &version.key, &version.version_id, metadata, size).await?;
@@ -108,6 +114,9 @@ async fn evidence_and_damage<B: BackupBucket>(
     metadata: Option<&str>,
     size: u64,
 ) -> Result<(Evidence, Option<Unreadable>), Error> {
+    if size > LARGEST_VALUE {
+        return Ok((too_large(size), None));
+    }
     let described = match (decode(metadata, size), metadata) {
         (Decoded::Complete(evidence), _) => evidence,
         (Decoded::NeedsSidecar(sidecar), Some(field)) => {
@@ -126,6 +135,10 @@ async fn evidence_and_damage<B: BackupBucket>(
         (Err(reason), Unreadable::Foreign) => (Evidence::Unreadable(reason), None),
         (Err(_), reason) => (Evidence::Unreadable(reason), None),
     })
+}
+
+fn too_large(size: u64) -> Evidence {
+    Evidence::Unreadable(Unreadable::TooLarge(size))
 }
 
 async fn sidecar_body<B: BackupBucket>(bucket: &B, key: &str) -> Result<Option<String>, Error> {

@@ -2,6 +2,7 @@
 
 mod aws;
 mod evidence;
+pub(crate) mod pages;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -173,10 +173,20 @@ pub async fn states<B: BackupBucket>(
     selection: &Selection,
     at: &Instant,
 ) -> Result<(BTreeMap<ParameterName, Target>, Vec<String>), Error> {
+    states_assuming(bucket, selection, at, false).await
+}
+
+/// As [`states`]; `assume_absent` takes what was first recorded later as not existing then.
+pub(crate) async fn states_assuming<B: BackupBucket>(
+    bucket: &B,
+    selection: &Selection,
+    at: &Instant,
+    assume_absent: bool,
+) -> Result<(BTreeMap<ParameterName, Target>, Vec<String>), Error> {
     let gate = Gate::of_bucket();
     let answers = answers(bucket, selection, at, &gate, &Finding::default()).await?;
     let warnings = warnings(&answers);
-    Ok((targets_of(bucket, &gate, answers, false, |_| true).await?.0, warnings))
+    Ok((targets_of(bucket, &gate, answers, assume_absent, |_| true).await?.0, warnings))
 }
 
 /// A version's body, under whichever spelling of its name it was stored.

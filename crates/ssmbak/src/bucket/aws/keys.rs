@@ -2,8 +2,9 @@
 
 use super::S3BackupBucket;
 use super::list::rows;
+use crate::Error;
+use crate::bucket::pages::{endless, incomplete};
 use crate::bucket::{CurrentKey, KeyPage, by_key, storage_order};
-use crate::{Error, ErrorKind};
 
 /// How many keys are returned at a time: as many as Parameter Store can be asked about at once.
 const KEYS: usize = 50;
@@ -17,12 +18,12 @@ pub(super) async fn current_keys(bucket: &S3BackupBucket, after: Option<&str>) -
         .send()
         .await
         .map_err(|error| bucket.bucket_error("list the keys", &error))?;
-    let mut more = page.is_truncated().unwrap_or(false);
+    let Some(mut more) = page.is_truncated() else { return Err(incomplete()) };
     // Some servers list the key of the marker again.
     let listed = rows(&page)?.into_iter().filter(|row| after.is_none_or(|after| row.key.as_str() > after));
     let mut versions = by_key(storage_order(listed.collect()));
     if more && versions.is_empty() {
-        return Err(Error::new(ErrorKind::Other, "s3 returned a listing that does not end"));
+        return Err(endless());
     }
     if more && versions.len() > 1 {
         // The next page may have more of the last one. Of a key with more versions than a page the newest suffice.
