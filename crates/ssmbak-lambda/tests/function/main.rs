@@ -4,6 +4,7 @@
 
 mod batches;
 mod defects;
+mod early;
 mod endpoints;
 mod failures;
 mod foreign;
