@@ -24,8 +24,11 @@ The project's own tasks.
 
 usage: cargo xtask local [--port PORT]     the whole pipeline on this machine, until Ctrl-C (port 4566)
        cargo xtask demo                    the tutorial, on a pipeline of its own
-       cargo xtask test [--quick] [-- …]   everything that continuous integration checks; --quick leaves out the
-                                           function's release build; what follows -- goes to `cargo test`
+       cargo xtask test [--quick|--full] [-- …]
+                                           everything that continuous integration checks; --quick leaves out the
+                                           function's release build, --full fails every call of every command in every
+                                           way and kills commands at random moments (an hour); what follows -- goes to
+                                           `cargo test`
        cargo xtask function                builds the function for AWS and checks its size and C library
        cargo xtask compare [--histories N] [--seed FIRST]
                                            ssmbak 0.5.2 and this tool on the same simulated histories (300, seeds from 0);
