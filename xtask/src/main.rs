@@ -27,8 +27,11 @@ usage: cargo xtask local [--port PORT] [--stale TIME] [--events TIME]
                                            Parameter Store's reads show a write so much later, with --events 0.2s its
                                            events take so long: as on AWS
        cargo xtask demo                    the tutorial, on a pipeline of its own
-       cargo xtask test [--quick] [-- …]   everything that continuous integration checks; --quick leaves out the
-                                           function's release build; what follows -- goes to `cargo test`
+       cargo xtask test [--quick|--full] [-- …]
+                                           everything that continuous integration checks; --quick leaves out the
+                                           function's release build, --full fails every call of every command in every
+                                           way and kills commands at random moments (an hour); what follows -- goes to
+                                           `cargo test`
        cargo xtask function                builds the function for AWS and checks its size and C library
        cargo xtask compare [--histories N] [--seed FIRST]
                                            ssmbak 0.5.2 and this tool on the same simulated histories (300, seeds from 0);

@@ -125,6 +125,9 @@ struct World {
     log: Vec<Entry>,
 }
 
+/// Nobody waits here: each read lags on its own.
+const AT_ONCE: [std::time::Duration; 3] = [std::time::Duration::ZERO; 3];
+
 /// A message about one parameter, and what its handling came to.
 struct Handled {
     id: u64,
@@ -172,7 +175,7 @@ async fn play_all(history: &History, sabotage: Sabotage) -> (Tally, Vec<Entry>) 
     let store = FakeStore::new(clock.clone(), faults.clone());
     store.with_habits(|habits| habits.kept_versions = history.kept_versions);
     let bucket = FakeBucket::new(clock.clone(), faults.clone()).sabotaged(sabotage);
-    let capture = Capture::new(store.clone(), bucket.clone());
+    let capture = Capture::new(store.clone(), bucket.clone()).with_pauses(AT_ONCE);
     let agenda = history.steps.iter().enumerate().map(|(index, step)| ((step.at, index), step.what.clone())).collect();
     let mut world = World {
         clock,
@@ -396,7 +399,8 @@ impl World {
         let sent: Vec<Timestamp> = a.iter().chain(&b).map(|handled| self.sent(handled)).collect();
         let (for_a, for_b) = sent.split_at(a.len());
         let stores = [self.store.with_own_looks(), self.store.with_own_looks()];
-        let captures = stores.each_ref().map(|store| Capture::new(store.clone(), self.bucket.clone()));
+        let captures =
+            stores.each_ref().map(|store| Capture::new(store.clone(), self.bucket.clone()).with_pauses(AT_ONCE));
         let [for_first, for_second] = &captures;
         let handle = async |capture: &Capture<FakeStore, FakeBucket>, group: &mut Vec<Handled>, sent: &[Timestamp]| {
             for (handled, sent) in group.iter_mut().zip(sent) {

@@ -1,8 +1,11 @@
 //! Brings the bucket up to date with Parameter Store, one name at a time.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use ssmbak_core::capture::{
-    Contents, EventClock, Write, deleted_here, is_settled, needs_all_records, on_event, on_sweep,
+    Contents, EventClock, Write, deleted_here, is_doubtfully_missing, is_settled, needs_all_records, on_event,
+    on_surely_missing, on_sweep,
 };
 use ssmbak_core::event::Change;
 use ssmbak_core::name::ParameterName;
@@ -21,7 +24,11 @@ use crate::{Error, ErrorKind};
 pub struct Capture<S, B> {
     store: S,
     bucket: B,
+    pauses: [Duration; 3],
 }
+
+/// How long to wait before a parameter is looked at again that is missing although it was there moments ago.
+const LOOK_AGAIN: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
 
 /// What was written for one name, without any value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,7 +57,13 @@ pub struct Written {
 impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
     /// Captures from `store` into `bucket`.
     pub fn new(store: S, bucket: B) -> Self {
-        Self { store, bucket }
+        Self { store, bucket, pauses: LOOK_AGAIN }
+    }
+
+    /// The same, with other pauses between the looks at a parameter that is missing although it was there moments ago.
+    #[must_use]
+    pub fn with_pauses(self, pauses: [Duration; 3]) -> Self {
+        Self { pauses, ..self }
     }
 
     /// The store it reads.
@@ -111,6 +124,13 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
             futures_util::future::try_join(self.store.history(name), self.records(name)).await?;
         let current = records.iter().rfind(|record| record.is_latest);
         let seen = current.zip(last).and_then(|(current, last)| last.saw_unchanged(name, current));
+        if history.is_none() && is_doubtfully_missing(&Contents::new(&records), now) {
+            history = self.looked_again(name).await?;
+            if history.is_none() {
+                let writes = on_surely_missing(&Contents::new(&records), seen, now);
+                return Ok(Survey { name: name.clone(), writes, history, records });
+            }
+        }
         if let Some(present) = history.as_mut().and_then(|history| history.last_mut()) {
             present.details.tags = Some(self.store.tags(name).await?);
         }
@@ -152,8 +172,32 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
                 if settled && history.is_some() { vec![current] } else { self.records(name).await? }
             }
         };
+        if history.is_none() && is_doubtfully_missing(&Contents::new(&records), now) {
+            history = self.looked_again(name).await?;
+            if history.is_none() {
+                let writes = on_surely_missing(&Contents::new(&records), seen, now);
+                return Ok(Survey { name: name.clone(), writes, history, records });
+            }
+            if let Some(present) = history.as_mut().and_then(|history| history.last_mut()) {
+                present.details.tags = Some(self.store.tags(name).await?);
+            }
+        }
         let writes = on_sweep(history.as_deref(), &Contents::new(&records), seen, now);
         Ok(Survey { name: name.clone(), writes, history, records })
+    }
+
+    /// Looks again, several times, at a parameter that was missing although a version of it is moments old.
+    async fn looked_again(&self, name: &ParameterName) -> Result<Option<Vec<ParameterVersion>>, Error> {
+        for pause in self.pauses {
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
+            let history = self.store.history(name).await?;
+            if history.is_some() {
+                return Ok(history);
+            }
+        }
+        Ok(None)
     }
 
     /// Whether what a listing shows of a name is the version on top of its key, tags aside.

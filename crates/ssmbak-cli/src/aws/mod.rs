@@ -7,8 +7,8 @@ mod credentials;
 mod http;
 mod profile;
 mod proxy;
-mod route;
 mod requests;
+mod route;
 
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};

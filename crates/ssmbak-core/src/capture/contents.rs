@@ -42,6 +42,7 @@ impl<'a> Contents<'a> {
         let tombstones = self.records.iter().filter_map(|record| match &record.evidence {
             Evidence::Tombstone(tombstone) => match tombstone.source {
                 DeletionSource::Event => Some(tombstone.time),
+                DeletionSource::Observed if tombstone.seen.is_some() => Some(tombstone.time),
                 DeletionSource::Observed => tombstone.time.checked_sub(READ_LAG).ok(),
             },
             _ => None,
@@ -60,6 +61,7 @@ impl<'a> Contents<'a> {
         self.records.iter().any(|record| match &record.evidence {
             Evidence::Tombstone(tombstone) => match tombstone.source {
                 DeletionSource::Event => tombstone.time.as_second() > time.as_second(),
+                DeletionSource::Observed if tombstone.seen.is_some() => tombstone.time > time,
                 DeletionSource::Observed => tombstone.time.duration_since(time) >= READ_LAG,
             },
             _ => false,

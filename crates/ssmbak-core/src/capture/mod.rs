@@ -14,7 +14,7 @@ pub use contents::Contents;
 pub use event::{Decision, needs_all_records, on_event};
 pub use late::PATIENCE;
 pub use matching::EventClock;
-pub use sweep::{deleted_here, is_settled, on_sweep};
+pub use sweep::{deleted_here, is_doubtfully_missing, is_settled, on_surely_missing, on_sweep};
 
 use jiff::Timestamp;
 

@@ -48,6 +48,25 @@ pub fn on_sweep(
     }
 }
 
+/// Whether a parameter that was not found must be looked at again before that is believed: a version of it is so young that
+/// the read may be of the time before.
+pub fn is_doubtfully_missing(contents: &Contents<'_>, now: Timestamp) -> bool {
+    is_behind(None, contents, None, now)
+}
+
+/// As [`on_sweep`] of a name that was looked at several times, and was never there.
+pub fn on_surely_missing(contents: &Contents<'_>, last_seen: Option<Timestamp>, now: Timestamp) -> Vec<Write> {
+    let mut writes = on_missing(contents, last_seen.filter(|seen| *seen < now), now);
+    for write in &mut writes {
+        if let Write::Tombstone(tombstone) = write
+            && tombstone.source == DeletionSource::Observed
+        {
+            tombstone.seen = Some(now);
+        }
+    }
+    writes
+}
+
 /// What to write after deleting a parameter oneself: it lived, unchanged, at `seen` and is gone at `now`. The Delete event
 /// will tell the second; should it be lost, this is evidence enough.
 pub fn deleted_here(seen: Timestamp, now: Timestamp) -> Vec<Write> {

@@ -220,7 +220,8 @@ pub struct TombstoneRecord {
     /// existed (again) by then; `None`: it did not exist. Of an observation: when it was last seen alive and unchanged.
     pub live: Option<Timestamp>,
     /// When the parameter was looked up to handle an event, by the clock of whoever looked; `None`: the read did not show
-    /// the deletion yet, so that it says nothing (see [`TombstoneRecord::is_provisional`]).
+    /// the deletion yet, so that it says nothing (see [`TombstoneRecord::is_provisional`]). Of an observation: present if it
+    /// was looked at several times, so that no read can have lagged.
     pub seen: Option<Timestamp>,
     /// Versions of which an event told, but which nobody could read any more.
     pub lost: Vec<LostVersion>,

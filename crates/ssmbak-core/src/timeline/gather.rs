@@ -36,6 +36,8 @@ pub(super) struct Deletion {
     pub whole_second: bool,
     /// If it says no more than that the parameter was missing when a deletion's event was handled: the time of that event.
     pub afterwards: Option<Timestamp>,
+    /// Whether it was found by several reads, of which not all can have lagged.
+    pub certain: bool,
     /// Whether an incarnation began so close to the look that handled its event that the look may have been before it.
     pub doubtful: bool,
 }
@@ -199,6 +201,7 @@ fn settle_deletions(gathered: &mut Gathered<'_>) {
     let mut dropped: Vec<Timestamp> = Vec::new();
     deletions.retain_mut(|deletion| {
         if deletion.source == DeletionSource::Observed
+            && !deletion.certain
             && let Some(began) = began_meanwhile(deletion)
         {
             deletion.time = just_before(began);
@@ -248,6 +251,7 @@ fn add_deletion(deletions: &mut Vec<Deletion>, tombstone: &TombstoneRecord) {
         live: tombstone.live,
         whole_second: reborn.is_none() && tombstone.time.subsec_nanosecond() == 0,
         afterwards: None,
+        certain: tombstone.source == DeletionSource::Observed && tombstone.seen.is_some(),
         doubtful: false,
     };
     // A tombstone that was written again (to carry a lost version) is one deletion; so are an expiry and its deletion.
@@ -259,7 +263,15 @@ fn add_deletion(deletions: &mut Vec<Deletion>, tombstone: &TombstoneRecord) {
     if let (DeletionSource::Event, None, Some(seen)) = (tombstone.source, tombstone.live, tombstone.seen) {
         let source = DeletionSource::Observed;
         let afterwards = Some(tombstone.time);
-        deletions.push(Deletion { time: seen, source, live: None, whole_second: false, afterwards, doubtful: false });
+        deletions.push(Deletion {
+            time: seen,
+            source,
+            live: None,
+            whole_second: false,
+            afterwards,
+            certain: false,
+            doubtful: false,
+        });
     }
 }
 
