@@ -85,7 +85,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_it_is_it_fits_and_nothing_is_lost(text in "\\PC{0,60}", room in 2_usize..20) {
+        fn whatever_it_is_it_fits_and_nothing_is_lost(text in "\\PC{0,60}", room in 4_usize..20) {
             for line in wrap(&text, room) {
                 prop_assert!(width(&line) <= room, "{line:?}");
             }

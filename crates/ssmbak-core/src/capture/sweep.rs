@@ -70,12 +70,12 @@ pub fn on_surely_missing(contents: &Contents<'_>, last_seen: Option<Timestamp>, 
 /// What to write after deleting a parameter oneself: it lived, unchanged, at `seen` and is gone at `now`. The Delete event
 /// will tell the second; should it be lost, this is evidence enough.
 pub fn deleted_here(seen: Timestamp, now: Timestamp) -> Vec<Write> {
-    observed(now, Some(seen))
+    observed(now, Some(seen), true)
 }
 
-fn observed(now: Timestamp, live: Option<Timestamp>) -> Vec<Write> {
-    let source = DeletionSource::Observed;
-    let tombstone = TombstoneRecord { time: now, source, event: None, live, seen: None, lost: Vec::new() };
+fn observed(now: Timestamp, live: Option<Timestamp>, certain: bool) -> Vec<Write> {
+    let (source, seen) = (DeletionSource::Observed, certain.then_some(now));
+    let tombstone = TombstoneRecord { time: now, source, event: None, live, seen, lost: Vec::new() };
     vec![Write::Tombstone(tombstone), Write::DeleteMarker]
 }
 
@@ -120,6 +120,6 @@ pub(super) fn on_missing(contents: &Contents<'_>, last_seen: Option<Timestamp>, 
     }
     match timeline.state_by(Timestamp::MAX) {
         State::Absent(_) => marker_on_top(contents),
-        State::Held(_) | State::Unknown(_) => observed(now, last_seen),
+        State::Held(_) | State::Unknown(_) => observed(now, last_seen, false),
     }
 }
