@@ -106,7 +106,7 @@ async fn path_of_which_nothing_is_known_is_a_failure() {
     let ran = world.run(&format!("ssmbak restore /nothing/here {THEN}"));
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(ran.err.contains("/nothing/here"), "{ran:?}");
-    assert!(ran.err.contains("warning: there is no parameter at /nothing/here"), "{}", ran.err);
+    assert!(ran.err.contains("there is no parameter at /nothing/here"), "{}", ran.err);
 
     let plan = world.run("ssmbak preview /nothing/ 2999-01-01 -o json").json();
     assert_eq!(plan["At"], "2999-01-01T00:00:00Z");
@@ -281,10 +281,11 @@ async fn get_prints_the_bytes_or_nothing() -> Outcome {
     assert_eq!((&state["Masked"], state.get("Value")), (&json!(true), None));
     assert_eq!(world.run(&format!("ssmbak get /get/secret {THEN} --reveal")).out, "hush");
 
-    for (name, time, code) in [("/get/pem", "2023-01-01", "NotFound"), ("/get/never", "2024-01-02", "Unknown")] {
+    // What 0.5.2 recorded has no version number: something may have been there before.
+    for (name, time) in [("/get/pem", "2023-01-01"), ("/get/never", "2024-01-02")] {
         let ran = world.run(&format!("ssmbak get {name} {time} -o json"));
         assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{ran:?}");
-        assert_eq!(ran.error()["Error"]["Code"], code);
+        assert_eq!(ran.error()["Error"]["Code"], "Unknown");
     }
     Ok(())
 }

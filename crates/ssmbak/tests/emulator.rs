@@ -153,7 +153,8 @@ async fn a_tree_comes_back_as_it_was() {
     assert_eq!(actions(&again), Vec::<String>::new(), "a second restore changes nothing");
 
     world.sweep().await;
-    world.restore("/t/", restored_at).await;
+    let (undone, _) = world.restore("/t/", restored_at).await;
+    assert_eq!(undone.unknown, [], "{undone:?}");
     assert_eq!(world.value("/t/change").await.as_deref(), Some("two"), "every restore can be undone");
     assert_eq!(world.value("/t/gone").await, None);
     assert_eq!(world.value("/t/new").await.as_deref(), Some("n"));
