@@ -96,10 +96,12 @@ impl View {
         let path = ParamPath::new(aws.parameter_store(), bucket.clone(), asked.selection.clone(), asked.at);
         let path = path.with_options(query.options());
         let (plan, suspended) = tokio::join!(path.preview(), is_suspended(&bucket));
+        // The bucket's own error first: that it is elsewhere explains the others.
+        let suspended = suspended?;
         let plan = plan?;
         must_keep_versions(&bucket).await?;
         let mut warnings = asked.warnings.clone();
-        if suspended? {
+        if suspended {
             warnings
                 .push(format!("versioning of bucket {} is suspended: changes are not kept any more", bucket.name()));
         }
