@@ -98,15 +98,15 @@ async fn a_preview_for_people_hides_secrets_and_steers_no_terminal() -> Outcome 
 }
 
 #[tokio::test]
-async fn path_of_which_nothing_is_known_is_a_failure() {
+async fn path_of_which_nothing_is_known_fails_and_prints_its_plan() {
     let world = World::new("nothing").await;
     let ran = world.run(&format!("ssmbak preview /nothing/here {THEN} -o json"));
     let plan = ran.json();
     assert_eq!((ran.code, &plan["Changes"], &plan["Unchanged"]), (Some(1), &json!([]), &json!(0)));
+    assert_eq!(ran.error()["Error"]["Code"], "NotFound");
     let ran = world.run(&format!("ssmbak restore /nothing/here {THEN}"));
-    assert_eq!(ran.code, Some(1), "{ran:?}");
-    assert!(ran.err.contains("/nothing/here"), "{ran:?}");
-    assert!(ran.err.contains("there is no parameter at /nothing/here"), "{}", ran.err);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), "nothing to do\n"));
+    assert!(ran.err.contains("error: there is no parameter at /nothing/here"), "{}", ran.err);
 
     let plan = world.run("ssmbak preview /nothing/ 2999-01-01 -o json").json();
     assert_eq!(plan["At"], "2999-01-01T00:00:00Z");
@@ -281,11 +281,17 @@ async fn get_prints_the_bytes_or_nothing() -> Outcome {
     assert_eq!((&state["Masked"], state.get("Value")), (&json!(true), None));
     assert_eq!(world.run(&format!("ssmbak get /get/secret {THEN} --reveal")).out, "hush");
 
-    // What 0.5.2 recorded has no version number: something may have been there before.
-    for (name, time) in [("/get/pem", "2023-01-01"), ("/get/never", "2024-01-02")] {
+    world.s3.delete_object().bucket(world.bucket).key("/get/pem").send().await?;
+    next_second().await;
+    // That it did not exist is one thing, that nobody knows is another.
+    for (name, time, code) in [
+        ("/get/pem", "now", "NotFound"),
+        ("/get/pem", "2023-01-01", "Unknown"),
+        ("/get/never", "2024-01-02", "Unknown"),
+    ] {
         let ran = world.run(&format!("ssmbak get {name} {time} -o json"));
         assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{ran:?}");
-        assert_eq!(ran.error()["Error"]["Code"], "Unknown");
+        assert_eq!(ran.error()["Error"]["Code"], code, "{name} {time}");
     }
     Ok(())
 }
@@ -314,6 +320,7 @@ async fn the_bucket_is_the_stacks_unless_another_is_named() -> Outcome {
 #[tokio::test]
 async fn the_endpoint_comes_from_the_option_or_the_environment() -> Outcome {
     let world = World::new("endpoints").await;
+    world.recorded("/x", "one", "2024-01-01T10:00:00Z", "String", None).await;
     let endpoint = world.moto.endpoint();
     let nowhere = "http://127.0.0.1:9";
     let reached = |given: Option<&str>, environment: &[(&str, &str)]| {

@@ -114,6 +114,12 @@ impl FaultProxy {
         *self.lock() = State::default();
     }
 
+    /// Whether a call is to fail, or has.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.lock().planned.is_some()
+    }
+
     /// How often each operation was called.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<String, usize> {

@@ -349,3 +349,26 @@ async fn many_parameters_are_all_listed() {
         assert_eq!(described, expected, "{path}");
     }
 }
+
+/// Nothing of it is read into memory, whatever its listing says of its size.
+#[tokio::test]
+async fn object_larger_than_any_value_is_not_read() {
+    let world = World::new().await;
+    let s3 = s3_client(&world._moto.endpoint());
+    let large = || vec![b'x'; 5 * 1024 * 1024].into();
+    let put = s3.put_object().bucket(BUCKET).key("/large/a").tagging("ssmbakTime=1704067200&ssmbakType=String");
+    let version = put.body(large()).send().await.unwrap().version_id.unwrap();
+    for read in [
+        world.bucket.body("/large/a", Some(&version)).await.map(drop),
+        world.bucket.object("/large/a", &version).await.map(drop),
+    ] {
+        let error = read.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Unreadable, "{error}");
+        assert!(error.to_string().contains("5242880 bytes"), "{error}");
+    }
+    let selection = Selection::new(&["/large/"], true, &[], &[]).unwrap();
+    let path = ParamPath::new(world.store.clone(), world.bucket.clone(), selection, Instant::exact(Timestamp::now()));
+    let plan = path.preview().await.unwrap();
+    assert!(plan.changes.is_empty() && plan.unknown.len() == 1, "{plan:?}");
+    assert!(plan.unknown[0].reason.contains("larger than a value can be"), "{:?}", plan.unknown);
+}

@@ -64,7 +64,7 @@ async fn interruption_ends_a_restore_that_gets_no_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn interrupted_drill_names_what_it_leaves_and_clean_removes_it() {
+async fn interrupted_drill_names_what_it_leaves() {
     let tree = Tree::new("drilling").await;
     tree.proxy.fail("DeleteParameters", 1, Fault::Throttled);
     let child = patient(&tree, &format!("ssmbak drill {}/ -R {} -y -o json", tree.root, tree.then)).spawn().unwrap();

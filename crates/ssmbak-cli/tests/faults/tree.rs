@@ -184,13 +184,15 @@ impl Tree {
         values
     }
 
-    /// A command behind the proxy, impatient.
+    /// A command behind the proxy, impatient while a call is to fail: the emulator itself may be slow.
     pub fn command(&self, line: &str) -> Command {
         let mut words = line.split(' ');
         let mut command = Command::new(program(words.next().unwrap()));
         command.args(words).env_clear().envs(environment(&self.proxy.endpoint())).env("HOME", "/nonexistent");
-        command.env("SSMBAK_BUCKET", &self.bucket).env("AWS_MAX_ATTEMPTS", "2");
-        command.env("SSMBAK_READ_TIMEOUT", "2").env("SSMBAK_RETRY_SECONDS", "1");
+        command.env("SSMBAK_BUCKET", &self.bucket);
+        if self.proxy.is_failing() {
+            command.env("AWS_MAX_ATTEMPTS", "2").env("SSMBAK_READ_TIMEOUT", "2").env("SSMBAK_RETRY_SECONDS", "1");
+        }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
