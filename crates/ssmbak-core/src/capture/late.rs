@@ -16,7 +16,7 @@ use crate::record::{CLOCK_AGREEMENT, READ_LAG, times_agree};
 /// lag, so that a read made after it shows what it will ever show.
 pub const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
 
-/// From the beginning of an event's second to a little after its end.
+/// How much earlier than an event's second an incarnation began that is surely another than the one after it.
 const SECOND_AND_SKEW: SignedDuration = SignedDuration::from_secs(2);
 
 /// Whether the change that an event reports is not visible in `history` (`None`: the parameter is not there) and may become
@@ -85,7 +85,9 @@ pub(super) fn is_over(history: &[ParameterVersion], deleted: Timestamp) -> bool 
 
 /// As [`is_over`], or the incarnation began in the very moment of the deletion, so that either may have come first.
 pub(super) fn may_be_over(history: &[ParameterVersion], deleted: Timestamp) -> bool {
-    history.last().is_some_and(|present| present.details.modified.duration_since(deleted) < SECOND_AND_SKEW)
+    history
+        .last()
+        .is_some_and(|present| present.details.modified.duration_since(deleted) < SignedDuration::from_secs(1))
 }
 
 fn shows(change: &Change, clock: EventClock, history: &[ParameterVersion], contents: &Contents<'_>) -> bool {
