@@ -81,7 +81,7 @@ async fn confirm<S: ParameterStore>(
         let found = patiently(patience, || store.find(std::slice::from_ref(name))).await?;
         let is_kept = |present: &CurrentParameter| {
             let shown = present.details.version;
-            let is_new = version.map_or_else(|| before.is_none_or(|before| shown > before), |version| shown >= version);
+            let is_new = before.is_none_or(|before| shown > before) && version.is_none_or(|version| shown >= version);
             present.parameter_type == put.parameter_type && is_new
         };
         if found.get(name).is_some_and(is_kept) {
