@@ -67,9 +67,5 @@ def _event(operation, parameter):
         "Detail": json.dumps(detail),
         "Resources": [ssm._param_arn(name)],
     }
-    send(entry)
-
-
-def send(entry):
-    """Puts an event on the bus. The envelope (id, account, region, the time in whole seconds) is EventBridge's own."""
+    # The envelope (id, account, region, the time in whole seconds) is EventBridge's own.
     eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)

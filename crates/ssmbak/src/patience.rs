@@ -3,7 +3,8 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crate::policy::RequestPolicy;
+use tokio::time::sleep;
+
 use crate::{Error, ErrorKind};
 
 /// How often, and after which pauses, a throttled call is tried again once the SDK gave up.
@@ -21,34 +22,21 @@ impl Default for Patience {
     }
 }
 
-/// Tries again while AWS asks to slow down, as long as the run's policy allows it.
+/// Tries again while AWS asks to slow down.
 pub(crate) async fn patiently<T, F: Future<Output = Result<T, Error>>>(
     patience: Patience,
     mut call: impl FnMut() -> F,
 ) -> Result<T, Error> {
     let mut attempt = 0;
-    let mut policy: Option<RequestPolicy> = None;
     loop {
         match call().await {
-            Err(error) if error.kind == ErrorKind::Throttled => {
-                let policy = policy.get_or_insert_with(RequestPolicy::current);
-                policy.refused(&error.message);
-                if attempt >= patience.attempts || !policy.may_wait() {
-                    return Err(error);
-                }
+            Err(error) if error.kind == ErrorKind::Throttled && attempt < patience.attempts => {
                 let pause = patience.first_pause.saturating_mul(1 << attempt.min(4));
-                tracing::info!(attempt, pause_seconds = pause.as_secs(), why = %error, "throttled, waiting");
-                if !policy.pause(pause).await {
-                    return Err(error);
-                }
+                tracing::info!(attempt, pause_seconds = pause.as_secs(), "throttled, waiting");
+                sleep(pause).await;
                 attempt += 1;
             }
-            other => {
-                if let (Some(policy), Ok(_)) = (&policy, &other) {
-                    policy.recovered();
-                }
-                return other;
-            }
+            other => return other,
         }
     }
 }

@@ -88,18 +88,17 @@ async fn look_up(args: &GetArgs, global: &GlobalArgs, ui: &Ui) -> Result<(Parame
         ui.warning(&warning);
     }
     let path = ParamPath::new(aws.parameter_store(), bucket.clone(), selection, at);
-    let target = path.version_in_effect(&name).await?;
+    let target = path.latest_version(&name).await?;
     must_keep_versions(&bucket).await?;
-    let (code, why) = match target {
+    let why = match target {
         Target::Held(state) => return Ok((name, *state)),
         Target::Absent(Absence::Deleted(deleted)) => {
-            ("NotFound", format!("{name} did not exist then: it was deleted at {deleted}"))
+            format!("{name} did not exist then: it was deleted at {deleted}")
         }
         Target::Absent(Absence::NotYetCreated(first)) => {
-            ("NotFound", format!("{name} did not exist then: its first version came at {first}"))
+            format!("{name} did not exist then: its first version came at {first}")
         }
-        // That it did not exist would be a guess.
-        Target::Unknown(reason) => ("Unknown", format!("what {name} was then is not known: {reason}")),
+        Target::Unknown(reason) => format!("what {name} was then is not known: {reason}"),
     };
-    Err(CliError::failure(code, why, ""))
+    Err(CliError::failure("NotFound", why, ""))
 }

@@ -3,7 +3,6 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-mod consent;
 mod destination;
 mod drill;
 mod elsewhere;

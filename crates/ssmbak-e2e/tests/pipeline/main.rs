@@ -13,6 +13,5 @@ mod redrive;
 #[path = "../../../ssmbak-cli/tests/common/schema.rs"]
 mod schema;
 mod schemas;
-mod stale;
 mod sweep;
 mod upgrade;

@@ -4,10 +4,8 @@
 
 mod batches;
 mod defects;
-mod early;
 mod endpoints;
 mod failures;
-mod foreign;
 mod messages;
 mod oddities;
 mod pipeline;

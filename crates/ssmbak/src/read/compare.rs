@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use jiff::Timestamp;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{CurrentParameter, ParameterValue};
 use ssmbak_core::plan::{Action, Plan, PlanOptions, Present, Target, UnknownName};
@@ -11,7 +10,6 @@ use ssmbak_core::record::{Evidence, Record};
 use ssmbak_core::timeline::{Absence, Held, Unknown};
 
 use super::answers::{AnswerState, Answers};
-use super::present::overrule;
 use super::{body_of, held_target, presents};
 use crate::bucket::BackupBucket;
 use crate::store::ParameterStore;
@@ -33,14 +31,11 @@ const UNREAD: &str = "";
 pub(crate) async fn compare<S: ParameterStore, B: BackupBucket>(
     (store, bucket): (&S, &B),
     (of_store, of_bucket): (&Gate, &Gate),
-    mut answers: Answers,
-    mut described: BTreeMap<ParameterName, CurrentParameter>,
-    (options, until): (PlanOptions, Timestamp),
+    answers: Answers,
+    described: BTreeMap<ParameterName, CurrentParameter>,
+    options: PlanOptions,
 ) -> Result<Plan, Error> {
     let warnings = warnings(&answers);
-    let overruled = overrule(store, of_store, &mut answers, &described, until).await?;
-    // What is there now was there then.
-    let unchanged = overruled.present.iter().filter(|name| described.remove(*name).is_some()).count();
     let unread: BTreeSet<ParameterName> = answers
         .of
         .iter()
@@ -52,15 +47,13 @@ pub(crate) async fn compare<S: ParameterStore, B: BackupBucket>(
         .collect();
     let (mut targets, records) =
         targets_of(bucket, of_bucket, answers, options.assume_absent, |name| !unread.contains(name)).await?;
-    targets.extend(overruled.targets);
     let names: BTreeSet<ParameterName> = targets.keys().chain(described.keys()).cloned().collect();
     let mut presents = presents(store, described, &targets, of_store).await?;
-    let mut plan = Plan { warnings, unchanged, ..Plan::default() };
-    let now = Timestamp::now();
+    let mut plan = Plan { warnings, ..Plan::default() };
     for name in names {
         let target = targets.remove(&name).unwrap_or_else(|| Target::Unknown(Unknown::NothingRecorded.to_string()));
         let present = presents.remove(&name).unwrap_or(Present::Missing);
-        plan.add(name, target, present, options.as_of(now));
+        plan.add(name, target, present, options);
     }
     fill_in(bucket, of_bucket, &mut plan, &unread, &records).await?;
     plan.sort();

@@ -14,6 +14,11 @@ impl ObjectBucket {
         self.head(&version.key, Some(&version.version_id), None).await
     }
 
+    /// What the current version of a key is besides its bytes.
+    pub(super) async fn describe_current(&self, key: &str) -> Result<HeadObjectOutput, Error> {
+        self.head(key, None, None).await
+    }
+
     /// The size of the first of several parts that a version was uploaded in.
     pub(super) async fn first_part_size(&self, version: &ObjectVersion) -> Option<u64> {
         if !version.is_multipart() {
@@ -21,10 +26,10 @@ impl ObjectBucket {
         }
         let part = self.head(&version.key, Some(&version.version_id), Some(1)).await.ok()?;
         let size = u64::try_from(part.content_length()?).ok()?;
-        (size <= version.size).then_some(size)
+        (size < version.size).then_some(size)
     }
 
-    pub(super) async fn head(&self, key: &str, id: Option<&str>, part: Option<i32>) -> Result<HeadObjectOutput, Error> {
+    async fn head(&self, key: &str, id: Option<&str>, part: Option<i32>) -> Result<HeadObjectOutput, Error> {
         let read = self
             .client
             .head_object()
@@ -55,6 +60,7 @@ impl ObjectBucket {
                 about("access denied (s3:GetObjectVersion, and kms:Decrypt if it is encrypted)"),
             ),
             Some(404 | 405) => Error::new(ErrorKind::NotFound, about("that version is gone")),
+            Some(429 | 503) => Error::new(ErrorKind::Throttled, about("AWS asks to slow down")),
             _ => self.failed(&format!("read {}", shown(key)), error),
         }
     }

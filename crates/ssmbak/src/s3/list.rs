@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
-use aws_sdk_s3::types::{EncodingType, ObjectVersionStorageClass, OptionalObjectAttributes};
+use aws_sdk_s3::types::{EncodingType, ObjectVersionStorageClass};
 use percent_encoding::percent_decode_str;
 use ssmbak_core::instant::Instant;
 use ssmbak_core::key_space::Marker;
@@ -11,7 +11,6 @@ use ssmbak_core::object::{KeyHistory, NULL_VERSION, ObjectVersion, newest_first}
 
 use super::object_bucket::{ObjectBucket, shown, size, timestamp};
 use super::raw_order::RawOrder;
-use crate::bucket::pages::{endless, goes_on, incomplete};
 use crate::{Error, ErrorKind};
 
 /// Up to 1,000 versions, by key, newest first.
@@ -32,7 +31,6 @@ impl ObjectBucket {
             .prefix(prefix)
             // Keys may have characters that XML has not.
             .encoding_type(EncodingType::Url)
-            .optional_object_attributes(OptionalObjectAttributes::RestoreStatus)
             .set_key_marker(after.map(|marker| marker.key.clone()))
             .set_version_id_marker(after.and_then(|marker| marker.version_id.clone()))
             .customize()
@@ -42,16 +40,15 @@ impl ObjectBucket {
             .map_err(|error| self.failed(&format!("list the versions of {}", shown(prefix)), &error))?;
         let is_encoded = output.encoding_type() == Some(&EncodingType::Url);
         let key = |text: &str| if is_encoded { decoded(text) } else { Ok(text.to_owned()) };
-        let Some(truncated) = output.is_truncated() else { return Err(incomplete()) };
-        let next = match output.next_key_marker().filter(|_| truncated) {
+        let next = match output.next_key_marker().filter(|_| output.is_truncated().unwrap_or(false)) {
             Some(text) => {
                 let version_id = output.next_version_id_marker().filter(|id| !id.is_empty()).map(str::to_owned);
                 Some(Marker { key: key(text)?, version_id })
             }
             None => None,
         };
-        if truncated && !goes_on(after, next.as_ref()) {
-            return Err(endless());
+        if next.is_some() && next.as_ref() == after {
+            return Err(Error::new(ErrorKind::Other, "s3 returned a listing that does not end"));
         }
         Ok(Page { rows: newest_first(mixed(&output, &order.markers(), key)?), next })
     }
@@ -108,10 +105,6 @@ fn mixed(
             size: size(version.size()),
             etag: version.e_tag().map(|etag| etag.trim_matches('"').to_owned()),
             storage_class: class.map(|class| class.as_str().to_owned()),
-            checksum: version.checksum_algorithm().first().map(|algorithm| algorithm.as_str().to_owned()),
-            is_rehydrated: version.restore_status().is_some_and(|status| {
-                !status.is_restore_in_progress().unwrap_or(false) && status.restore_expiry_date().is_some()
-            }),
         });
     }
     let mut markers = VecDeque::new();
@@ -126,8 +119,6 @@ fn mixed(
             size: 0,
             etag: None,
             storage_class: None,
-            checksum: None,
-            is_rehydrated: false,
         });
     }
     let mut rows = Vec::with_capacity(versions.len() + markers.len());
