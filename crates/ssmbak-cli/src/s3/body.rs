@@ -1,12 +1,16 @@
 //! `s3bak body`: the bytes as they were.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::Args;
-use ssmbak::s3::S3Path;
+use ssmbak::ErrorKind;
+use ssmbak::s3::{ByteRate, DownloadOptions, ObjectBucket, S3Path};
+use ssmbak_core::object::ObjectVersion;
 
-use super::question::{BucketArgs, check_key, moment};
+use super::question::{BucketArgs, Located, check_key, moment};
 use super::report::bytes;
+use super::restore::{RehydrateArgs, byte_count, rehydrate};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
@@ -29,33 +33,57 @@ pub struct BodyArgs {
     /// Where the bytes go, - for stdout.
     #[arg(short = 'o', long, value_name = "FILE")]
     outfile: String,
+    /// Most bytes per second, such as 10M.
+    #[arg(long, value_name = "BYTES", value_parser = byte_count)]
+    bwlimit: Option<u64>,
+    #[command(flatten)]
+    rehydrate: RehydrateArgs,
     #[command(flatten)]
     bucket: BucketArgs,
 }
 
 pub(super) async fn run(args: &BodyArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
-    check_key(&args.key)?;
+    let located = Located::read(std::slice::from_ref(&args.key))?;
+    let key = located.one()?;
+    check_key(key)?;
     if args.outfile.is_empty() {
         return Err(CliError::usage("no file was named", "give one with -o, or - for stdout"));
     }
     let at = moment(&args.time, ui)?;
-    let (_, bucket) = args.bucket.open(global).await?;
-    let path = S3Path::of(bucket.clone(), &args.key, at);
+    let (_, bucket) = args.bucket.open(&located, global).await?;
+    let path = S3Path::of(bucket.clone(), key, at);
     let version = path.held().await?;
     let id = text::line(&version.version_id);
     ui.remark(&format!("version {id} of {} ({})", version.last_modified, bytes(version.size)));
-    let failed = |error: std::io::Error| {
-        let message = format!("cannot write {:?}: {error}", args.outfile);
-        CliError::failure("LocalFile", message, "name a file")
-    };
-    match Sink::of(Path::new(&args.outfile)).map_err(failed)? {
-        Sink::Stdout => drop(bucket.download(version, &mut tokio::io::stdout()).await?),
-        Sink::Stderr => drop(bucket.download(version, &mut tokio::io::stderr()).await?),
-        Sink::Into(path) => {
-            let mut sink = tokio::fs::OpenOptions::new().append(true).open(path).await.map_err(failed)?;
-            bucket.download(version, &mut sink).await?;
+    let limit = args.bwlimit.map(|limit| Arc::new(ByteRate::new(limit)));
+    let options = DownloadOptions { limit, ..DownloadOptions::default() };
+    loop {
+        match write(&bucket, version, &args.outfile, &options).await {
+            Err(error) if error.kind == ErrorKind::Archived => {
+                rehydrate(args.rehydrate, &bucket, version, error, ui).await?;
+            }
+            outcome => break outcome?,
         }
-        Sink::File(path) => drop(bucket.download_file(version, &path).await?),
     }
     Ok(Exit::Done)
+}
+
+async fn write(
+    bucket: &ObjectBucket,
+    version: &ObjectVersion,
+    outfile: &str,
+    options: &DownloadOptions,
+) -> Result<(), ssmbak::Error> {
+    let failed = |error: std::io::Error| {
+        ssmbak::Error::new(ErrorKind::LocalFile, format!("cannot write {outfile:?}: {error}")).with_hint("name a file")
+    };
+    match Sink::of(Path::new(outfile)).map_err(failed)? {
+        Sink::Stdout => bucket.download_with(version, &mut tokio::io::stdout(), options).await,
+        Sink::Stderr => bucket.download_with(version, &mut tokio::io::stderr(), options).await,
+        Sink::Into(path) => {
+            let mut sink = tokio::fs::OpenOptions::new().append(true).open(path).await.map_err(failed)?;
+            bucket.download_with(version, &mut sink, options).await
+        }
+        Sink::File(path) => bucket.download_file_with(version, &path, options).await,
+    }
 }

@@ -6,9 +6,9 @@ use serde::Serialize;
 use ssmbak_core::instant::Instant;
 use ssmbak_core::object::{Difference, difference};
 
-use super::question::{BucketArgs, moment};
+use super::question::{BucketArgs, GlobArgs, Located, check_found, moment};
 use super::report::{Changed, Document, row};
-use super::tree::{check_prefix, tree};
+use super::tree::tree;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
@@ -23,12 +23,14 @@ Examples:
 /// Options of `s3bak diff`.
 #[derive(Debug, Args)]
 pub struct DiffArgs {
-    /// The prefix of the tree, which ends in a slash; \"\" for the whole bucket.
+    /// The prefix of the tree, which ends in a slash; "" for the whole bucket.
     prefix: String,
     /// The earlier time.
     from: String,
     /// The later time [default: now].
     to: Option<String>,
+    #[command(flatten)]
+    globs: GlobArgs,
     #[command(flatten)]
     bucket: BucketArgs,
 }
@@ -52,7 +54,9 @@ struct Tail {
 }
 
 pub(super) async fn run(args: &DiffArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
-    check_prefix(&args.prefix)?;
+    let located = Located::read(std::slice::from_ref(&args.prefix))?;
+    located.check_prefixes()?;
+    let globs = args.globs.read()?;
     let from = moment(&args.from, ui)?;
     let to = match &args.to {
         Some(text) => moment(text, ui)?,
@@ -61,8 +65,9 @@ pub(super) async fn run(args: &DiffArgs, global: &GlobalArgs, ui: &Ui) -> Result
     if to.until() < from.at() {
         return Err(CliError::usage(format!("{to} is before {from}"), "give the earlier time first"));
     }
-    let (_, bucket) = args.bucket.open(global).await?;
-    let tree = tree(&bucket, &args.prefix, None);
+    let (_, bucket) = args.bucket.open(&located, global).await?;
+    let tree = tree(&bucket, "", None).with_prefixes(&located.keys).with_globs(globs);
+    let mut versions = 0;
     let progress = ui.counter("listing versions");
     let find = |history: &_| {
         difference(history).map(|difference| match difference {
@@ -71,13 +76,18 @@ pub(super) async fn run(args: &DiffArgs, global: &GlobalArgs, ui: &Ui) -> Result
             Difference::Changed(before, after) => Changed { before: Some(before), after: Some(after) },
         })
     };
-    let mut found = tree.found(&[from, to], find, |more| progress.advance(more)).await?;
+    let seen = |more| {
+        versions += more;
+        progress.advance(more);
+    };
+    let mut found = tree.found(&[from, to], find, seen).await?;
     drop(progress);
-    let is_same = found.is_empty();
+    check_found(versions, &bucket, &tree)?;
+    let mut is_same = true;
     let mut tail = Tail { added: 0, changed: 0, removed: 0 };
     let head = Head {
         schema_version: 1,
-        prefix: &args.prefix,
+        prefix: located.one()?,
         bucket: bucket.name(),
         from: from.to_string(),
         to: to.to_string(),
@@ -85,6 +95,14 @@ pub(super) async fn run(args: &DiffArgs, global: &GlobalArgs, ui: &Ui) -> Result
     let mut document = if ui.is_json() { Some(Document::begin(ui, &head, "Changes")?) } else { None };
     for changed in found.rows() {
         let changed = changed?;
+        // A restore leaves a copy, which is another version and the same object.
+        if let (Some(before), Some(after)) = (&changed.before, &changed.after)
+            && (tree.is_copy(after, before).await.unwrap_or(false)
+                || tree.is_copy(before, after).await.unwrap_or(false))
+        {
+            continue;
+        }
+        is_same = false;
         match changed.name() {
             "added" => tail.added += 1,
             "removed" => tail.removed += 1,

@@ -1,11 +1,16 @@
 //! `s3bak get`: a tree as it was, as files.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use ssmbak::s3::tree::{GetOptions, TreeRun};
+use ssmbak::s3::{ByteRate, DownloadOptions};
+use ssmbak_core::object::Names;
 
-use super::question::{BucketArgs, moment};
-use super::tree::{WorkArgs, check_prefix, conclude, question, run as run_tree, sum};
+use super::question::{BucketArgs, GlobArgs, Located, check_found, moment};
+use super::restore::{RehydrateArgs, byte_count};
+use super::tree::{WorkArgs, conclude, run as run_tree, sum};
 use super::tree_report::{self, Head};
 use crate::again::quoted;
 use crate::error::CliError;
@@ -22,17 +27,45 @@ Examples:
 /// Options of `s3bak get`.
 #[derive(Debug, Args)]
 pub struct GetArgs {
-    /// The prefix of the tree, which ends in a slash; \"\" for the whole bucket.
-    prefix: String,
-    /// The time.
-    time: String,
+    /// Prefixes of trees, which end in a slash, "" for the whole bucket; the last one is the time. Of several, files keep the whole key as path.
+    #[arg(required = true, value_name = "PREFIX")]
+    words: Vec<String>,
     /// Where the files go. Those that are there with the same size and time are left.
     #[arg(long, value_name = "DIR")]
     to_dir: PathBuf,
+    /// What becomes of keys that cannot be names of files.
+    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    names: NamesArg,
+    /// Overwrite files that were changed since they were downloaded.
+    #[arg(long)]
+    force: bool,
+    /// Compare the bytes of files that have the right size and time.
+    #[arg(long)]
+    checksum: bool,
+    /// Only show what would be done.
+    #[arg(long)]
+    dry_run: bool,
+    /// Most bytes per second, such as 10M.
+    #[arg(long, value_name = "BYTES", value_parser = byte_count)]
+    bwlimit: Option<u64>,
+    #[command(flatten)]
+    globs: GlobArgs,
+    #[command(flatten)]
+    rehydrate: RehydrateArgs,
     #[command(flatten)]
     work: WorkArgs,
     #[command(flatten)]
     bucket: BucketArgs,
+}
+
+/// What becomes of keys that cannot be names of files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum NamesArg {
+    /// They are refused one by one.
+    #[default]
+    Refuse,
+    /// They are escaped with %, so that the key can be read from the name.
+    Escape,
 }
 
 pub(super) async fn run(
@@ -41,24 +74,55 @@ pub(super) async fn run(
     ui: &Ui,
     interrupts: &mut Interrupts,
 ) -> Result<Exit, CliError> {
-    check_prefix(&args.prefix)?;
-    let at = moment(&args.time, ui)?;
-    let (aws, bucket) = interrupts.or(args.bucket.open(global)).await?;
-    let tree = args.work.tree(&bucket, &args.prefix);
+    let (located, time) = Located::with_time(&args.words)?;
+    located.check_prefixes()?;
+    let globs = args.globs.read()?;
+    let at = moment(time, ui)?;
+    let (aws, bucket) = interrupts.or(args.bucket.open(&located, global)).await?;
+    let tree = args.work.tree(&bucket, &located.keys, globs);
     let dir = std::path::absolute(&args.to_dir).unwrap_or_else(|_| args.to_dir.clone());
     let shown = dir.to_string_lossy().into_owned();
-    let asked = question("get", &aws, &tree, bucket.name(), Some(&at), &[&shown]);
-    let planned = args.work.journal(&asked, ui, async {
+    let planned = async {
         let progress = ui.counter("listing versions");
-        Ok(tree.contents(at, |more| progress.advance(more)).await?)
-    });
-    let mut journal = interrupts.or(planned).await?;
-    ui.remark(&sum(journal.totals()));
-    let work = async |watch: &_, journal: &mut _| tree.download(journal, &dir, watch).await;
-    let applied = run_tree(&mut journal, ui, "downloading", interrupts, work).await?;
-    let head = Head::new(&args.prefix, Some(&at), bucket.name(), aws.region()).to(Some(&shown));
-    tree_report::outcome(ui, &head, &journal, &applied)?;
-    let (prefix, bucket) = (quoted(&args.prefix), quoted(bucket.name()));
-    let again = format!("s3bak get {prefix} {} --to-dir {} -b {bucket}", at.spelling(), quoted(&shown));
-    conclude(journal, applied, "downloaded", &again, ui)
+        let plan = tree.contents(at, |more| progress.advance(more)).await?;
+        check_found(plan.totals.versions, &bucket, &tree)?;
+        Ok::<_, CliError>(plan)
+    };
+    let plan = interrupts.or(planned).await?;
+    let options = GetOptions {
+        names: match args.names {
+            NamesArg::Refuse => Names::Refuse,
+            NamesArg::Escape => Names::Escape,
+        },
+        force: args.force,
+        checksum: args.checksum,
+        download: DownloadOptions {
+            limit: args.bwlimit.map(|limit| Arc::new(ByteRate::new(limit))),
+            ..DownloadOptions::default()
+        },
+        rehydrate: args.rehydrate.options(),
+    };
+    let head = Head::new(&located.keys, Some(&at), bucket.name(), aws.region()).to(Some(&shown));
+    if args.dry_run {
+        tree_report::plan(ui, &head, &mut tree.compared_with_dir(plan, &dir, &options)?, true)?;
+        return Ok(Exit::Done);
+    }
+    ui.remark(&sum(&plan.totals));
+    let mut run = TreeRun::new(plan, None);
+    let applied = loop {
+        let work = async |watch: &_, run: &mut _| tree.download(run, &dir, &options, watch).await;
+        let applied = run_tree(&mut run, ui, "downloading", interrupts, work).await?;
+        if applied.archived == 0 || applied.skipped > 0 || !args.rehydrate.waits() {
+            break applied;
+        }
+        interrupts.or(args.rehydrate.pause(ui)).await?;
+    };
+    tree_report::outcome(ui, &head, &mut run, &applied)?;
+    let mut again = vec!["s3bak get".to_owned()];
+    again.extend(located.keys.iter().map(|key| quoted(key)));
+    again.extend([at.spelling(), format!("--to-dir {}", quoted(&shown))]);
+    again.extend((args.names == NamesArg::Escape).then(|| "--names escape".to_owned()));
+    again.extend(args.globs.words());
+    again.extend(args.bucket.words(&bucket));
+    conclude(run, applied, "downloaded", &again.join(" "), ui)
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 use ssmbak_core::object::ObjectVersion;
 
-use super::question::{BucketArgs, check_key};
+use super::question::{BucketArgs, Located, check_key};
 use super::report::{Document, row};
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -56,14 +56,16 @@ struct Row<'a> {
 struct Nothing {}
 
 pub(super) async fn run(args: &LogArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
-    check_key(&args.key)?;
-    let (_, bucket) = args.bucket.open(global).await?;
+    let located = Located::read(std::slice::from_ref(&args.key))?;
+    let key = located.one()?;
+    check_key(key)?;
+    let (_, bucket) = args.bucket.open(&located, global).await?;
     let mut count = 0;
     let mut failed = Ok(());
-    let head = Head { schema_version: 1, key: &args.key, bucket: bucket.name() };
+    let head = Head { schema_version: 1, key, bucket: bucket.name() };
     let mut document = None;
     bucket
-        .versions_of(&args.key, |version| {
+        .versions_of(key, |version| {
             if args.most.is_some_and(|most| count >= most) {
                 return true;
             }
@@ -76,7 +78,7 @@ pub(super) async fn run(args: &LogArgs, global: &GlobalArgs, ui: &Ui) -> Result<
     match document {
         Some(document) => document.end(&Nothing {})?,
         None if count == 0 => {
-            let message = format!("the bucket has no version of {:?}", args.key);
+            let message = format!("the bucket has no version of {key:?}");
             return Err(CliError::failure(
                 "NotFound",
                 message,

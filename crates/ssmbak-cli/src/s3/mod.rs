@@ -1,9 +1,11 @@
 //! `s3bak`, which is also `ssmbak s3`: any versioned bucket at any instant. One file per subcommand.
 
+mod batch;
 mod body;
 mod diff;
 mod get;
 mod log;
+mod ls;
 mod preview;
 mod question;
 mod report;
@@ -84,17 +86,26 @@ const TIMES: &str = times!();
 #[derive(Debug, Subcommand)]
 pub enum S3Command {
     /// Show which version of a key was current at a time, or what a restore of a tree would do.
-    #[command(help_template = TEMPLATE, before_help = preview::EXAMPLES, after_help = TIMES)]
+    #[command(help_template = TEMPLATE, before_help = preview::EXAMPLES, after_help = TIMES, override_usage = "s3bak preview [OPTIONS] <KEY>... <TIME>")]
     Preview(preview::PreviewArgs),
     /// Write the bytes that a key had at a time to a file or to stdout.
     #[command(help_template = TEMPLATE, before_help = body::EXAMPLES, after_help = TIMES)]
     Body(body::BodyArgs),
     /// Make a key or a tree what it was at a time.
-    #[command(help_template = TEMPLATE, before_help = restore::EXAMPLES, after_help = TIMES)]
+    #[command(help_template = TEMPLATE, before_help = restore::EXAMPLES, after_help = TIMES, override_usage = "s3bak restore [OPTIONS] <KEY>... <TIME>")]
     Restore(restore::RestoreArgs),
     /// Download a tree as it was at a time.
-    #[command(help_template = TEMPLATE, before_help = get::EXAMPLES, after_help = TIMES)]
+    #[command(help_template = TEMPLATE, before_help = get::EXAMPLES, after_help = TIMES, override_usage = "s3bak get [OPTIONS] <PREFIX>... <TIME>")]
     Get(get::GetArgs),
+    /// List what a tree held at a time.
+    #[command(help_template = TEMPLATE, before_help = ls::EXAMPLES, after_help = TIMES, override_usage = "s3bak ls [OPTIONS] <PREFIX>... <TIME>")]
+    Ls(ls::LsArgs),
+    /// Write what a restore would do as manifests for S3 Batch Operations.
+    #[command(help_template = TEMPLATE, before_help = batch::MANIFEST_EXAMPLES, after_help = TIMES, override_usage = "s3bak manifest [OPTIONS] --out <DIR> <PREFIX>... <TIME>")]
+    Manifest(batch::ManifestArgs),
+    /// Restore billions of objects by S3 Batch Operations.
+    #[command(help_template = TEMPLATE, before_help = batch::BATCH_EXAMPLES)]
+    Batch(batch::BatchArgs),
     /// List the versions of a key.
     #[command(help_template = TEMPLATE, before_help = log::EXAMPLES)]
     Log(log::LogArgs),
@@ -121,6 +132,9 @@ impl S3Command {
             Self::Body(args) => interrupts.or(body::run(args, global, ui)).await,
             Self::Restore(args) => restore::run(args, global, ui, &mut interrupts).await,
             Self::Get(args) => get::run(args, global, ui, &mut interrupts).await,
+            Self::Ls(args) => interrupts.or(ls::run(args, global, ui)).await,
+            Self::Manifest(args) => interrupts.or(batch::manifest(args, global, ui)).await,
+            Self::Batch(args) => batch::batch(args, global, ui, &mut interrupts).await,
             Self::Log(args) => interrupts.or(log::run(args, global, ui)).await,
             Self::Diff(args) => interrupts.or(diff::run(args, global, ui)).await,
             Self::Trash(args) => interrupts.or(trash::run(args, global, ui)).await,

@@ -1,12 +1,12 @@
 //! `s3bak preview`: which version was current, or what a restore of a tree would do.
 
 use clap::Args;
-use ssmbak::s3::S3Path;
+use ssmbak::s3::{CopyOptions, S3Path};
 use ssmbak_core::object::ObjectPlanOptions;
 
-use super::question::{BucketArgs, check_key, moment};
+use super::question::{BucketArgs, GlobArgs, Located, check_found, check_key, moment};
 use super::report::{self, VersionReport};
-use super::tree::{check_prefix, tree};
+use super::tree::tree;
 use super::tree_report::{self, Head};
 use crate::again::quoted;
 use crate::error::CliError;
@@ -25,10 +25,9 @@ Examples:
 /// Options of `s3bak preview`.
 #[derive(Debug, Args)]
 pub struct PreviewArgs {
-    /// The object's key, or with -R the prefix of a tree.
-    key: String,
-    /// The time.
-    time: String,
+    /// The object's key, or with -R prefixes of trees; the last one is the time.
+    #[arg(required = true, value_name = "KEY")]
+    words: Vec<String>,
     /// All keys that begin so; the prefix ends in a slash.
     #[arg(short = 'R', long)]
     recursive: bool,
@@ -41,6 +40,11 @@ pub struct PreviewArgs {
     /// Most requests at once [default: 128].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     concurrency: Option<u16>,
+    /// Leave out rows that may be the same already only by ETag, size and storage class, without reading what they are.
+    #[arg(long, requires = "recursive")]
+    fast: bool,
+    #[command(flatten)]
+    globs: GlobArgs,
     #[command(flatten)]
     bucket: BucketArgs,
 }
@@ -50,10 +54,12 @@ pub(super) async fn run(args: &PreviewArgs, global: &GlobalArgs, ui: &Ui) -> Res
 }
 
 async fn one(args: &PreviewArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
-    check_key(&args.key)?;
-    let at = moment(&args.time, ui)?;
-    let (_, bucket) = args.bucket.open(global).await?;
-    let path = S3Path::of(bucket, &args.key, at);
+    let (located, time) = Located::with_time(&args.words)?;
+    let key = located.one()?;
+    check_key(key)?;
+    let at = moment(time, ui)?;
+    let (_, bucket) = args.bucket.open(&located, global).await?;
+    let path = S3Path::of(bucket, key, at);
     let Some(version) = path.preview().await? else {
         // The same sentence as for its bytes.
         path.held().await?;
@@ -68,23 +74,33 @@ async fn one(args: &PreviewArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, C
 }
 
 async fn whole(args: &PreviewArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
-    check_prefix(&args.key)?;
-    let at = moment(&args.time, ui)?;
-    let (aws, bucket) = args.bucket.open(global).await?;
-    let tree = tree(&bucket, &args.key, args.concurrency);
+    let (located, time) = Located::with_time(&args.words)?;
+    located.check_prefixes()?;
+    let globs = args.globs.read()?;
+    let at = moment(time, ui)?;
+    let (aws, bucket) = args.bucket.open(&located, global).await?;
+    let tree = tree(&bucket, "", args.concurrency).with_prefixes(&located.keys).with_globs(globs);
     let progress = ui.counter("listing versions");
     let options = ObjectPlanOptions { delete_new: args.delete_new };
-    let mut plan = tree.plan(at, options, |more| progress.advance(more)).await?;
+    let plan = tree.plan(at, options, |more| progress.advance(more)).await?;
+    check_found(plan.totals.versions, &bucket, &tree)?;
+    let copy = CopyOptions { fast: args.fast, ..CopyOptions::default() };
+    let mut plan = tree.compared(plan, None, None, &copy).await?;
     drop(progress);
-    let head = Head::new(&args.key, Some(&at), bucket.name(), aws.region());
+    let head = Head::new(&located.keys, Some(&at), bucket.name(), aws.region());
     tree_report::plan(ui, &head, &mut plan, !args.summary)?;
     if plan.totals.new_kept > 0 {
         ui.hint("--delete-new also deletes what came into being after that time");
     }
     if !plan.changes.is_empty() {
-        let new = if args.delete_new { " --delete-new" } else { "" };
-        let (key, bucket) = (quoted(&args.key), quoted(bucket.name()));
-        ui.remark(&format!("to do it: s3bak restore {key} {} -R{new} -b {bucket}", at.spelling()));
+        let mut words = vec!["s3bak restore".to_owned()];
+        words.extend(located.keys.iter().map(|key| quoted(key)));
+        words.extend([at.spelling(), "-R".to_owned()]);
+        words.extend(args.delete_new.then(|| "--delete-new".to_owned()));
+        words.extend(args.fast.then(|| "--fast".to_owned()));
+        words.extend(args.globs.words());
+        words.extend(args.bucket.words(&bucket));
+        ui.remark(&format!("to do it: {}", words.join(" ")));
     }
     Ok(Exit::Done)
 }

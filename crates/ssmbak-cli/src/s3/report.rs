@@ -1,7 +1,7 @@
 //! How versions of objects are shown.
 
 use serde::Serialize;
-use ssmbak::s3::tree::Failure;
+use ssmbak::s3::tree::{Failure, RowOutcome};
 use ssmbak_core::object::{ObjectAction, ObjectChange, ObjectTotals, ObjectVersion};
 
 use crate::error::CliError;
@@ -41,6 +41,8 @@ pub(super) struct ChangeReport<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     storage_class: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    deleted_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
@@ -52,17 +54,17 @@ impl<'a> ChangeReport<'a> {
         let mut version = VersionReport::from(&change.version);
         version.deleted = change.action == ObjectAction::Delete;
         let storage_class = change.version.storage_class.as_deref();
-        Self { action: change.action.name(), version, storage_class, outcome: None, error: None }
+        let deleted_at = change.deleted_at.map(|time| time.to_string());
+        Self { action: change.action.name(), version, storage_class, deleted_at, outcome: None, error: None }
     }
 
     /// What became of it.
-    pub(super) fn with_outcome(mut self, is_done: bool, failure: Option<&Failure>) -> Self {
-        self.outcome = Some(if is_done {
-            "done"
-        } else if failure.is_some() {
-            "failed"
-        } else {
-            "skipped"
+    pub(super) fn with_outcome(mut self, outcome: RowOutcome, failure: Option<&Failure>) -> Self {
+        self.outcome = Some(match outcome {
+            RowOutcome::Done => "done",
+            RowOutcome::Unchanged => "unchanged",
+            RowOutcome::Failed => "failed",
+            RowOutcome::Skipped => "skipped",
         });
         self.error = failure.map(|failure| failure.error.to_string());
         self
@@ -136,6 +138,12 @@ pub(super) fn row(verb: &str, version: &ObjectVersion) -> String {
     let class = version.storage_class.as_deref().map(|class| format!(" [{}]", text::line(class))).unwrap_or_default();
     let size = if version.is_marker { "-".to_owned() } else { bytes(version.size) };
     format!("{verb:<8} {}  {size:>10}  {}{class}", version.last_modified, text::line(&version.key))
+}
+
+/// One deleted object of many, for people: with the time of its deletion.
+pub(super) fn deleted_row(change: &ObjectChange) -> String {
+    let last_modified = change.deleted_at.unwrap_or(change.version.last_modified);
+    row("deleted", &ObjectVersion { last_modified, ..change.version.clone() })
 }
 
 /// One JSON object that has a list as long as it may be: written as it comes.

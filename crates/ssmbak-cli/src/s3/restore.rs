@@ -1,19 +1,21 @@
 //! `s3bak restore`: a key or a tree as it was.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use ssmbak::ErrorKind;
-use ssmbak::s3::tree::{Target, TreeRestoreOptions};
-use ssmbak::s3::{CopyOptions, ObjectBucket, RehydrateOptions, Restored, S3Path, Tier};
-use ssmbak_core::object::{ObjectPlanOptions, ObjectVersion};
+use ssmbak::s3::tree::{Target, TreeRestoreOptions, TreeRun};
+use ssmbak::s3::{ByteRate, CopyOptions, Encryption, ObjectBucket, RehydrateOptions, Restored, S3Path, Tier};
+use ssmbak_core::object::{ObjectPlanOptions, ObjectVersion, S3Location};
 
-use super::question::{BucketArgs, check_key, moment};
+use super::question::{BucketArgs, GlobArgs, Located, check_found, check_key, moment};
 use super::report::{self, VersionReport};
-use super::tree::{WorkArgs, check_prefix, conclude, question, run as run_tree, sum};
+use super::tree::{WorkArgs, asked, conclude, run as run_tree, say_proved, sum};
 use super::tree_report::{self, Head};
 use crate::again::quoted;
+use crate::aws::Aws;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
@@ -31,10 +33,9 @@ Examples:
 /// Options of `s3bak restore`.
 #[derive(Debug, Args)]
 pub struct RestoreArgs {
-    /// The object's key, or with -R the prefix of a tree.
-    key: String,
-    /// The time.
-    time: String,
+    /// The object's key, or with -R prefixes of trees; the last one is the time.
+    #[arg(required = true, value_name = "KEY")]
+    words: Vec<String>,
     /// All keys that begin so; the prefix ends in a slash.
     #[arg(short = 'R', long)]
     recursive: bool,
@@ -44,6 +45,13 @@ pub struct RestoreArgs {
     /// Store all that the tree held below another prefix; nothing is deleted there.
     #[arg(long, requires = "recursive", value_name = "s3://BUCKET/PREFIX/")]
     to: Option<String>,
+    #[command(flatten)]
+    there: TargetArgs,
+    /// Only show what would be done.
+    #[arg(long, requires = "recursive")]
+    dry_run: bool,
+    #[command(flatten)]
+    globs: GlobArgs,
     /// Do not ask, even on a terminal.
     #[arg(short, long)]
     yes: bool,
@@ -57,8 +65,68 @@ pub struct RestoreArgs {
     bucket: BucketArgs,
 }
 
-/// What is copied beside bytes, metadata, tags, storage class, encryption and headers.
-#[derive(Clone, Copy, Debug, Default, Args)]
+/// Another side for `--to`.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct TargetArgs {
+    /// Profile that writes to the target; what it cannot read passes through this machine.
+    #[arg(long, value_name = "NAME", requires = "to")]
+    to_profile: Option<String>,
+    /// Region of the target.
+    #[arg(long, value_name = "NAME", requires = "to")]
+    to_region: Option<String>,
+    /// Endpoint of the target; objects pass through this machine.
+    #[arg(long, value_name = "URL", requires = "to")]
+    to_endpoint: Option<String>,
+    /// Most bytes per second of what passes through this machine, such as 10M.
+    #[arg(long, value_name = "BYTES", requires = "to", value_parser = byte_count)]
+    bwlimit: Option<u64>,
+}
+
+impl TargetArgs {
+    /// The bucket, as the other side sees it.
+    async fn open(&self, name: &str, bucket: &ObjectBucket, global: &GlobalArgs) -> Result<ObjectBucket, CliError> {
+        if self.to_profile.is_none() && self.to_region.is_none() && self.to_endpoint.is_none() {
+            return Ok(bucket.beside(name));
+        }
+        let mut there = global.clone();
+        there.profile = self.to_profile.clone().or(there.profile);
+        there.region = self.to_region.clone().or(there.region);
+        there.endpoint_url = self.to_endpoint.clone().or(there.endpoint_url);
+        Ok(ObjectBucket::new(Aws::connect(&there).await?.s3(), name))
+    }
+
+    /// Whether neither side can be told to read the other.
+    fn passes_through(&self) -> bool {
+        self.to_profile.is_some() || self.to_endpoint.is_some()
+    }
+
+    fn words(&self) -> Vec<String> {
+        let options = [
+            ("--to-profile", &self.to_profile),
+            ("--to-region", &self.to_region),
+            ("--to-endpoint", &self.to_endpoint),
+        ];
+        let given = options.into_iter().filter_map(|(option, value)| Some((option, value.as_ref()?)));
+        given.map(|(option, value)| format!("{option} {}", quoted(value))).collect()
+    }
+}
+
+/// A number of bytes such as `500`, `10M`, `1GiB`.
+pub(super) fn byte_count(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let unit = match text.get(digits.len()..).unwrap_or_default().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" | "kib" => 1024,
+        "m" | "mb" | "mib" => 1024 * 1024,
+        "g" | "gb" | "gib" => 1024 * 1024 * 1024,
+        _ => return Err("give bytes, such as 500K or 10M".to_owned()),
+    };
+    let count = digits.parse::<u64>().ok().and_then(|count| count.checked_mul(unit)).filter(|count| *count > 0);
+    count.ok_or_else(|| "give bytes, such as 500K or 10M".to_owned())
+}
+
+/// What is copied beside bytes, metadata, tags, storage class, encryption and headers, and what is replaced.
+#[derive(Clone, Debug, Default, Args)]
 pub(super) struct CopyArgs {
     /// Also the access control list.
     #[arg(long)]
@@ -66,6 +134,21 @@ pub(super) struct CopyArgs {
     /// Also the Object Lock: retention that has not ended, and legal hold.
     #[arg(long)]
     object_lock: bool,
+    /// Storage class of the copies [default: the version's own; out of an archive the present version's, else STANDARD].
+    #[arg(long, value_name = "CLASS")]
+    storage_class: Option<String>,
+    /// Encryption of the copies [default: the version's own].
+    #[arg(long, value_name = "ALGORITHM", value_parser = ["AES256", "aws:kms", "aws:kms:dsse"])]
+    sse: Option<String>,
+    /// KMS key of the copies.
+    #[arg(long, value_name = "KEY")]
+    kms_key: Option<String>,
+    /// Copy without reading each version's head: loses website redirects and encryption other than the bucket's.
+    #[arg(long)]
+    fast: bool,
+    /// Note in each copy's metadata (s3bak-source) what it is a copy of, so that a later run knows it again.
+    #[arg(long)]
+    mark: bool,
 }
 
 /// What is done about versions in an archive.
@@ -101,14 +184,34 @@ enum TierArg {
 }
 
 impl CopyArgs {
-    pub(super) fn options(self) -> CopyOptions {
-        let object_lock_at = self.object_lock.then(Timestamp::now);
-        CopyOptions { acl: self.acl, object_lock_at, ..CopyOptions::default() }
+    pub(super) fn options(&self) -> CopyOptions {
+        let algorithm = self.sse.clone().or_else(|| self.kms_key.as_ref().map(|_| "aws:kms".to_owned()));
+        CopyOptions {
+            acl: self.acl,
+            object_lock_at: self.object_lock.then(Timestamp::now),
+            storage_class: self.storage_class.clone(),
+            encryption: algorithm.map(|algorithm| Encryption { algorithm, kms_key: self.kms_key.clone() }),
+            fast: self.fast,
+            mark: self.mark,
+            ..CopyOptions::default()
+        }
+    }
+
+    /// The options, to be typed again.
+    pub(super) fn words(&self) -> Vec<String> {
+        let flags =
+            [("--acl", self.acl), ("--object-lock", self.object_lock), ("--fast", self.fast), ("--mark", self.mark)];
+        let mut words: Vec<String> =
+            flags.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag.to_owned()).collect();
+        let options = [("--storage-class", &self.storage_class), ("--sse", &self.sse), ("--kms-key", &self.kms_key)];
+        let given = options.into_iter().filter_map(|(option, value)| Some((option, value.as_ref()?)));
+        words.extend(given.map(|(option, value)| format!("{option} {}", quoted(value))));
+        words
     }
 }
 
 impl RehydrateArgs {
-    fn options(self) -> Option<RehydrateOptions> {
+    pub(super) fn options(self) -> Option<RehydrateOptions> {
         let tier = match self.tier {
             TierArg::Standard => Tier::Standard,
             TierArg::Bulk => Tier::Bulk,
@@ -117,7 +220,11 @@ impl RehydrateArgs {
         self.rehydrate.then_some(RehydrateOptions { tier, days: self.days })
     }
 
-    async fn pause(self, ui: &Ui) -> Result<(), CliError> {
+    pub(super) fn waits(self) -> bool {
+        self.wait
+    }
+
+    pub(super) async fn pause(self, ui: &Ui) -> Result<(), CliError> {
         ui.remark(&format!("waiting for what is in an archive; looking again in {} s", self.poll));
         tokio::time::sleep(Duration::from_secs(self.poll)).await;
         Ok(())
@@ -134,10 +241,12 @@ pub(super) async fn run(
 }
 
 async fn one(args: &RestoreArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
-    check_key(&args.key)?;
-    let at = moment(&args.time, ui)?;
-    let (_, bucket) = args.bucket.open(global).await?;
-    let path = S3Path::of(bucket.clone(), &args.key, at);
+    let (located, time) = Located::with_time(&args.words)?;
+    let key = located.one()?;
+    check_key(key)?;
+    let at = moment(time, ui)?;
+    let (_, bucket) = args.bucket.open(&located, global).await?;
+    let path = S3Path::of(bucket.clone(), key, at);
     let copy = args.copy.options();
     let restored = loop {
         match path.restore(&copy).await {
@@ -166,7 +275,7 @@ async fn one(args: &RestoreArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, C
 }
 
 /// Asks for an archived version, and waits or fails with when to come back.
-async fn rehydrate(
+pub(super) async fn rehydrate(
     args: RehydrateArgs,
     bucket: &ObjectBucket,
     version: &ObjectVersion,
@@ -188,66 +297,90 @@ async fn whole(
     ui: &Ui,
     interrupts: &mut Interrupts,
 ) -> Result<Exit, CliError> {
-    check_prefix(&args.key)?;
+    let (located, time) = Located::with_time(&args.words)?;
+    located.check_prefixes()?;
+    let globs = args.globs.read()?;
     let to = args.to.as_deref().map(target).transpose()?;
-    let at = moment(&args.time, ui)?;
-    let (aws, bucket) = interrupts.or(args.bucket.open(global)).await?;
-    let tree = args.work.tree(&bucket, &args.key);
-    let more = [args.to.as_deref().unwrap_or_default(), if args.delete_new { "delete-new" } else { "" }];
-    let asked = question("restore", &aws, &tree, bucket.name(), Some(&at), &more);
-    let planned = args.work.journal(&asked, ui, async {
+    if to.is_some() && located.keys.len() > 1 {
+        return Err(CliError::usage("--to takes the place of one prefix", "restore one prefix after the other"));
+    }
+    let at = moment(time, ui)?;
+    let (aws, bucket) = interrupts.or(args.bucket.open(&located, global)).await?;
+    let tree = args.work.tree(&bucket, &located.keys, globs);
+    let to = match to {
+        Some(to) => {
+            let there = interrupts.or(args.there.open(&to.bucket, &bucket, global)).await?;
+            Some(Target { bucket: there, prefix: to.key })
+        }
+        None => None,
+    };
+    let mut more = args.copy.words();
+    more.extend(args.delete_new.then(|| "--delete-new".to_owned()));
+    more.extend(args.to.iter().map(|to| format!("--to {}", quoted(to))));
+    more.extend(args.there.words());
+    more.extend(args.globs.words());
+    let journal = args.work.journal(&asked("restore", &aws, &tree, bucket.name(), Some(&at), &more))?;
+    let mut copy = args.copy.options();
+    copy.through_here = args.there.passes_through();
+    copy.limit = args.there.bwlimit.map(|limit| Arc::new(ByteRate::new(limit)));
+    let planned = async {
         let progress = ui.counter("listing versions");
         let seen = |more| progress.advance(more);
         let options = ObjectPlanOptions { delete_new: args.delete_new };
-        Ok(match &to {
-            Some(_) => tree.contents(at, seen).await?,
+        let plan = match &to {
+            Some(to) => tree.contents_at(at, to, seen).await?,
             None => tree.plan(at, options, seen).await?,
-        })
-    });
-    let mut journal = interrupts.or(planned).await?;
-    if !ui.is_json() {
-        ui.result(&sum(journal.totals()))?;
+        };
+        check_found(plan.totals.versions, &bucket, &tree)?;
+        Ok::<_, CliError>(tree.compared(plan, Some(&journal), to.as_ref(), &copy).await?)
+    };
+    let mut plan = interrupts.or(planned).await?;
+    say_proved(&plan, ui);
+    let head = Head::new(&located.keys, Some(&at), bucket.name(), aws.region()).to(args.to.as_deref());
+    if args.dry_run {
+        tree_report::plan(ui, &head, &mut plan, true)?;
+        return Ok(Exit::Done);
     }
-    let ask = !journal.is_empty() && !args.yes && ui.can_ask();
-    if ask && !ui.confirm(&format!("In bucket {}, below {:?}: do it?", bucket.name(), args.key))? {
-        journal.finish();
+    if !ui.is_json() {
+        ui.result(&sum(&plan.totals))?;
+    }
+    let below = located.keys.iter().map(|key| format!("{key:?}")).collect::<Vec<_>>().join(", ");
+    let ask = !plan.changes.is_empty() && !args.yes && ui.can_ask();
+    if ask && !ui.confirm(&format!("In bucket {}, below {below}: do it?", bucket.name()))? {
         return Err(CliError::failure("Declined", "nothing was changed", "answer y to go on, or give --yes"));
     }
-    let options = TreeRestoreOptions { copy: args.copy.options(), to, rehydrate: args.rehydrate.options() };
+    let mut run = TreeRun::new(plan, Some(journal));
+    let options = TreeRestoreOptions { copy, to, rehydrate: args.rehydrate.options() };
     let applied = loop {
-        let work = async |watch: &_, journal: &mut _| tree.restore(journal, &options, watch).await;
-        let applied = run_tree(&mut journal, ui, "restoring", interrupts, work).await?;
+        let work = async |watch: &_, run: &mut _| tree.restore(run, &options, watch).await;
+        let applied = run_tree(&mut run, ui, "restoring", interrupts, work).await?;
         if applied.archived == 0 || applied.skipped > 0 || !args.rehydrate.wait {
             break applied;
         }
         interrupts.or(args.rehydrate.pause(ui)).await?;
     };
-    let head = Head::new(&args.key, Some(&at), bucket.name(), aws.region()).to(args.to.as_deref());
-    tree_report::outcome(ui, &head, &journal, &applied)?;
-    let mut again = vec!["s3bak".to_owned(), "restore".to_owned(), quoted(&args.key), at.spelling(), "-R".to_owned()];
-    again.extend(args.delete_new.then(|| "--delete-new".to_owned()));
-    again.extend(args.to.iter().map(|to| format!("--to {}", quoted(to))));
-    again.push(format!("-b {}", quoted(bucket.name())));
-    conclude(journal, applied, "restored", &again.join(" "), ui)
+    tree_report::outcome(ui, &head, &mut run, &applied)?;
+    let mut again = vec!["s3bak restore".to_owned()];
+    again.extend(located.keys.iter().map(|key| quoted(key)));
+    again.extend([at.spelling(), "-R".to_owned()]);
+    again.extend(more);
+    again.extend(args.bucket.words(&bucket));
+    conclude(run, applied, "restored", &again.join(" "), ui)
 }
 
 /// Reads `s3://bucket/prefix/`.
-fn target(text: &str) -> Result<Target, CliError> {
+fn target(text: &str) -> Result<S3Location, CliError> {
     let wrong = || {
         let message = format!("{text:?} is no place for a tree");
         CliError::usage(message, "give it like s3://bucket/prefix/, with a slash at its end")
     };
-    let rest = text.strip_prefix("s3://").ok_or_else(wrong)?;
-    let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-    if bucket.is_empty() || !(prefix.is_empty() || prefix.ends_with('/')) {
-        return Err(wrong());
-    }
-    Ok(Target { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
+    let read = S3Location::parse(text).ok().flatten().ok_or_else(wrong)?;
+    if read.key.is_empty() || read.key.ends_with('/') { Ok(read) } else { Err(wrong()) }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::target;
+    use super::{byte_count, target};
 
     #[test]
     fn a_target_is_a_bucket_and_a_prefix() {
@@ -258,10 +391,15 @@ mod tests {
             ("s3://b//", ("b", "/")),
         ] {
             let read = target(text).unwrap();
-            assert_eq!((read.bucket.as_str(), read.prefix.as_str()), expected, "{text}");
+            assert_eq!((read.bucket.as_str(), read.key.as_str()), expected, "{text}");
         }
         for wrong in ["b/was/", "s3:///x/", "s3://b/was", ""] {
             assert!(target(wrong).is_err(), "{wrong}");
+        }
+        for (text, expected) in
+            [("500", Some(500)), ("10M", Some(10 << 20)), ("1KiB", Some(1024)), ("0", None), ("x", None)]
+        {
+            assert_eq!(byte_count(text).ok(), expected, "{text}");
         }
     }
 }

@@ -8,9 +8,9 @@ use clap::Args;
 use sha2::{Digest, Sha256};
 use ssmbak::Error;
 use ssmbak::s3::ObjectBucket;
-use ssmbak::s3::tree::{Applied, Journal, Tree, TreePlan, Watcher};
+use ssmbak::s3::tree::{Applied, Journal, Tree, TreePlan, TreeRun, Watcher};
 use ssmbak_core::instant::Instant;
-use ssmbak_core::object::{ObjectChange, ObjectTotals};
+use ssmbak_core::object::{KeyGlobs, ObjectChange, ObjectTotals};
 
 use super::report::bytes;
 use crate::aws::Aws;
@@ -27,11 +27,12 @@ const CONCURRENCY: usize = 128;
 pub(super) struct WorkArgs {
     /// Most requests at once; fewer whenever S3 asks to slow down [default: 128].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    concurrency: Option<u16>,
-    /// Where the plan and what is done of it are kept until all is done [default: a file of its own for each question].
+    pub(super) concurrency: Option<u16>,
+    /// File in which copies are noted until all is done, so that the next run need not make them again [default: a file of
+    /// its own for each request].
     #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
-    /// Plan anew, even if an interrupted run left a journal.
+    /// Ignore the journal of an interrupted run.
     #[arg(long)]
     restart: bool,
 }
@@ -55,26 +56,25 @@ pub(super) fn tree(bucket: &ObjectBucket, prefix: &str, concurrency: Option<u16>
 
 impl WorkArgs {
     /// The tree in question.
-    pub(super) fn tree(&self, bucket: &ObjectBucket, prefix: &str) -> Tree {
-        tree(bucket, prefix, self.concurrency)
+    pub(super) fn tree(&self, bucket: &ObjectBucket, prefixes: &[String], globs: KeyGlobs) -> Tree {
+        tree(bucket, "", self.concurrency).with_prefixes(prefixes).with_globs(globs)
     }
 
-    /// The journal that an interrupted run over the same question left, or that of a new plan.
-    pub(super) async fn journal(
-        &self,
-        question: &str,
-        ui: &Ui,
-        plan: impl Future<Output = Result<TreePlan, CliError>>,
-    ) -> Result<Journal, CliError> {
-        let path = self.journal.clone().unwrap_or_else(|| journal_path(question));
-        if !self.restart
-            && let Some(journal) = Journal::resume(&path, question)?
-        {
-            let (done, all) = (journal.done(), journal.len());
-            ui.remark(&format!("going on where an earlier run stopped: {done} of {all} done (--restart plans anew)"));
-            return Ok(journal);
+    /// The journal of an interrupted run over the same request, or a new one.
+    pub(super) fn journal(&self, asked: &str) -> Result<Journal, CliError> {
+        let path = self.journal.clone().unwrap_or_else(|| journal_path(asked));
+        let mut journal = Journal::open(&path, asked)?;
+        if self.restart {
+            journal.forget();
         }
-        Ok(Journal::begin(&path, question, &mut plan.await?)?)
+        Ok(journal)
+    }
+}
+
+/// Says what an interrupted run has done already.
+pub(super) fn say_proved(plan: &TreePlan, ui: &Ui) {
+    if plan.proved > 0 {
+        ui.remark(&format!("going on after an interrupted run: {} of its copies are still current", plan.proved));
     }
 }
 
@@ -90,32 +90,25 @@ fn journal_path(question: &str) -> PathBuf {
     dir.join(format!("{hash}.journal"))
 }
 
-/// What a journal is about: whatever changes what would be done.
-pub(super) fn question(
-    verb: &str,
-    aws: &Aws,
-    tree: &Tree,
-    bucket: &str,
-    at: Option<&Instant>,
-    more: &[&str],
-) -> String {
+/// What a journal is about: all that was asked for, so that what another request did is not taken for it.
+pub(super) fn asked(verb: &str, aws: &Aws, tree: &Tree, bucket: &str, at: Option<&Instant>, more: &[String]) -> String {
     let endpoint = aws.s3_endpoint().unwrap_or_default();
     let at = at.map(|at| format!("{} {}", at.at(), at.until())).unwrap_or_default();
-    let parts = [verb, aws.region(), &endpoint, bucket, tree.prefix(), &at];
-    serde_json::to_string(&[parts.as_slice(), more].concat()).unwrap_or_default()
+    let parts = [verb, aws.region(), &endpoint, bucket, &at].map(str::to_owned);
+    serde_json::to_string(&[parts.as_slice(), tree.prefixes(), more].concat()).unwrap_or_default()
 }
 
-/// Runs over a journal: the first interruption stops it before the next change, the second one at once.
+/// Carries out a plan: the first interruption stops it before the next change, the second one at once.
 pub(super) async fn run(
-    journal: &mut Journal,
+    run: &mut TreeRun,
     ui: &Ui,
     doing: &'static str,
     interrupts: &mut Interrupts,
-    work: impl AsyncFnOnce(&Watch, &mut Journal) -> Result<Applied, Error>,
+    work: impl AsyncFnOnce(&Watch, &mut TreeRun) -> Result<Applied, Error>,
 ) -> Result<Applied, CliError> {
-    let length = usize::try_from(journal.len() - journal.done()).unwrap_or(usize::MAX);
+    let length = usize::try_from(run.len() - run.settled()).unwrap_or(usize::MAX);
     let watch = Watch { stop: AtomicBool::new(false), progress: ui.progress(length, doing) };
-    let work = work(&watch, journal);
+    let work = work(&watch, run);
     tokio::pin!(work);
     loop {
         tokio::select! {
@@ -159,7 +152,7 @@ pub(super) fn sum(totals: &ObjectTotals) -> String {
         said.push("nothing to do".to_owned());
     }
     for (count, what) in [
-        (totals.same_bytes, "of them with the same bytes, to be compared"),
+        (totals.same_bytes, "of them may be the same already and could not be compared"),
         (totals.unchanged, "unchanged"),
         (totals.new_kept, "new since then, left alone"),
         (totals.archived, "of them in an archive"),
@@ -171,10 +164,10 @@ pub(super) fn sum(totals: &ObjectTotals) -> String {
     said.join(", ")
 }
 
-/// Says how a run ended, forgets the journal if nothing is left to do, and says how to go on otherwise.
+/// Says how a run ended, forgets its journal if nothing is left to do, and says how to go on otherwise.
 ///
 /// `again` is the command to type then, with the time as it was understood.
-pub(super) fn conclude(journal: Journal, applied: Applied, verb: &str, again: &str, ui: &Ui) -> Result<Exit, CliError> {
+pub(super) fn conclude(run: TreeRun, applied: Applied, verb: &str, again: &str, ui: &Ui) -> Result<Exit, CliError> {
     for failure in &applied.failures {
         ui.remark(&format!("failed: {}", text::line(&failure.error.to_string())));
     }
@@ -183,16 +176,21 @@ pub(super) fn conclude(journal: Journal, applied: Applied, verb: &str, again: &s
         ui.remark(&format!("… and {} more failures", applied.failed - shown));
     }
     let mut said = vec![format!("{} {verb}", applied.done)];
-    for (count, what) in [(applied.before, "before"), (applied.failed, "failed"), (applied.skipped, "not begun")] {
+    for (count, what) in [
+        (applied.unchanged, "unchanged"),
+        (applied.before, "before"),
+        (applied.failed, "failed"),
+        (applied.skipped, "not begun"),
+    ] {
         if count > 0 {
             said.push(format!("{count} {what}"));
         }
     }
-    if !journal.is_empty() {
+    if !run.is_empty() || applied.before > 0 {
         ui.remark(&said.join(", "));
     }
     if applied.is_complete() {
-        journal.finish();
+        run.finish();
         return Ok(Exit::Done);
     }
     if let Some(hint) = applied.failures.iter().find_map(|failure| failure.error.hint.as_deref()) {

@@ -1,7 +1,7 @@
 //! A plan of a tree and its outcome, printed row by row however many there are.
 
 use serde::Serialize;
-use ssmbak::s3::tree::{Applied, Journal, TreePlan};
+use ssmbak::s3::tree::{Applied, TreePlan, TreeRun};
 use ssmbak_core::instant::Instant;
 
 use super::report::{ChangeReport, Document, TotalsReport, row};
@@ -15,6 +15,8 @@ use crate::ui::Ui;
 pub(super) struct Head {
     schema_version: u32,
     prefix: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    prefixes: Vec<String>,
     recursive: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
@@ -25,10 +27,11 @@ pub(super) struct Head {
 }
 
 impl Head {
-    pub(super) fn new(prefix: &str, at: Option<&Instant>, bucket: &str, region: &str) -> Self {
+    pub(super) fn new(prefixes: &[String], at: Option<&Instant>, bucket: &str, region: &str) -> Self {
         Self {
             schema_version: 1,
-            prefix: prefix.to_owned(),
+            prefix: prefixes.first().cloned().unwrap_or_default(),
+            prefixes: if prefixes.len() > 1 { prefixes.to_vec() } else { Vec::new() },
             recursive: true,
             at: at.map(Instant::to_string),
             bucket: bucket.to_owned(),
@@ -67,15 +70,19 @@ pub(super) fn plan(ui: &Ui, head: &Head, plan: &mut TreePlan, rows: bool) -> Res
 ///
 /// # Errors
 /// As [`plan`].
-pub(super) fn outcome(ui: &Ui, head: &Head, journal: &Journal, applied: &Applied) -> Result<(), CliError> {
+pub(super) fn outcome(ui: &Ui, head: &Head, run: &mut TreeRun, applied: &Applied) -> Result<(), CliError> {
     if !ui.is_json() {
         return Ok(());
     }
     let mut document = Document::begin(ui, head, "Changes")?;
-    for (number, change) in (0_u64..).zip(journal.changes()?) {
+    let mut outcomes = Vec::new();
+    for number in 0..run.len() {
+        outcomes.push(run.outcome(number, applied));
+    }
+    for ((number, outcome), change) in (0_u64..).zip(outcomes).zip(run.changes()) {
         let change = change?;
         let report = ChangeReport::planned(&change);
-        document.item(&report.with_outcome(journal.is_done(number), applied.failure(number)))?;
+        document.item(&report.with_outcome(outcome, applied.failure(number)))?;
     }
-    document.end(&TotalsReport::from(journal.totals()))
+    document.end(&TotalsReport::from(run.totals()))
 }

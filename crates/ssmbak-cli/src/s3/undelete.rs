@@ -1,13 +1,13 @@
 //! `s3bak undelete`: what was deleted comes back, without a date.
 
 use clap::Args;
-use ssmbak::s3::Undeletable;
-use ssmbak::s3::tree::TreeRestoreOptions;
+use ssmbak::s3::tree::{TreeRestoreOptions, TreeRun};
+use ssmbak::s3::{CopyOptions, Restored, Undeletable};
 
-use super::question::{BucketArgs, check_key};
+use super::question::{BucketArgs, GlobArgs, Located, check_found, check_key, moment};
 use super::report::{self, VersionReport};
 use super::restore::CopyArgs;
-use super::tree::{WorkArgs, check_prefix, conclude, question, run as run_tree, sum};
+use super::tree::{WorkArgs, asked, conclude, run as run_tree, sum};
 use super::tree_report::{self, Head};
 use crate::again::quoted;
 use crate::error::CliError;
@@ -25,11 +25,20 @@ Examples:
 /// Options of `s3bak undelete`.
 #[derive(Debug, Args)]
 pub struct UndeleteArgs {
-    /// The object's key, or with -R the prefix of a tree.
-    key: String,
+    /// The object's key, or with -R prefixes of trees.
+    #[arg(required = true, value_name = "KEY")]
+    keys: Vec<String>,
     /// All deleted keys that begin so; the prefix ends in a slash.
     #[arg(short = 'R', long)]
     recursive: bool,
+    /// Only what was deleted since that time.
+    #[arg(long, value_name = "TIME", requires = "recursive")]
+    since: Option<String>,
+    /// Remove the delete markers for good, without copying anything; takes s3:DeleteObjectVersion.
+    #[arg(long, requires = "recursive", conflicts_with_all = ["acl", "object_lock", "storage_class", "sse", "kms_key", "fast", "mark"])]
+    remove_markers: bool,
+    #[command(flatten)]
+    globs: GlobArgs,
     /// Do not ask, even on a terminal.
     #[arg(short, long)]
     yes: bool,
@@ -51,25 +60,31 @@ pub(super) async fn run(
 }
 
 async fn one(args: &UndeleteArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
-    check_key(&args.key)?;
-    let (_, bucket) = args.bucket.open(global).await?;
-    let version = match bucket.undeletable(&args.key).await? {
+    let located = Located::read(&args.keys)?;
+    let key = located.one()?;
+    check_key(key)?;
+    let (_, bucket) = args.bucket.open(&located, global).await?;
+    let version = match bucket.undeletable(key).await? {
         Undeletable::Version(version) => version,
         Undeletable::Exists => {
             ui.remark("nothing to do: it is not deleted");
             return Ok(Exit::Done);
         }
         Undeletable::Nothing => {
-            let message = format!("the bucket has no version of {:?}", args.key);
+            let message = format!("the bucket has no version of {key:?}");
             return Err(CliError::failure("NotFound", message, "s3bak trash lists what can come back"));
         }
     };
-    bucket.undelete(&version, &args.copy.options()).await?;
+    let restored = bucket.undelete(&version, &args.copy.options()).await?;
     if ui.is_json() {
         ui.json(&VersionReport::from(&version))?;
     } else {
         ui.result(&report::version(&version))?;
-        ui.remark("it is back");
+        ui.remark(if restored == Restored::Unchanged {
+            "nothing to do: it is not deleted any more"
+        } else {
+            "it is back"
+        });
     }
     Ok(Exit::Done)
 }
@@ -80,28 +95,50 @@ async fn whole(
     ui: &Ui,
     interrupts: &mut Interrupts,
 ) -> Result<Exit, CliError> {
-    check_prefix(&args.key)?;
-    let (aws, bucket) = interrupts.or(args.bucket.open(global)).await?;
-    let tree = args.work.tree(&bucket, &args.key);
-    let asked = question("undelete", &aws, &tree, bucket.name(), None, &[]);
-    let planned = args.work.journal(&asked, ui, async {
+    let located = Located::read(&args.keys)?;
+    located.check_prefixes()?;
+    let globs = args.globs.read()?;
+    let since = args.since.as_deref().map(|text| moment(text, ui)).transpose()?.map(|since| since.at());
+    let (aws, bucket) = interrupts.or(args.bucket.open(&located, global)).await?;
+    let tree = args.work.tree(&bucket, &located.keys, globs);
+    let mut more = args.copy.words();
+    more.extend(args.since.iter().map(|since| format!("--since {}", quoted(since))));
+    more.extend(args.remove_markers.then(|| "--remove-markers".to_owned()));
+    more.extend(args.globs.words());
+    let journal = args.work.journal(&asked("undelete", &aws, &tree, bucket.name(), None, &more))?;
+    let planned = async {
         let progress = ui.counter("listing versions");
-        Ok(tree.trash(|more| progress.advance(more)).await?)
-    });
-    let mut journal = interrupts.or(planned).await?;
+        let plan = tree.trash(since, |more| progress.advance(more)).await?;
+        check_found(plan.totals.versions, &bucket, &tree)?;
+        Ok::<_, CliError>(plan)
+    };
+    let plan = interrupts.or(planned).await?;
     if !ui.is_json() {
-        ui.result(&sum(journal.totals()))?;
+        ui.result(&sum(&plan.totals))?;
     }
-    let ask = !journal.is_empty() && !args.yes && ui.can_ask();
-    if ask && !ui.confirm(&format!("In bucket {}, below {:?}: bring them back?", bucket.name(), args.key))? {
-        journal.finish();
+    if args.remove_markers {
+        ui.remark("delete markers are removed for good, which takes s3:DeleteObjectVersion");
+    }
+    let below = located.keys.iter().map(|key| format!("{key:?}")).collect::<Vec<_>>().join(", ");
+    let ask = !plan.changes.is_empty() && !args.yes && ui.can_ask();
+    if ask && !ui.confirm(&format!("In bucket {}, below {below}: bring them back?", bucket.name()))? {
         return Err(CliError::failure("Declined", "nothing was changed", "answer y to go on, or give --yes"));
     }
-    let options = TreeRestoreOptions { copy: args.copy.options(), ..TreeRestoreOptions::default() };
-    let work = async |watch: &_, journal: &mut _| tree.restore(journal, &options, watch).await;
-    let applied = run_tree(&mut journal, ui, "bringing back", interrupts, work).await?;
-    let head = Head::new(&args.key, None, bucket.name(), aws.region());
-    tree_report::outcome(ui, &head, &journal, &applied)?;
-    let again = format!("s3bak undelete {} -R -b {}", quoted(&args.key), quoted(bucket.name()));
-    conclude(journal, applied, "brought back", &again, ui)
+    let mut run = TreeRun::new(plan, Some(journal));
+    // Somebody may store another one while this runs.
+    let copy = CopyOptions { only_if_absent: true, ..args.copy.options() };
+    let options = TreeRestoreOptions { copy, ..TreeRestoreOptions::default() };
+    let work = async |watch: &_, run: &mut _| match args.remove_markers {
+        true => tree.remove_markers(run, watch).await,
+        false => tree.restore(run, &options, watch).await,
+    };
+    let applied = run_tree(&mut run, ui, "bringing back", interrupts, work).await?;
+    let head = Head::new(&located.keys, None, bucket.name(), aws.region());
+    tree_report::outcome(ui, &head, &mut run, &applied)?;
+    let mut again = vec!["s3bak undelete".to_owned()];
+    again.extend(located.keys.iter().map(|key| quoted(key)));
+    again.push("-R".to_owned());
+    again.extend(more);
+    again.extend(args.bucket.words(&bucket));
+    conclude(run, applied, "brought back", &again.join(" "), ui)
 }

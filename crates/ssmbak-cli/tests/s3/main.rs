@@ -3,6 +3,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod runs;
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -183,9 +184,10 @@ fn an_interrupted_restore_is_finished_by_the_same_command() {
     world.server.forget_counts();
     let second = world.run(&line);
     assert_eq!(second.code, Some(0), "{second:?}");
-    assert!(second.err.contains("going on where an earlier run stopped"), "{}", second.err);
+    assert!(second.err.contains("going on after an interrupted run"), "{}", second.err);
+    // Listed again, and neither copied nor compared again.
     let counts = world.server.counts();
-    assert_eq!((counts["CopyObject"], counts.get("ListObjectVersions")), (400 - copied, None));
+    assert_eq!((counts["CopyObject"], counts["HeadObject"]), (400 - copied, 400 - copied));
     assert!((0..400).all(|n| world.body(&format!("t/{n:03}")).unwrap() == b"0"));
 }
 
@@ -247,7 +249,10 @@ fn log_diff_trash_and_undelete() {
 
     let trash = world.run("s3bak trash t/ --output json").json();
     assert_eq!((trash["Create"].clone(), trash["Changes"][0]["Key"].clone()), (json!(1), json!("t/gone")));
-    assert!(world.run("s3bak trash").out.contains("t/gone"));
+    // The time of the deletion, not of the version.
+    assert_eq!(trash["Changes"][0]["DeletedAt"], "2023-11-14T22:13:25Z");
+    assert!(world.run("s3bak trash").out.contains("deleted  2023-11-14T22:13:25Z"));
+    assert_eq!(world.run("s3bak trash t/ --since @1700000006 --output json").json()["Create"], 0);
     assert_eq!(world.run("s3bak undelete t/gone --output json").json()["Key"], "t/gone");
     assert_eq!(world.body("t/gone").unwrap(), b"one");
     assert!(world.run("s3bak undelete t/gone").err.contains("it is not deleted"));

@@ -3,17 +3,26 @@
 //! Parameters and objects are decided alike: there is one line of states, and what was in effect at an instant counts.
 //! Parameters have their times from events and from Parameter Store; an object has the bucket's `LastModified` alone.
 
+pub mod batch;
+mod copied;
 mod diff;
+mod globs;
+mod location;
 mod order;
 mod parts;
 mod path;
 mod plan;
 
+pub use copied::storage_class_of_copy;
 pub use diff::{Difference, difference};
+pub use globs::{KeyGlobs, KeyGlobsError};
+pub use location::{LocationError, S3Location, is_access_point};
 pub use order::newest_first;
 pub use parts::{MOST_PARTS, Part, SMALLEST_PART, part_size, parts};
-pub use path::{LocalPath, PathRefused, collision_key, local_path};
-pub use plan::{ObjectAction, ObjectChange, ObjectPlanOptions, ObjectTotals, Verdict, decide, held_at};
+pub use path::{LocalPath, Namer, Names, PathRefused, key_of};
+pub use plan::{
+    ObjectAction, ObjectChange, ObjectPlanOptions, ObjectTotals, Present, Verdict, decide, deleted, held_at,
+};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -42,6 +51,12 @@ pub struct ObjectVersion {
     pub etag: Option<String>,
     /// S3's storage class, `None` for STANDARD and for a marker.
     pub storage_class: Option<String>,
+    /// The algorithm of the checksum that S3 keeps, `None` if the listing names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<String>,
+    /// Whether a readable copy of an archived version exists at present.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_rehydrated: bool,
 }
 
 impl ObjectVersion {
@@ -52,8 +67,27 @@ impl ObjectVersion {
 
     /// Whether its bytes are in an archive and have to be asked for before they can be read or copied.
     pub fn is_archived(&self) -> bool {
-        matches!(self.storage_class.as_deref(), Some("GLACIER" | "DEEP_ARCHIVE"))
+        is_archive(self.storage_class.as_deref())
     }
+
+    /// Whether its bytes cannot be read before they are asked for.
+    pub fn is_out_of_reach(&self) -> bool {
+        self.is_archived() && !self.is_rehydrated
+    }
+
+    /// Whether it may have the same bytes as `other`, as far as a listing tells. The ETag of an upload in parts depends on
+    /// the size of the parts, so the size alone decides there.
+    pub fn may_equal(&self, other: &Self) -> bool {
+        !self.is_marker
+            && !other.is_marker
+            && self.size == other.size
+            && ((self.etag.is_some() && self.etag == other.etag) || self.is_multipart() || other.is_multipart())
+    }
+}
+
+/// Whether objects of a storage class cannot be read before they are asked for.
+pub fn is_archive(storage_class: Option<&str>) -> bool {
+    matches!(storage_class, Some("GLACIER" | "DEEP_ARCHIVE"))
 }
 
 /// What an object was at an instant.
@@ -75,6 +109,8 @@ pub struct KeyHistory {
     current: Option<ObjectVersion>,
     at: Vec<Option<ObjectVersion>>,
     last_object: Option<ObjectVersion>,
+    /// Delete markers above the newest version that is no marker, newest first.
+    markers: Vec<(String, Timestamp)>,
     has_null: bool,
     instants: Vec<Instant>,
 }
@@ -86,6 +122,7 @@ impl KeyHistory {
             current: None,
             at: vec![None; instants.len()],
             last_object: None,
+            markers: Vec::new(),
             has_null: false,
             instants: instants.to_vec(),
         }
@@ -99,8 +136,12 @@ impl KeyHistory {
                 *state = Some(version.clone());
             }
         }
-        if self.last_object.is_none() && !version.is_marker {
-            self.last_object = Some(version.clone());
+        if self.last_object.is_none() {
+            if version.is_marker {
+                self.markers.push((version.version_id.clone(), version.last_modified));
+            } else {
+                self.last_object = Some(version.clone());
+            }
         }
         if self.current.is_none() {
             self.current = Some(version.clone());
@@ -125,6 +166,11 @@ impl KeyHistory {
     /// Its newest version that is no marker.
     pub fn last_object(&self) -> Option<&ObjectVersion> {
         self.last_object.as_ref()
+    }
+
+    /// The ids and times of the delete markers above the newest version that is no marker, newest first.
+    pub fn markers(&self) -> &[(String, Timestamp)] {
+        &self.markers
     }
 
     /// Whether a version without an id is among them, which a write would destroy while versioning is suspended.

@@ -1,5 +1,6 @@
 //! What a restore does to a key.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{KeyHistory, ObjectState, ObjectVersion};
@@ -42,10 +43,77 @@ pub struct ObjectChange {
     /// anything is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub same_bytes_as: Option<String>,
+    /// What the key holds now, at the place that changes; `None` if it never held anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub present: Option<Present>,
+    /// When the key was deleted, for what comes back without a date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
+    /// The delete markers that hide it, for what comes back without a date.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub markers: Vec<String>,
+}
+
+/// The current version of a key that changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Present {
+    /// S3's version id.
+    pub version_id: String,
+    /// Whether it is a delete marker.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_marker: bool,
+    /// Bytes of the body, 0 for a marker.
+    pub size: u64,
+    /// S3's storage class, `None` for STANDARD and for a marker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage_class: Option<String>,
+}
+
+impl Present {
+    /// The current version of a key, or its delete marker.
+    pub fn of(state: ObjectState<'_>) -> Option<Self> {
+        match state {
+            ObjectState::Held(version) | ObjectState::Deleted(version) => Some(Self {
+                version_id: version.version_id.clone(),
+                is_marker: version.is_marker,
+                size: version.size,
+                storage_class: version.storage_class.clone(),
+            }),
+            ObjectState::Absent => None,
+        }
+    }
+}
+
+impl ObjectChange {
+    /// A version that is written to a place about which nothing is known yet.
+    pub fn create(version: &ObjectVersion) -> Self {
+        Self {
+            action: ObjectAction::Create,
+            version: version.clone(),
+            is_new: false,
+            has_null: false,
+            same_bytes_as: None,
+            present: None,
+            deleted_at: None,
+            markers: Vec::new(),
+        }
+    }
+
+    /// The change of a place that holds `present` now.
+    #[must_use]
+    pub fn over(mut self, present: ObjectState<'_>) -> Self {
+        if let ObjectState::Held(now) = present {
+            self.action = ObjectAction::Update;
+            self.same_bytes_as = now.may_equal(&self.version).then(|| now.version_id.clone());
+        }
+        self.present = Present::of(present);
+        self
+    }
 }
 
 /// What is decided about a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "one exists at a time, and most are changes")]
 pub enum Verdict {
     /// It has to change.
     Change(ObjectChange),
@@ -68,14 +136,22 @@ pub struct ObjectPlanOptions {
 /// deleted if that is asked for: its earlier versions may have expired.
 pub fn decide(history: &KeyHistory, options: ObjectPlanOptions) -> Verdict {
     let change = |action, version: &ObjectVersion, is_new| {
-        let has_null = history.has_null();
         let same_bytes_as = match history.now() {
-            ObjectState::Held(now) if action == ObjectAction::Update && have_same_bytes(now, version) => {
+            ObjectState::Held(now) if action == ObjectAction::Update && now.may_equal(version) => {
                 Some(now.version_id.clone())
             }
             _ => None,
         };
-        Verdict::Change(ObjectChange { action, version: version.clone(), is_new, has_null, same_bytes_as })
+        Verdict::Change(ObjectChange {
+            action,
+            version: version.clone(),
+            is_new,
+            has_null: history.has_null(),
+            same_bytes_as,
+            present: Present::of(history.now()),
+            deleted_at: None,
+            markers: Vec::new(),
+        })
     };
     match (history.at(0), history.now()) {
         (ObjectState::Held(then), ObjectState::Held(now)) if then.version_id == now.version_id => Verdict::Unchanged,
@@ -88,21 +164,32 @@ pub fn decide(history: &KeyHistory, options: ObjectPlanOptions) -> Verdict {
     }
 }
 
-fn have_same_bytes(a: &ObjectVersion, b: &ObjectVersion) -> bool {
-    a.size == b.size && a.etag.is_some() && a.etag == b.etag
-}
-
 /// The version that was current at the first instant of a history, for a restore to another place.
 pub fn held_at(history: &KeyHistory) -> Verdict {
     match history.at(0) {
-        ObjectState::Held(then) => Verdict::Change(ObjectChange {
-            action: ObjectAction::Create,
-            version: then.clone(),
-            is_new: false,
-            has_null: history.has_null(),
-            same_bytes_as: None,
-        }),
+        ObjectState::Held(then) => Verdict::Change(ObjectChange::create(then)),
         ObjectState::Deleted(_) | ObjectState::Absent => Verdict::Unchanged,
+    }
+}
+
+/// The last version of a key that is deleted now, if it was deleted at `since` or later.
+pub fn deleted(history: &KeyHistory, since: Option<Timestamp>) -> Verdict {
+    match (history.now(), history.last_object()) {
+        (ObjectState::Deleted(marker), Some(version)) => {
+            // Several markers in a row: the first of them deleted it.
+            let deleted_at = history.markers().last().map_or(marker.last_modified, |(_, time)| *time);
+            if since.is_some_and(|since| deleted_at < since) {
+                return Verdict::Unchanged;
+            }
+            Verdict::Change(ObjectChange {
+                has_null: history.has_null(),
+                present: Present::of(history.now()),
+                deleted_at: Some(deleted_at),
+                markers: history.markers().iter().map(|(id, _)| id.clone()).collect(),
+                ..ObjectChange::create(version)
+            })
+        }
+        _ => Verdict::Unchanged,
     }
 }
 
@@ -125,7 +212,7 @@ pub struct ObjectTotals {
     pub new_kept: u64,
     /// Keys whose version of the time is in an archive.
     pub archived: u64,
-    /// Keys to update that have the same bytes now, so that only the rest of what they are may differ.
+    /// Keys to update whose present version may be the same, which is compared before anything is written.
     pub same_bytes: u64,
     /// Versions and markers that were looked at.
     pub versions: u64,
@@ -152,9 +239,24 @@ impl ObjectTotals {
             ObjectAction::Delete => self.delete += 1,
         }
         self.same_bytes += u64::from(change.same_bytes_as.is_some());
-        if change.action != ObjectAction::Delete && change.version.is_archived() {
+        if change.action != ObjectAction::Delete && change.version.is_out_of_reach() {
             self.archived += 1;
         }
+    }
+
+    /// A key that was counted as a change turned out to be what it should be.
+    pub fn settle(&mut self, change: &ObjectChange) {
+        let size = change.version.size;
+        match change.action {
+            ObjectAction::Create => (self.create, self.create_bytes) = (self.create - 1, self.create_bytes - size),
+            ObjectAction::Update => (self.update, self.update_bytes) = (self.update - 1, self.update_bytes - size),
+            ObjectAction::Delete => self.delete -= 1,
+        }
+        self.same_bytes -= u64::from(change.same_bytes_as.is_some());
+        if change.action != ObjectAction::Delete && change.version.is_out_of_reach() {
+            self.archived -= 1;
+        }
+        self.unchanged += 1;
     }
 
     /// Adds what another part of the tree has.

@@ -24,6 +24,8 @@ fn rows(text: &str) -> Vec<ObjectVersion> {
                 size: if is_marker { 0 } else { 7 },
                 etag: (!is_marker).then(|| if rest.contains('p') { "abc-2".to_owned() } else { "abc".to_owned() }),
                 storage_class: rest.contains('g').then(|| "GLACIER".to_owned()),
+                checksum: None,
+                is_rehydrated: false,
             }
         })
         .collect()
@@ -157,6 +159,8 @@ fn a_present_version_of_the_same_bytes_is_named() {
     assert_eq!(same("v2@9* v1@3", Some("abc")).as_deref(), Some("v2"));
     assert_eq!(same("v2@9* v1@3", Some("xyz")), None);
     assert_eq!(same("v2@9* v1@3", None), None);
+    // Of an upload in parts the ETag tells nothing about the bytes.
+    assert_eq!(same("v2@9* v1@3", Some("xyz-2")).as_deref(), Some("v2"));
     assert_eq!(same("m2@9* v1@3", None), None);
     assert_eq!(same("v3@9* m2@4 v1@3", Some("abc")), None);
 }
@@ -206,6 +210,11 @@ fn two_instants_differ_by_what_was_current() {
     }
 }
 
+/// Places one key on a file system that tells upper from lower case.
+fn placed(prefix: &str, key: &str, size: u64) -> Result<Option<LocalPath>, PathRefused> {
+    Namer::new(Names::Refuse, true).place(prefix, key, size)
+}
+
 #[test]
 fn a_key_becomes_a_path_below_the_directory_or_is_refused() {
     let file = |path: &str| Ok(Some(LocalPath::File(path.into())));
@@ -224,11 +233,105 @@ fn a_key_becomes_a_path_below_the_directory_or_is_refused() {
         ("app/a\0b", Err(PathRefused::Character)),
         ("app/...", file("...")),
     ] {
-        assert_eq!(local_path("app/", key), expected, "{key:?}");
+        assert_eq!(placed("app/", key, 0), expected, "{key:?}");
     }
-    assert_eq!(local_path("", "/etc/passwd"), Err(PathRefused::EmptyLevel));
-    assert_eq!(local_path("", &"x".repeat(256)), Err(PathRefused::TooLong));
-    assert_eq!(collision_key("App/ÄB"), collision_key("app/äb"));
+    assert_eq!(placed("", "/etc/passwd", 1), Err(PathRefused::EmptyLevel));
+    assert_eq!(placed("", &"x".repeat(256), 1), Err(PathRefused::TooLong));
+}
+
+#[test]
+fn key_that_would_lose_its_bytes_is_refused() {
+    assert_eq!(placed("t/", "t/d/marker/", 3), Err(PathRefused::BytesOfDirectory));
+    assert_eq!(placed("t/", "t/", 3), Err(PathRefused::BytesOfDirectory));
+    let mut namer = Namer::new(Names::Refuse, true);
+    assert!(namer.place("t/", "t/a", 1).is_ok() && namer.place("t/", "t/a.b", 1).is_ok());
+    assert_eq!(namer.place("t/", "t/a/b", 1), Err(PathRefused::FileAndDirectory));
+}
+
+#[test]
+fn case_collides_only_where_file_system_folds_it() {
+    for (is_case_sensitive, expected) in [(true, true), (false, false)] {
+        let mut namer = Namer::new(Names::Refuse, is_case_sensitive);
+        namer.place("", "Case", 1).unwrap();
+        assert_eq!(namer.place("", "case", 1).is_ok(), expected);
+    }
+}
+
+#[test]
+fn escaped_names_lead_back_to_their_keys() {
+    let long = format!("{}/{}", "x".repeat(600), "ä".repeat(300));
+    let mut keys = [
+        "a",
+        "a/b",
+        "a/b/c",
+        "a/",
+        "d/marker/",
+        "//two",
+        "x//y",
+        "..",
+        "../../out",
+        ".",
+        "100%",
+        "%41",
+        "Case",
+        "cAse",
+        "case",
+        "Dir/x",
+        "dir/x",
+        "dir/y",
+        &long,
+    ];
+    keys.sort_unstable();
+    for is_case_sensitive in [true, false] {
+        let mut namer = Namer::new(Names::Escape, is_case_sensitive);
+        let mut seen = std::collections::BTreeSet::new();
+        for key in keys {
+            let Ok(Some(LocalPath::File(path))) = namer.place("t/", &format!("t/{key}"), 1) else { panic!("{key}") };
+            assert_eq!(key_of(&path).as_deref(), Some(key), "{path:?}");
+            assert!(path.components().all(|part| part.as_os_str().len() <= 255), "{path:?}");
+            let text = path.to_str().unwrap().to_owned();
+            let text = if is_case_sensitive { text } else { text.to_lowercase() };
+            assert!(seen.iter().all(|other: &String| !other.starts_with(&format!("{text}/"))), "{text} is a directory");
+            assert!(
+                seen.iter().all(|other: &String| !text.starts_with(&format!("{other}/"))),
+                "{text} is below a file: {seen:?}"
+            );
+            assert!(seen.insert(text.clone()), "{text} twice");
+        }
+    }
+}
+
+#[test]
+fn copy_from_archive_is_readable() {
+    for (asked, version, present, expected) in [
+        (None, None, None, None),
+        (None, Some("STANDARD_IA"), Some("GLACIER_IR"), Some("STANDARD_IA")),
+        (None, Some("GLACIER"), Some("STANDARD_IA"), Some("STANDARD_IA")),
+        (None, Some("GLACIER"), Some("DEEP_ARCHIVE"), None),
+        (None, Some("DEEP_ARCHIVE"), None, None),
+        (Some("GLACIER"), Some("GLACIER"), None, Some("GLACIER")),
+        (Some("STANDARD"), Some("STANDARD_IA"), None, None),
+    ] {
+        assert_eq!(storage_class_of_copy(asked, version, present).as_deref(), expected, "{asked:?} {version:?}");
+    }
+}
+
+#[test]
+fn trash_tells_the_first_deletion_since_the_last_version() {
+    let told = |text: &str, since: Option<i64>| match deleted(
+        &history(text, &[]),
+        since.map(|second| Timestamp::from_second(second).unwrap()),
+    ) {
+        Verdict::Change(change) => {
+            format!("{} deleted at {}", change.version.version_id, change.deleted_at.unwrap().as_second())
+        }
+        other => format!("{other:?}"),
+    };
+    assert_eq!(told("m3@9* m2@7 v1@3", None), "v1 deleted at 7");
+    assert_eq!(told("m2@7* v1@3", Some(7)), "v1 deleted at 7");
+    assert_eq!(told("m2@7* v1@3", Some(8)), "Unchanged");
+    assert_eq!(told("v2@9* m2@7 v1@3", None), "Unchanged");
+    assert_eq!(told("m2@7*", None), "Unchanged");
 }
 
 #[test]
@@ -248,8 +351,24 @@ fn parts_are_those_of_the_original_upload_or_few_enough() {
 
 proptest! {
     #[test]
+    fn escaped_key_stays_in_the_directory_and_leads_back(
+        keys in proptest::collection::btree_set("[aA./%\\\\\0+-]{1,9}", 1..12), is_case_sensitive in any::<bool>()
+    ) {
+        let mut namer = Namer::new(Names::Escape, is_case_sensitive);
+        let mut seen = std::collections::BTreeSet::new();
+        for key in keys {
+            let Ok(Some(LocalPath::File(path))) = namer.place("", &key, 1) else { panic!("{key}") };
+            prop_assert!(path.components().all(|part| matches!(part, std::path::Component::Normal(_))), "{path:?}");
+            prop_assert_eq!(key_of(&path), Some(key));
+            let text = path.to_str().unwrap().to_owned();
+            let text = if is_case_sensitive { text } else { text.to_lowercase() };
+            prop_assert!(seen.insert(text.clone()), "{} twice", text);
+        }
+    }
+
+    #[test]
     fn no_key_leaves_the_directory(key in "[a./\\\\\0]{0,12}") {
-        if let Ok(Some(LocalPath::File(path) | LocalPath::Directory(path))) = local_path("", &key) {
+        if let Ok(Some(LocalPath::File(path) | LocalPath::Directory(path))) = placed("", &key, 0) {
             prop_assert!(path.is_relative());
             prop_assert!(path.components().all(|part| matches!(part, std::path::Component::Normal(_))), "{path:?}");
         }

@@ -57,6 +57,13 @@ pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
+/// Text out of XML.
+pub(super) fn unescaped(text: &str) -> String {
+    let named = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'");
+    let numbered = [("&#xA;", "\n"), ("&#xD;", "\r"), ("&#x9;", "\t"), ("&#10;", "\n"), ("&#13;", "\r")];
+    numbered.iter().fold(named, |text, (from, to)| text.replace(from, to)).replace("&amp;", "&")
+}
+
 /// The text of the first element of this name.
 pub(super) fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     let start = xml.find(&format!("<{name}>"))? + name.len() + 2;

@@ -38,7 +38,7 @@ pub(super) fn versions(bucket: &Bucket, request: &Request) -> Answer {
                 truncated = true;
                 break 'keys;
             }
-            row(&mut xml, &text(key), version, index == 0);
+            row(&mut xml, &text(key), version, index == 0, request.header("x-amz-optional-object-attributes"));
             count += 1;
             last = Some((key, &version.id));
         }
@@ -53,7 +53,7 @@ pub(super) fn versions(bucket: &Bucket, request: &Request) -> Answer {
     Answer::xml(xml)
 }
 
-fn row(xml: &mut String, key: &str, version: &Version, is_latest: bool) {
+fn row(xml: &mut String, key: &str, version: &Version, is_latest: bool, optional: Option<&str>) {
     let element = if version.object.is_some() { "Version" } else { "DeleteMarker" };
     let (id, time) = (&version.id, dates(version.modified).0);
     let _ = write!(
@@ -63,6 +63,20 @@ fn row(xml: &mut String, key: &str, version: &Version, is_latest: bool) {
     );
     if let Some(object) = &version.object {
         let class = object.headers.get("x-amz-storage-class").map_or("STANDARD", String::as_str);
+        let checksum = object.headers.keys().find_map(|name| name.strip_prefix("x-amz-checksum-"));
+        if let Some(name) = checksum.filter(|name| *name != "type") {
+            let _ = write!(xml, "<ChecksumAlgorithm>{}</ChecksumAlgorithm>", name.to_uppercase());
+        }
+        if optional == Some("RestoreStatus")
+            && let Some(state) = object.headers.get("x-amz-restore")
+        {
+            let underway = state.contains("\"true\"");
+            let until = if underway { "" } else { "<RestoreExpiryDate>2044-12-23T00:00:00.000Z</RestoreExpiryDate>" };
+            let _ = write!(
+                xml,
+                "<RestoreStatus><IsRestoreInProgress>{underway}</IsRestoreInProgress>{until}</RestoreStatus>"
+            );
+        }
         let (etag, size) = (&object.etag, object.body.len());
         let _ = write!(xml, "<ETag>&quot;{etag}&quot;</ETag><Size>{size}</Size><StorageClass>{class}</StorageClass>");
     }

@@ -5,6 +5,7 @@
 //! delays, refuses and breaks off answers on demand, and counts them. A test holds its answers against moto's.
 
 mod answer;
+mod control;
 mod list;
 mod object;
 mod request;
@@ -42,6 +43,8 @@ struct Shared {
     latency: AtomicU64,
     faults: Mutex<Faults>,
     counts: Mutex<BTreeMap<&'static str, u64>>,
+    /// Requests whose sender pays for them.
+    paid: AtomicU64,
     /// Requests under way, and the most there were.
     busy: Mutex<(u64, u64)>,
 }
@@ -59,7 +62,18 @@ struct Faults {
     corrupt: bool,
     /// After so many more requests of a kind, the rest is refused.
     refuse_after: Option<(&'static str, u64)>,
+    /// Requests of a kind about a key are answered with this status.
+    refused_keys: Vec<(&'static str, String, u16)>,
+    /// After so many more requests of a kind somebody stores an object, or deletes it.
+    writers: Vec<(&'static str, u64, Writer)>,
+    /// Bodies have so many bytes more than they should.
+    swollen: usize,
+    /// Answers have no ETag and no checksum.
+    silent: bool,
 }
+
+/// Somebody who writes: bucket, key, and bytes unless it is a deletion.
+type Writer = (String, String, Option<Vec<u8>>);
 
 impl S3Server {
     /// Starts one on a free port of 127.0.0.1.
@@ -75,6 +89,7 @@ impl S3Server {
             latency: AtomicU64::new(0),
             faults: Mutex::default(),
             counts: Mutex::default(),
+            paid: AtomicU64::new(0),
             busy: Mutex::default(),
         });
         let server = Self { shared: Arc::clone(&shared), port };
@@ -129,10 +144,48 @@ impl S3Server {
         self.faults().refuse_after = kind;
     }
 
+    /// Answers requests of a kind about a key with this status.
+    pub fn refuse_key(&self, kind: &'static str, key: &str, status: u16) {
+        self.faults().refused_keys.push((kind, key.to_owned(), status));
+    }
+
+    /// Refuses to delete a key among others.
+    pub fn protect(&self, key: &str) {
+        lock(&self.shared.store).protected.insert(key.to_owned());
+    }
+
+    /// Lets somebody store an object, or delete it, once so many more requests of a kind are answered.
+    pub fn write_after(&self, kind: &'static str, requests: u64, bucket: &str, key: &str, body: Option<&[u8]>) {
+        let writer = (bucket.to_owned(), key.to_owned(), body.map(<[u8]>::to_vec));
+        self.faults().writers.push((kind, requests, writer));
+    }
+
+    /// Lets every body have so many bytes more than it should.
+    pub fn swell_bodies(&self, bytes: usize) {
+        self.faults().swollen = bytes;
+    }
+
+    /// Leaves ETags and checksums out of answers with a body.
+    pub fn be_silent(&self, silent: bool) {
+        self.faults().silent = silent;
+    }
+
     /// How many requests of each kind there were since the last [`S3Server::forget_counts`].
     #[must_use]
     pub fn counts(&self) -> BTreeMap<&'static str, u64> {
         lock(&self.shared.counts).clone()
+    }
+
+    /// The bodies of CreateJob so far.
+    #[must_use]
+    pub fn jobs(&self) -> Vec<String> {
+        lock(&self.shared.store).jobs.values().map(|job| job.request.clone()).collect()
+    }
+
+    /// How many requests came from somebody who pays for them.
+    #[must_use]
+    pub fn paid(&self) -> u64 {
+        self.shared.paid.load(Ordering::Relaxed)
     }
 
     /// The most requests that were under way at once.
@@ -203,8 +256,12 @@ impl Shared {
     }
 
     /// What is answered instead, if something goes wrong now.
-    fn fault(&self, kind: &'static str, busy: u64) -> Option<Answer> {
+    fn fault(&self, kind: &'static str, request: &Request, busy: u64) -> Option<Answer> {
         let mut faults = lock(&self.faults);
+        let is_refused = |refused: &&(&str, String, u16)| refused.0 == kind && refused.1 == request.key;
+        if let Some((_, _, status)) = faults.refused_keys.iter().find(is_refused) {
+            return Some(Answer::error(*status, if *status == 400 { "InvalidRequest" } else { "AccessDenied" }));
+        }
         if faults.slow_downs > 0 {
             faults.slow_downs -= 1;
             return Some(Answer::error(503, "SlowDown"));
@@ -222,8 +279,47 @@ impl Shared {
         }
     }
 
+    /// Lets those write whose time has come.
+    fn let_write(&self, kind: &'static str) {
+        let mut due = Vec::new();
+        {
+            let mut faults = lock(&self.faults);
+            let writers = std::mem::take(&mut faults.writers);
+            for (awaited, left, writer) in writers {
+                match left {
+                    0 | 1 if awaited == kind => due.push(writer),
+                    _ if awaited == kind => faults.writers.push((awaited, left - 1, writer)),
+                    _ => faults.writers.push((awaited, left, writer)),
+                }
+            }
+        }
+        let now = self.now();
+        for (bucket, key, body) in due {
+            let mut store = lock(&self.store);
+            match body {
+                Some(body) => {
+                    store.put(&bucket, &key, StoredObject::new(body.into(), BTreeMap::new()), now);
+                }
+                None => {
+                    store.delete(&bucket, &key, None, now);
+                }
+            }
+        }
+    }
+
     fn spoil(&self, answer: &mut Answer) {
         let mut faults = lock(&self.faults);
+        if faults.silent && answer.is_body {
+            answer.headers.retain(|(name, _)| {
+                let name = name.to_lowercase();
+                name != "etag" && !name.starts_with("x-amz-checksum")
+            });
+        }
+        if faults.swollen > 0 && answer.is_body {
+            let mut body = answer.body.to_vec();
+            body.resize(body.len() + faults.swollen, b'+');
+            answer.body = body.into();
+        }
         if let Some((left, after)) = &mut faults.cut
             && *left > 0
             && answer.is_body
@@ -243,6 +339,9 @@ impl Shared {
     fn answer(&self, request: &Request) -> Answer {
         let kind = request.kind();
         *lock(&self.counts).entry(kind).or_default() += 1;
+        if request.header("x-amz-request-payer") == Some("requester") {
+            self.paid.fetch_add(1, Ordering::Relaxed);
+        }
         let busy = {
             let mut busy = lock(&self.busy);
             busy.0 += 1;
@@ -253,9 +352,11 @@ impl Shared {
         if latency > 0 {
             thread::sleep(Duration::from_micros(latency));
         }
-        let mut answer =
-            self.fault(kind, busy).unwrap_or_else(|| object::answer(&mut lock(&self.store), kind, request, self.now()));
+        let mut answer = self
+            .fault(kind, request, busy)
+            .unwrap_or_else(|| object::answer(&mut lock(&self.store), kind, request, self.now()));
         self.spoil(&mut answer);
+        self.let_write(kind);
         lock(&self.busy).0 -= 1;
         answer
     }

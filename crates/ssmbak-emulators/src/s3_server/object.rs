@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::answer::{Answer, dates, element};
+use super::answer::{Answer, dates, element, escaped, unescaped};
 use super::request::{Request, decoded};
 use super::store::{Store, StoredObject, Version, Versioning, md5_hex};
-use super::{list, upload};
+use super::{control, list, upload};
 
 /// Headers that belong to an object.
 const KEPT: [&str; 15] = [
@@ -32,7 +32,14 @@ pub(super) fn answer(store: &mut Store, kind: &'static str, request: &Request, n
         store.set_bucket(bucket, Versioning::Never);
         return Answer::new(200);
     }
+    if matches!(kind, "CreateJob" | "DescribeJob") {
+        return control::answer(store, request, now);
+    }
     let Some(found) = store.buckets.get(bucket) else { return Answer::error(404, "NoSuchBucket") };
+    let must_be_absent = request.header("if-none-match") == Some("*");
+    if must_be_absent && matches!(kind, "PutObject" | "CopyObject") && store.current(bucket, key).is_some() {
+        return Answer::error(412, "PreconditionFailed");
+    }
     match kind {
         "GetBucketVersioning" => {
             let status = match found.versioning {
@@ -51,7 +58,8 @@ pub(super) fn answer(store: &mut Store, kind: &'static str, request: &Request, n
         "ListObjectVersions" => list::versions(found, request),
         "PutObject" => {
             let object = StoredObject::new(request.body.as_slice().into(), kept(request));
-            stored(store.put(bucket, key, object, now))
+            let etag = format!("\"{}\"", object.etag);
+            stored(store.put(bucket, key, object, now)).with("ETag", etag)
         }
         "CopyObject" => copy(store, request, now),
         "GetObject" | "HeadObject" => read(store, request),
@@ -65,12 +73,34 @@ pub(super) fn answer(store: &mut Store, kind: &'static str, request: &Request, n
             }
             answer
         }
+        "DeleteObjects" => delete_many(store, request, now),
         "GetObjectTagging" | "GetObjectAcl" | "PutObjectAcl" | "RestoreObject" => about(store, kind, request),
-        "CreateMultipartUpload" | "UploadPartCopy" | "CompleteMultipartUpload" | "AbortMultipartUpload" => {
-            upload::answer(store, kind, request, now)
-        }
+        "CreateMultipartUpload"
+        | "UploadPart"
+        | "UploadPartCopy"
+        | "CompleteMultipartUpload"
+        | "AbortMultipartUpload" => upload::answer(store, kind, request, now),
         _ => Answer::error(501, "NotImplemented"),
     }
+}
+
+/// Keys, each with a version id or without, as many as 1,000.
+fn delete_many(store: &mut Store, request: &Request, now: u64) -> Answer {
+    let text = String::from_utf8_lossy(&request.body).into_owned();
+    let objects: Vec<&str> = text.split("<Object>").skip(1).collect();
+    if objects.len() > 1_000 {
+        return Answer::error(400, "MalformedXML");
+    }
+    let mut failed = String::new();
+    for object in objects {
+        let key = unescaped(element(object, "Key").unwrap_or_default());
+        if store.protected.contains(&key) {
+            failed.push_str(&format!("<Error><Key>{}</Key><Code>AccessDenied</Code></Error>", escaped(&key)));
+            continue;
+        }
+        store.delete(&request.bucket, &key, element(object, "VersionId"), now);
+    }
+    Answer::xml(format!("<DeleteResult>{failed}</DeleteResult>"))
 }
 
 /// The headers of a request that belong to the object.
@@ -118,7 +148,7 @@ fn copy(store: &mut Store, request: &Request, now: u64) -> Answer {
         | "content-disposition"
         | "cache-control"
         | "expires" => !replaced,
-        _ => name.starts_with("x-amz-meta-") && !replaced,
+        _ => name.starts_with("x-amz-checksum-") || (name.starts_with("x-amz-meta-") && !replaced),
     };
     let mut headers: BTreeMap<String, String> = object.headers.into_iter().filter(|(name, _)| stays(name)).collect();
     let wins = |name: &str| replaced || !(name.starts_with("x-amz-meta-") || name.starts_with("content-"));
@@ -134,7 +164,7 @@ fn copy(store: &mut Store, request: &Request, now: u64) -> Answer {
     .with("x-amz-version-id", id)
 }
 
-fn is_archived(object: &StoredObject) -> bool {
+pub(super) fn is_archived(object: &StoredObject) -> bool {
     let class = object.headers.get("x-amz-storage-class").map(String::as_str);
     let restored = object.headers.get("x-amz-restore").is_some_and(|state| state.contains("\"false\""));
     matches!(class, Some("GLACIER" | "DEEP_ARCHIVE")) && !restored

@@ -31,10 +31,14 @@ impl Request {
     pub(super) fn kind(&self) -> &'static str {
         let has = |name| self.query.contains_key(name);
         let on_bucket = self.key.is_empty();
+        if self.bucket == "v20180820" {
+            return if self.method == "POST" { "CreateJob" } else { "DescribeJob" };
+        }
         match self.method.as_str() {
             "GET" if on_bucket && has("versioning") => "GetBucketVersioning",
             "GET" if on_bucket && has("versions") => "ListObjectVersions",
             "PUT" if on_bucket && has("versioning") => "PutBucketVersioning",
+            "POST" if on_bucket && has("delete") => "DeleteObjects",
             "PUT" if on_bucket => "CreateBucket",
             "GET" if has("tagging") => "GetObjectTagging",
             "GET" if has("acl") => "GetObjectAcl",
@@ -42,7 +46,8 @@ impl Request {
             "PUT" if has("tagging") => "PutObjectTagging",
             "POST" if has("restore") => "RestoreObject",
             "POST" if has("uploads") => "CreateMultipartUpload",
-            "PUT" if has("partNumber") => "UploadPartCopy",
+            "PUT" if has("partNumber") && self.headers.contains_key("x-amz-copy-source") => "UploadPartCopy",
+            "PUT" if has("partNumber") => "UploadPart",
             "POST" if has("uploadId") => "CompleteMultipartUpload",
             "DELETE" if has("uploadId") => "AbortMultipartUpload",
             "PUT" if self.headers.contains_key("x-amz-copy-source") => "CopyObject",

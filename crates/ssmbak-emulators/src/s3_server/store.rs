@@ -1,6 +1,6 @@
 //! Buckets, keys and versions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Whether a bucket makes versions.
@@ -64,10 +64,25 @@ pub(super) struct Upload {
     pub(super) begun: u64,
 }
 
+/// A batch job, which is over as soon as it is created.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) id: String,
+    pub(super) request: String,
+    pub(super) succeeded: u64,
+    pub(super) failed: u64,
+    /// Why it failed as a whole.
+    pub(super) reason: Option<&'static str>,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Store {
     pub(super) buckets: BTreeMap<String, Bucket>,
     pub(super) uploads: BTreeMap<String, Upload>,
+    /// Batch jobs by their token.
+    pub(super) jobs: BTreeMap<String, Job>,
+    /// Keys that DeleteObjects refuses, and jobs cannot copy.
+    pub(super) protected: BTreeSet<String>,
     last_id: u64,
 }
 

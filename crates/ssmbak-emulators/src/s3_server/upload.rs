@@ -31,6 +31,15 @@ pub(super) fn answer(store: &mut Store, kind: &str, request: &Request, now: u64)
             upload.parts.insert(number, bytes);
             Answer::xml(format!("<CopyPartResult><ETag>&quot;{etag}&quot;</ETag></CopyPartResult>"))
         }
+        "UploadPart" => {
+            let number = request.asks("partNumber").and_then(|text| text.parse().ok());
+            let (Some(number), Some(upload)) = (number, store.uploads.get_mut(id)) else {
+                return Answer::error(404, "NoSuchUpload");
+            };
+            let etag = md5_hex(&request.body);
+            upload.parts.insert(number, request.body.clone());
+            Answer::new(200).with("ETag", format!("\"{etag}\""))
+        }
         "CompleteMultipartUpload" => {
             let Some(upload) = store.uploads.remove(id) else { return Answer::error(404, "NoSuchUpload") };
             let hashes: Vec<u8> = upload.parts.values().flat_map(|part| raw_md5(part)).collect();

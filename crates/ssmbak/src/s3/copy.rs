@@ -1,26 +1,49 @@
 //! CopyObject, with everything that an object is.
 
+use std::sync::Arc;
+
+use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::operation::copy_object::builders::CopyObjectFluentBuilder;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
-use aws_sdk_s3::types::{AccessControlPolicy, MetadataDirective, ObjectLockMode};
+use aws_sdk_s3::types::{
+    AccessControlPolicy, ChecksumAlgorithm, MetadataDirective, ObjectLockMode, ServerSideEncryption, StorageClass,
+};
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use ssmbak_core::object::ObjectVersion;
+use ssmbak_core::object::{ObjectVersion, is_access_point, storage_class_of_copy};
 
+use super::byte_rate::ByteRate;
 use super::head::checksum_algorithm;
 use super::object_bucket::{ObjectBucket, shown, size};
 use super::rehydrate::{Readiness, readiness};
+use super::stream_copy::without_foreign_key;
+use super::verify::Promised;
 use crate::{Error, ErrorKind};
 
 /// All but what URLs leave as it is, and the slashes between levels.
 const IN_A_COPY_SOURCE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
 
 /// How objects are copied.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct CopyOptions {
     /// Also the access control list.
     pub acl: bool,
     /// Also the Object Lock: retention that has not ended at this time, and legal hold. `None`: leave it to the bucket.
     pub object_lock_at: Option<Timestamp>,
+    /// The storage class, in place of the version's own.
+    pub storage_class: Option<String>,
+    /// The encryption, in place of the version's own.
+    pub encryption: Option<Encryption>,
+    /// Leave out the HeadObject before each copy. Website redirects and an encryption other than the bucket's are lost.
+    pub fast: bool,
+    /// Note the version that it is a copy of in the copy's metadata, by which a later run knows it again.
+    pub mark: bool,
+    /// Only where the key holds nothing at present.
+    pub only_if_absent: bool,
+    /// Read the bytes here and write them there: where the target's side cannot read the bucket. KMS keys are the target's.
+    pub through_here: bool,
+    /// Most bytes per second of what passes through here.
+    pub limit: Option<Arc<ByteRate>>,
     /// Larger objects are copied in parts. S3 copies 5 GiB at once, at most.
     pub copy_limit: u64,
     /// Bytes of a part, if the original's parts are not known.
@@ -29,18 +52,40 @@ pub struct CopyOptions {
     pub parts_at_once: usize,
 }
 
+/// How copies are encrypted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encryption {
+    /// `AES256`, `aws:kms` or `aws:kms:dsse`.
+    pub algorithm: String,
+    /// The KMS key, if not the account's default one.
+    pub kms_key: Option<String>,
+}
+
 impl Default for CopyOptions {
     fn default() -> Self {
         const GIB: u64 = 1024 * 1024 * 1024;
-        Self { acl: false, object_lock_at: None, copy_limit: 5 * GIB, part_size: GIB / 4, parts_at_once: 16 }
+        Self {
+            acl: false,
+            object_lock_at: None,
+            storage_class: None,
+            encryption: None,
+            fast: false,
+            mark: false,
+            only_if_absent: false,
+            through_here: false,
+            limit: None,
+            copy_limit: 5 * GIB,
+            part_size: GIB / 4,
+            parts_at_once: 16,
+        }
     }
 }
 
 /// Where a version is copied to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Destination<'a> {
-    /// The bucket.
-    pub bucket: &'a str,
+    /// The bucket, with its own client.
+    pub bucket: &'a ObjectBucket,
     /// The key.
     pub key: &'a str,
 }
@@ -50,6 +95,57 @@ pub struct Destination<'a> {
 pub struct Kept {
     /// Its version id, if the target keeps versions.
     pub version_id: Option<String>,
+}
+
+/// The name of the metadata entry that says which version an object is a copy of.
+pub(super) const MARK: &str = "s3bak-source";
+
+/// What a copy is given that S3 does not copy by itself.
+#[derive(Debug)]
+pub(super) struct Given {
+    pub(super) storage_class: Option<StorageClass>,
+    pub(super) encryption: Option<ServerSideEncryption>,
+    pub(super) kms_key: Option<String>,
+    pub(super) bucket_key: Option<bool>,
+    pub(super) checksum: Option<ChecksumAlgorithm>,
+}
+
+impl Given {
+    /// By what the version is and what is asked for. `present` is the storage class of what the copy replaces.
+    pub(super) fn of(
+        version: &ObjectVersion,
+        head: Option<&HeadObjectOutput>,
+        present: Option<&str>,
+        options: &CopyOptions,
+    ) -> Self {
+        let own = match head {
+            Some(head) => head.storage_class().map(StorageClass::as_str),
+            None => version.storage_class.as_deref(),
+        };
+        let class = storage_class_of_copy(options.storage_class.as_deref(), own, present);
+        let (encryption, kms_key, bucket_key) = match (&options.encryption, head) {
+            (Some(asked), _) => {
+                (Some(ServerSideEncryption::from(asked.algorithm.as_str())), asked.kms_key.clone(), None)
+            }
+            (None, Some(head)) => (
+                head.server_side_encryption().cloned(),
+                head.ssekms_key_id().map(str::to_owned),
+                head.bucket_key_enabled().filter(|enabled| *enabled),
+            ),
+            (None, None) => (None, None, None),
+        };
+        let checksum = match head {
+            Some(head) => checksum_algorithm(head),
+            None => version.checksum.as_deref().map(ChecksumAlgorithm::from),
+        };
+        Self {
+            storage_class: class.map(|class| StorageClass::from(class.as_str())),
+            encryption,
+            kms_key,
+            bucket_key,
+            checksum,
+        }
+    }
 }
 
 impl ObjectBucket {
@@ -66,16 +162,42 @@ impl ObjectBucket {
         to: Destination<'_>,
         options: &CopyOptions,
     ) -> Result<Kept, Error> {
-        let head = self.describe(version).await?;
-        match readiness(&head) {
+        let head = if self.needs_head(version, options) { Some(self.describe(version).await?) } else { None };
+        self.copy_described(version, head.as_ref(), None, to, options).await
+    }
+
+    /// Whether a copy needs to know more than the listing says.
+    pub(super) fn needs_head(&self, version: &ObjectVersion, options: &CopyOptions) -> bool {
+        !options.fast
+            || options.through_here
+            || options.mark
+            || options.object_lock_at.is_some()
+            || version.size > options.copy_limit
+    }
+
+    /// As [`ObjectBucket::copy_version`], over a present version of the storage class `present`.
+    pub(super) async fn copy_described(
+        &self,
+        version: &ObjectVersion,
+        head: Option<&HeadObjectOutput>,
+        present: Option<&str>,
+        to: Destination<'_>,
+        options: &CopyOptions,
+    ) -> Result<Kept, Error> {
+        match head.map_or(Readiness::Ready, readiness) {
             Readiness::Ready => {}
             Readiness::Archived => return Err(archived(version, "in an archive")),
             Readiness::Underway => return Err(archived(version, "being brought from the archive, come back later")),
         }
-        let kept = if size(head.content_length()) > options.copy_limit {
-            self.copy_in_parts(version, &head, to, options).await?
-        } else {
-            self.copy_at_once(version, &head, to, options).await?
+        let given = Given::of(version, head, present, options);
+        if let Some(head) = head.filter(|_| options.through_here) {
+            let given = without_foreign_key(given, options);
+            return self.stream_to(version, head, &given, to, options).await;
+        }
+        let bytes = head.map_or(version.size, |head| size(head.content_length()));
+        let kept = match head.filter(|head| bytes > options.copy_limit || keeps_parts(version, head, options)) {
+            Some(head) => self.copy_in_parts(version, head, &given, to, options).await?,
+            None => self.copy_at_once(version, head, &given, to, options).await?,
         };
         if options.acl {
             self.copy_acl(version, to, kept.version_id.as_deref()).await?;
@@ -86,34 +208,62 @@ impl ObjectBucket {
     async fn copy_at_once(
         &self,
         version: &ObjectVersion,
-        head: &HeadObjectOutput,
+        head: Option<&HeadObjectOutput>,
+        given: &Given,
         to: Destination<'_>,
         options: &CopyOptions,
     ) -> Result<Kept, Error> {
         let lock = Lock::of(head, options);
-        let copied = self
+        let copy = to
+            .bucket
             .client
             .copy_object()
-            .bucket(to.bucket)
+            .bucket(&to.bucket.name)
             .key(to.key)
             .copy_source(self.copy_source(version))
-            // Metadata and content headers as they are, also those that no header of ours could repeat. Tags are copied
-            // unless something else is said.
-            .metadata_directive(MetadataDirective::Copy)
-            // All that a copy does not keep by itself.
-            .set_storage_class(head.storage_class().cloned())
-            .set_server_side_encryption(head.server_side_encryption().cloned())
-            .set_ssekms_key_id(head.ssekms_key_id().map(str::to_owned))
-            .set_bucket_key_enabled(head.bucket_key_enabled().filter(|enabled| *enabled))
-            .set_website_redirect_location(head.website_redirect_location().map(str::to_owned))
-            .set_checksum_algorithm(checksum_algorithm(head))
+            // All that a copy does not keep by itself. Tags are copied unless something else is said.
+            .set_storage_class(given.storage_class.clone())
+            .set_server_side_encryption(given.encryption.clone())
+            .set_ssekms_key_id(given.kms_key.clone())
+            .set_bucket_key_enabled(given.bucket_key)
+            .set_website_redirect_location(head.and_then(|head| head.website_redirect_location()).map(str::to_owned))
+            .set_checksum_algorithm(given.checksum.clone())
             .set_object_lock_mode(lock.mode())
             .set_object_lock_retain_until_date(lock.until())
             .set_object_lock_legal_hold_status(lock.hold())
-            .send()
-            .await
-            .map_err(|error| self.failed(&format!("copy {}", shown(&version.key)), &error))?;
+            .set_if_none_match(options.only_if_absent.then(|| "*".to_owned()));
+        let copy = match head.filter(|head| options.mark && head.missing_meta().unwrap_or(0) == 0) {
+            Some(head) => marked(copy, version, head),
+            // Metadata and content headers as they are, also those that no header of ours could repeat.
+            None => copy.metadata_directive(MetadataDirective::Copy),
+        };
+        let copied = copy.send().await.map_err(|error| self.copy_failed(version, to, &error))?;
         Ok(Kept { version_id: copied.version_id().map(str::to_owned) })
+    }
+
+    /// Names the bucket whose fault it may be.
+    pub(super) fn copy_failed<E>(
+        &self,
+        version: &ObjectVersion,
+        to: Destination<'_>,
+        error: &aws_sdk_s3::error::SdkError<E>,
+    ) -> Error
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        if matches!(error.code(), Some("PreconditionFailed" | "ConditionalRequestConflict")) {
+            return Error::new(ErrorKind::AlreadyExists, format!("{} exists by now", shown(to.key)));
+        }
+        let failed = self.failed(&format!("copy {}", shown(&version.key)), error);
+        match failed.kind {
+            // The source was just listed.
+            ErrorKind::BucketMissing | ErrorKind::BucketElsewhere => to.bucket.failed("write", error),
+            _ if self.name != to.bucket.name => self.failed(
+                &format!("copy {} to {} in bucket {}, which is", shown(&version.key), shown(to.key), to.bucket.name),
+                error,
+            ),
+            _ => failed,
+        }
     }
 
     async fn copy_acl(&self, version: &ObjectVersion, to: Destination<'_>, new: Option<&str>) -> Result<(), Error> {
@@ -126,9 +276,10 @@ impl ObjectBucket {
             .set_owner(acl.owner().cloned())
             .set_grants(Some(acl.grants().to_vec()))
             .build();
-        self.client
+        to.bucket
+            .client
             .put_object_acl()
-            .bucket(to.bucket)
+            .bucket(&to.bucket.name)
             .key(to.key)
             .set_version_id(new.map(str::to_owned))
             .access_control_policy(policy)
@@ -157,8 +308,36 @@ impl ObjectBucket {
     /// As the header `x-amz-copy-source` wants it.
     pub(super) fn copy_source(&self, version: &ObjectVersion) -> String {
         let encoded = |text| utf8_percent_encode(text, IN_A_COPY_SOURCE);
-        format!("{}/{}?versionId={}", self.name, encoded(&version.key), encoded(&version.version_id))
+        // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>, x-amz-copy-source
+        let object = if is_access_point(&self.name) { "object/" } else { "" };
+        format!("{}/{object}{}?versionId={}", self.name, encoded(&version.key), encoded(&version.version_id))
     }
+}
+
+/// Whether a copy in parts of the original's size is the only way to know it again: an upload in parts, of which S3 keeps
+/// no checksum over the whole.
+fn keeps_parts(version: &ObjectVersion, head: &HeadObjectOutput, options: &CopyOptions) -> bool {
+    version.is_multipart()
+        && !options.mark
+        && head.missing_meta().unwrap_or(0) == 0
+        && Promised::by_head(head).checksum().is_none()
+        && matches!(head.server_side_encryption(), None | Some(ServerSideEncryption::Aes256))
+}
+
+/// A copy whose metadata are said anew, with one more entry.
+#[allow(deprecated, reason = "the copy wants the time, and what cannot be read as one could not be sent either")]
+fn marked(copy: CopyObjectFluentBuilder, version: &ObjectVersion, head: &HeadObjectOutput) -> CopyObjectFluentBuilder {
+    let mut metadata = head.metadata().cloned().unwrap_or_default();
+    metadata.insert(MARK.to_owned(), version.version_id.clone());
+    let text = |value: Option<&str>| value.map(str::to_owned);
+    copy.metadata_directive(MetadataDirective::Replace)
+        .set_metadata(Some(metadata))
+        .set_cache_control(text(head.cache_control()))
+        .set_content_disposition(text(head.content_disposition()))
+        .set_content_encoding(text(head.content_encoding()))
+        .set_content_language(text(head.content_language()))
+        .set_content_type(text(head.content_type()))
+        .set_expires(head.expires().copied())
 }
 
 fn archived(version: &ObjectVersion, how: &str) -> Error {
@@ -174,11 +353,12 @@ pub(super) struct Lock<'a> {
 }
 
 impl<'a> Lock<'a> {
-    pub(super) fn of(head: &'a HeadObjectOutput, options: &CopyOptions) -> Self {
-        let until = head.object_lock_retain_until_date().map(aws_sdk_s3::primitives::DateTime::secs);
+    pub(super) fn of(head: Option<&'a HeadObjectOutput>, options: &CopyOptions) -> Self {
+        let until =
+            head.and_then(HeadObjectOutput::object_lock_retain_until_date).map(aws_sdk_s3::primitives::DateTime::secs);
         // S3 refuses a retention that has ended.
         let lasts = options.object_lock_at.zip(until).is_some_and(|(now, until)| until > now.as_second());
-        Self { head: options.object_lock_at.map(|_| head), retention: lasts }
+        Self { head: head.filter(|_| options.object_lock_at.is_some()), retention: lasts }
     }
 
     fn retained(&self) -> Option<&HeadObjectOutput> {
@@ -195,5 +375,25 @@ impl<'a> Lock<'a> {
 
     pub(super) fn hold(&self) -> Option<aws_sdk_s3::types::ObjectLockLegalHoldStatus> {
         self.head?.object_lock_legal_hold_status().cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copy_source_of_an_access_point_names_the_object() {
+        let config = aws_sdk_s3::Config::builder().behavior_version(aws_sdk_s3::config::BehaviorVersion::latest());
+        let client = aws_sdk_s3::Client::from_conf(config.build());
+        let version: ObjectVersion = serde_json::from_str(
+            r#"{"key":"a b/c","version_id":"v+1","last_modified":"1970-01-01T00:00:00Z","is_latest":true,
+                "is_marker":false,"size":1,"etag":null,"storage_class":null}"#,
+        )
+        .unwrap();
+        let source = |bucket: &str| ObjectBucket::new(client.clone(), bucket).copy_source(&version);
+        assert_eq!(source("mine"), "mine/a%20b/c?versionId=v%2B1");
+        let arn = "arn:aws:s3:eu-west-1:111122223333:accesspoint/mine";
+        assert_eq!(source(arn), format!("{arn}/object/a%20b/c?versionId=v%2B1"));
     }
 }

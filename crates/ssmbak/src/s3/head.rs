@@ -14,11 +14,6 @@ impl ObjectBucket {
         self.head(&version.key, Some(&version.version_id), None).await
     }
 
-    /// What the current version of a key is besides its bytes.
-    pub(super) async fn describe_current(&self, key: &str) -> Result<HeadObjectOutput, Error> {
-        self.head(key, None, None).await
-    }
-
     /// The size of the first of several parts that a version was uploaded in.
     pub(super) async fn first_part_size(&self, version: &ObjectVersion) -> Option<u64> {
         if !version.is_multipart() {
@@ -26,10 +21,10 @@ impl ObjectBucket {
         }
         let part = self.head(&version.key, Some(&version.version_id), Some(1)).await.ok()?;
         let size = u64::try_from(part.content_length()?).ok()?;
-        (size < version.size).then_some(size)
+        (size <= version.size).then_some(size)
     }
 
-    async fn head(&self, key: &str, id: Option<&str>, part: Option<i32>) -> Result<HeadObjectOutput, Error> {
+    pub(super) async fn head(&self, key: &str, id: Option<&str>, part: Option<i32>) -> Result<HeadObjectOutput, Error> {
         let read = self
             .client
             .head_object()

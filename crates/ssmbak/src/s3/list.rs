@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
-use aws_sdk_s3::types::{EncodingType, ObjectVersionStorageClass};
+use aws_sdk_s3::types::{EncodingType, ObjectVersionStorageClass, OptionalObjectAttributes};
 use percent_encoding::percent_decode_str;
 use ssmbak_core::instant::Instant;
 use ssmbak_core::key_space::Marker;
@@ -31,6 +31,7 @@ impl ObjectBucket {
             .prefix(prefix)
             // Keys may have characters that XML has not.
             .encoding_type(EncodingType::Url)
+            .optional_object_attributes(OptionalObjectAttributes::RestoreStatus)
             .set_key_marker(after.map(|marker| marker.key.clone()))
             .set_version_id_marker(after.and_then(|marker| marker.version_id.clone()))
             .customize()
@@ -105,6 +106,10 @@ fn mixed(
             size: size(version.size()),
             etag: version.e_tag().map(|etag| etag.trim_matches('"').to_owned()),
             storage_class: class.map(|class| class.as_str().to_owned()),
+            checksum: version.checksum_algorithm().first().map(|algorithm| algorithm.as_str().to_owned()),
+            is_rehydrated: version.restore_status().is_some_and(|status| {
+                !status.is_restore_in_progress().unwrap_or(false) && status.restore_expiry_date().is_some()
+            }),
         });
     }
     let mut markers = VecDeque::new();
@@ -119,6 +124,8 @@ fn mixed(
             size: 0,
             etag: None,
             storage_class: None,
+            checksum: None,
+            is_rehydrated: false,
         });
     }
     let mut rows = Vec::with_capacity(versions.len() + markers.len());

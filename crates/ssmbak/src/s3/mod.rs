@@ -2,6 +2,8 @@
 //!
 //! What is decided is decided in [`ssmbak_core::object`]; one file here per operation of S3 or concern.
 
+mod batch;
+mod byte_rate;
 mod compare;
 mod copy;
 mod download;
@@ -9,16 +11,22 @@ mod head;
 mod list;
 mod multipart;
 mod object_bucket;
+mod part_files;
 mod raw_order;
 mod rehydrate;
+mod requester_pays;
 mod s3_path;
+mod stream_copy;
 pub mod tree;
 mod undelete;
 mod verify;
 
-pub use copy::{CopyOptions, Destination, Kept};
-pub use download::part_file;
+pub use batch::BatchControl;
+pub use byte_rate::ByteRate;
+pub use copy::{CopyOptions, Destination, Encryption, Kept};
+pub use download::DownloadOptions;
 pub use object_bucket::{ObjectBucket, Versioning};
+pub use part_files::part_file;
 pub use rehydrate::{Readiness, RehydrateOptions, Tier, readiness};
 pub use s3_path::{Restored, S3Path};
 pub use undelete::Undeletable;

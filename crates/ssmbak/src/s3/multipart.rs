@@ -6,8 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use ssmbak_core::object::{ObjectVersion, Part, part_size, parts};
 
-use super::copy::{CopyOptions, Destination, Kept, Lock};
-use super::head::checksum_algorithm;
+use super::copy::{CopyOptions, Destination, Given, Kept, Lock, MARK};
 use super::object_bucket::{ObjectBucket, shown, size};
 use crate::{Error, ErrorKind};
 
@@ -16,6 +15,7 @@ impl ObjectBucket {
         &self,
         version: &ObjectVersion,
         head: &HeadObjectOutput,
+        given: &Given,
         to: Destination<'_>,
         options: &CopyOptions,
     ) -> Result<Kept, Error> {
@@ -26,37 +26,44 @@ impl ObjectBucket {
             );
             return Err(Error::new(ErrorKind::Refused, message).with_hint("copy it by hand, then set its metadata"));
         }
-        let upload = self.begin(version, head, to, options).await?;
+        let upload = self.begin(version, head, given, to, options).await?;
         let done = self.copy_parts(version, head, to, &upload, options).await;
         let finished = match done {
-            Ok(parts) => self.complete(version, to, &upload, parts).await,
+            Ok(parts) => self.complete(version, to, &upload, parts, options).await,
             Err(error) => Err(error),
         };
         if finished.is_err() {
             // Parts that nobody completes cost money; what failed is told all the same.
-            let abort = self.client.abort_multipart_upload().bucket(to.bucket).key(to.key).upload_id(&upload);
+            let abort =
+                to.bucket.client.abort_multipart_upload().bucket(&to.bucket.name).key(to.key).upload_id(&upload);
             drop(abort.send().await);
         }
         finished
     }
 
     #[allow(deprecated, reason = "the copy wants the time, and what cannot be read as one could not be sent either")]
-    async fn begin(
+    pub(super) async fn begin(
         &self,
         version: &ObjectVersion,
         head: &HeadObjectOutput,
+        given: &Given,
         to: Destination<'_>,
         options: &CopyOptions,
     ) -> Result<String, Error> {
-        let lock = Lock::of(head, options);
+        let lock = Lock::of(Some(head), options);
+        let mut metadata = head.metadata().cloned();
+        if options.mark {
+            metadata.get_or_insert_default().insert(MARK.to_owned(), version.version_id.clone());
+        }
         let text = |value: Option<&str>| value.map(str::to_owned);
-        let algorithm = checksum_algorithm(head);
-        let created = self
+        let algorithm = given.checksum.clone();
+        let created = to
+            .bucket
             .client
             .create_multipart_upload()
-            .bucket(to.bucket)
+            .bucket(&to.bucket.name)
             .key(to.key)
-            .set_metadata(head.metadata().cloned())
+            .set_metadata(metadata)
             .set_cache_control(text(head.cache_control()))
             .set_content_disposition(text(head.content_disposition()))
             .set_content_encoding(text(head.content_encoding()))
@@ -64,10 +71,10 @@ impl ObjectBucket {
             .set_content_type(text(head.content_type()))
             .set_expires(head.expires().copied())
             .set_website_redirect_location(text(head.website_redirect_location()))
-            .set_storage_class(head.storage_class().cloned())
-            .set_server_side_encryption(head.server_side_encryption().cloned())
-            .set_ssekms_key_id(text(head.ssekms_key_id()))
-            .set_bucket_key_enabled(head.bucket_key_enabled().filter(|enabled| *enabled))
+            .set_storage_class(given.storage_class.clone())
+            .set_server_side_encryption(given.encryption.clone())
+            .set_ssekms_key_id(given.kms_key.clone())
+            .set_bucket_key_enabled(given.bucket_key)
             .set_checksum_type(head.checksum_type().filter(|_| algorithm.is_some()).cloned())
             .set_checksum_algorithm(algorithm)
             .set_tagging(self.tagging(version).await?)
@@ -82,7 +89,7 @@ impl ObjectBucket {
     }
 
     /// The tags as a header.
-    async fn tagging(&self, version: &ObjectVersion) -> Result<Option<String>, Error> {
+    pub(super) async fn tagging(&self, version: &ObjectVersion) -> Result<Option<String>, Error> {
         let tags = self.tags(&version.key, &version.version_id).await?;
         let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
         let pairs: Vec<String> =
@@ -116,10 +123,11 @@ impl ObjectBucket {
         upload: &str,
         part: Part,
     ) -> Result<CompletedPart, Error> {
-        let copied = self
+        let copied = to
+            .bucket
             .client
             .upload_part_copy()
-            .bucket(to.bucket)
+            .bucket(&to.bucket.name)
             .key(to.key)
             .upload_id(upload)
             .part_number(part.number)
@@ -131,24 +139,27 @@ impl ObjectBucket {
         Ok(completed(part.number, copied.copy_part_result()))
     }
 
-    async fn complete(
+    pub(super) async fn complete(
         &self,
         version: &ObjectVersion,
         to: Destination<'_>,
         upload: &str,
         parts: Vec<CompletedPart>,
+        options: &CopyOptions,
     ) -> Result<Kept, Error> {
         let all = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
-        let completed = self
+        let completed = to
+            .bucket
             .client
             .complete_multipart_upload()
-            .bucket(to.bucket)
+            .bucket(&to.bucket.name)
             .key(to.key)
             .upload_id(upload)
             .multipart_upload(all)
+            .set_if_none_match(options.only_if_absent.then(|| "*".to_owned()))
             .send()
             .await
-            .map_err(|error| self.failed(&format!("complete the copy of {}", shown(&version.key)), &error))?;
+            .map_err(|error| self.copy_failed(version, to, &error))?;
         Ok(Kept { version_id: completed.version_id().map(str::to_owned) })
     }
 }

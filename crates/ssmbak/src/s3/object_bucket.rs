@@ -5,6 +5,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::BucketVersioningStatus;
 use jiff::Timestamp;
 
+use super::requester_pays::RequesterPays;
 use crate::{Error, ErrorKind};
 
 /// A versioned bucket, whatever it holds.
@@ -32,7 +33,20 @@ impl ObjectBucket {
         Self { client, name: name.into() }
     }
 
-    /// The bucket's name.
+    /// Another bucket behind the same client.
+    #[must_use]
+    pub fn beside(&self, name: impl Into<String>) -> Self {
+        Self { client: self.client.clone(), name: name.into() }
+    }
+
+    /// The same bucket, where every request says that the requester pays for it.
+    #[must_use]
+    pub fn with_requester_pays(self) -> Self {
+        let config = self.client.config().to_builder().interceptor(RequesterPays).build();
+        Self { client: Client::from_conf(config), name: self.name }
+    }
+
+    /// The bucket's name, or the ARN of its access point.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -67,7 +81,12 @@ impl ObjectBucket {
         E: ProvideErrorMetadata + std::error::Error + 'static,
         R: std::fmt::Debug + 'static,
     {
-        Error::from_sdk(&format!("{action} in bucket {}", self.name), error)
+        let error = Error::from_sdk(&format!("{action} in bucket {}", self.name), error);
+        // The process has no file left for a connection: fewer at once will do.
+        if error.kind == ErrorKind::Unreachable && error.message.contains("os error 24") {
+            return Error { kind: ErrorKind::Throttled, ..error };
+        }
+        error
     }
 }
 

@@ -1,9 +1,11 @@
 //! One key of a versioned bucket at an instant.
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use aws_sdk_s3::types::ServerSideEncryption;
 use ssmbak_core::instant::Instant;
 use ssmbak_core::object::{KeyHistory, ObjectPlanOptions, ObjectState, ObjectVersion, Verdict, decide};
-use ssmbak_core::object::{ObjectAction, ObjectChange};
+use ssmbak_core::object::{ObjectAction, ObjectChange, storage_class_of_copy};
 use tokio::io::AsyncWrite;
 use tokio::sync::OnceCell;
 
@@ -128,6 +130,24 @@ impl S3Path {
 }
 
 impl ObjectBucket {
+    /// Refuses a change that would destroy a version.
+    pub(super) fn check_loss(
+        change: &ObjectChange,
+        to: Option<Destination<'_>>,
+        versioning: Versioning,
+    ) -> Result<(), Error> {
+        if to.is_none() && versioning == Versioning::Suspended && change.has_null {
+            let message = format!(
+                "{} has a version without an id, which the restore would destroy: versioning is suspended",
+                shown(&change.version.key)
+            );
+            return Err(
+                Error::new(ErrorKind::Refused, message).with_hint("enable the bucket's versioning, then restore")
+            );
+        }
+        Ok(())
+    }
+
     /// Makes one change, on the key itself or at another place.
     pub(super) async fn apply(
         &self,
@@ -137,28 +157,46 @@ impl ObjectBucket {
         options: &CopyOptions,
     ) -> Result<Restored, Error> {
         let key = &change.version.key;
-        if to.is_none() && versioning == Versioning::Suspended && change.has_null {
-            let message = format!(
-                "{} has a version without an id, which the restore would destroy: versioning is suspended",
-                shown(key)
-            );
-            return Err(
-                Error::new(ErrorKind::Refused, message).with_hint("enable the bucket's versioning, then restore")
-            );
-        }
+        Self::check_loss(change, to, versioning)?;
         if change.action == ObjectAction::Delete {
             return Ok(Restored::Deleted(self.put_delete_marker(key).await?.version_id));
         }
-        // ACL and lock are not looked at: where they are asked for, they are written.
-        if to.is_none()
-            && !options.acl
-            && options.object_lock_at.is_none()
-            && let Some(present) = &change.same_bytes_as
-            && self.is_the_same(&change.version, present).await?
+        let place = to.unwrap_or(Destination { bucket: self, key });
+        if options.fast && change.same_bytes_as.is_some() && self.looks_the_same(change, options) {
+            return Ok(Restored::Unchanged);
+        }
+        let needs_head = self.needs_head(&change.version, options);
+        let head = if needs_head { Some(self.describe(&change.version).await?) } else { None };
+        if let (Some(present), Some(head)) = (may_be_the_same(change, head.as_ref()), &head)
+            && self.is_the_same(&change.version, head, place, present, options).await?
         {
             return Ok(Restored::Unchanged);
         }
-        let to = to.unwrap_or(Destination { bucket: &self.name, key });
-        Ok(Restored::Copied(self.copy_version(&change.version, to, options).await?.version_id))
+        let class = change.present.as_ref().and_then(|present| present.storage_class.as_deref());
+        let copied = self.copy_described(&change.version, head.as_ref(), class, place, options).await;
+        match copied {
+            // Somebody was faster, and it is not deleted any more.
+            Err(error) if options.only_if_absent && error.kind == ErrorKind::AlreadyExists => Ok(Restored::Unchanged),
+            copied => Ok(Restored::Copied(copied?.version_id)),
+        }
     }
+
+    /// Whether the present version is a copy of the version, by ETag, size and storage class alone.
+    pub(super) fn looks_the_same(&self, change: &ObjectChange, options: &CopyOptions) -> bool {
+        let present = change.present.as_ref().and_then(|present| present.storage_class.as_deref());
+        let own = change.version.storage_class.as_deref();
+        !change.version.is_multipart()
+            && storage_class_of_copy(options.storage_class.as_deref(), own, present).as_deref() == present
+    }
+}
+
+/// The present version that may have the same bytes: by the listing, or because under KMS the listing cannot tell.
+fn may_be_the_same<'a>(change: &'a ObjectChange, head: Option<&HeadObjectOutput>) -> Option<&'a str> {
+    if let Some(id) = &change.same_bytes_as {
+        return Some(id);
+    }
+    let present =
+        change.present.as_ref().filter(|present| !present.is_marker && present.size == change.version.size)?;
+    let has_own_etag = |algorithm: &ServerSideEncryption| *algorithm != ServerSideEncryption::Aes256;
+    head?.server_side_encryption().is_some_and(has_own_etag).then_some(present.version_id.as_str())
 }

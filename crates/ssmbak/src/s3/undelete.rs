@@ -1,6 +1,6 @@
 //! A deleted key brought back, without a date.
 
-use ssmbak_core::object::{ObjectAction, ObjectChange, ObjectVersion};
+use ssmbak_core::object::{ObjectChange, ObjectVersion};
 
 use super::object_bucket::{ObjectBucket, Versioning};
 use super::{CopyOptions, Restored};
@@ -42,13 +42,9 @@ impl ObjectBucket {
     pub async fn undelete(&self, version: &ObjectVersion, options: &CopyOptions) -> Result<Restored, Error> {
         let versioning = self.versioning().await?;
         let has_null = versioning == Versioning::Suspended && self.history(&version.key, &[], true).await?.has_null();
-        let change = ObjectChange {
-            action: ObjectAction::Create,
-            version: version.clone(),
-            is_new: false,
-            has_null,
-            same_bytes_as: None,
-        };
-        self.apply(&change, None, versioning, options).await
+        let change = ObjectChange { has_null, ..ObjectChange::create(version) };
+        // Somebody may have stored another one since it was looked at.
+        let options = CopyOptions { only_if_absent: true, ..options.clone() };
+        self.apply(&change, None, versioning, &options).await
     }
 }

@@ -53,6 +53,11 @@ impl Promised {
         promised!(answer)
     }
 
+    /// The algorithm and the result of the checksum over the whole object.
+    pub(super) fn checksum(&self) -> Option<(&'static str, &str)> {
+        self.checksum.as_ref().map(|(name, value)| (*name, value.as_str()))
+    }
+
     fn new(known: [(&'static str, Option<&str>); 5], is_whole: bool, etag: Option<&str>) -> Self {
         let checksum = known.into_iter().find_map(|(name, value)| {
             // A checksum over the checksums of parts ends in their number.

@@ -119,7 +119,8 @@ async fn an_archived_version_is_recognised_asked_for_and_restored_when_it_is_the
     small.bucket.rehydrate(version, RehydrateOptions::default()).await.unwrap();
     path.restore(&CopyOptions::default()).await.unwrap();
     let now = small.server.current("b", "k").unwrap();
-    assert_eq!((&*now.body, now.headers["x-amz-storage-class"].as_str()), (&b"cold"[..], "DEEP_ARCHIVE"));
+    // In its own class it could not be read.
+    assert_eq!((&*now.body, now.headers.get("x-amz-storage-class")), (&b"cold"[..], None));
 }
 
 #[tokio::test]
@@ -128,7 +129,8 @@ async fn a_version_goes_to_another_bucket_as_it_is() {
     small.server.set_bucket("other", ssmbak_testkit::s3_server::Versioning::Enabled);
     small.server.put_with("b", "k", b"one", &HEADERS);
     let path = small.path("k", 1);
-    let to = Destination { bucket: "other", key: "new/ä k" };
+    let other = small.bucket.beside("other");
+    let to = Destination { bucket: &other, key: "new/ä k" };
     small.bucket.copy_version(path.held().await.unwrap(), to, &CopyOptions::default()).await.unwrap();
     assert_eq!(small.server.current("other", "new/ä k").unwrap().headers, expected());
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use ssmbak::core::object::ObjectPlanOptions;
 use ssmbak::s3::CopyOptions;
-use ssmbak::s3::tree::{Journal, Tree, TreeRestoreOptions};
+use ssmbak::s3::tree::{Tree, TreeRestoreOptions, TreeRun};
 use ssmbak_testkit::s3_server::Versioning;
 use tempfile::tempdir;
 
@@ -153,9 +153,9 @@ async fn play(events: &[Event], ask: u64, delete_new: bool) {
     small.clock(now + 5);
     let dir = tempdir().unwrap();
     let tree = Tree::new(&small.bucket, "t/", dir.path(), 8);
-    let mut plan = tree.plan(at(ask), ObjectPlanOptions { delete_new }, |_| {}).await.unwrap();
-    let mut journal = Journal::begin(&dir.path().join("j"), "q", &mut plan).unwrap();
-    let applied = tree.restore(&mut journal, &TreeRestoreOptions::default(), &WHOLE()).await.unwrap();
+    let plan = tree.plan(at(ask), ObjectPlanOptions { delete_new }, |_| {}).await.unwrap();
+    let mut run = TreeRun::new(plan, None);
+    let applied = tree.restore(&mut run, &TreeRestoreOptions::default(), &WHOLE()).await.unwrap();
     assert_eq!(
         applied.failed > 0,
         applied.failures.iter().any(|failure| failure.error.kind == ssmbak::ErrorKind::Refused)

@@ -4,6 +4,7 @@
 mod common;
 mod copies;
 mod downloads;
+mod faults;
 mod histories;
 mod one_key;
 mod server;

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ssmbak::core::object::{ObjectAction, ObjectChange, ObjectPlanOptions};
-use ssmbak::s3::tree::{Journal, Target, Tree, TreePlan, TreeRestoreOptions, Watcher};
+use ssmbak::s3::CopyOptions;
+use ssmbak::s3::tree::{Applied, GetOptions, Journal, Target, Tree, TreePlan, TreeRestoreOptions, TreeRun, Watcher};
 use ssmbak::{Error, ErrorKind};
 use ssmbak_testkit::s3_server::Versioning;
 use tempfile::tempdir;
@@ -29,6 +30,11 @@ impl Watcher for Until {
 
 fn tree(small: &Small, prefix: &str) -> Tree {
     Tree::new(&small.bucket, prefix, std::env::temp_dir(), 32)
+}
+
+/// Carries a plan out without a journal.
+async fn restored(tree: &Tree, plan: TreePlan, options: &TreeRestoreOptions) -> Applied {
+    tree.restore(&mut TreeRun::new(plan, None), options, &WHOLE()).await.unwrap()
 }
 
 fn told(plan: &mut TreePlan) -> Vec<String> {
@@ -64,7 +70,6 @@ fn small_tree() -> Small {
 #[tokio::test]
 async fn a_tree_is_planned_and_restored_in_its_place() {
     let small = small_tree();
-    let dir = tempdir().unwrap();
     let tree = tree(&small, "t/");
     let mut plan = tree.plan(at(4), ObjectPlanOptions::default(), |_| {}).await.unwrap();
     assert_eq!(told(&mut plan), ["update t/changed", "delete t/dead", "update t/deep/er/ä", "create t/gone"]);
@@ -72,8 +77,7 @@ async fn a_tree_is_planned_and_restored_in_its_place() {
     assert_eq!((totals.create, totals.update, totals.delete, totals.unchanged, totals.new_kept), (1, 2, 1, 1, 1));
     assert_eq!((totals.create_bytes, totals.update_bytes, totals.versions), (3, 6, 11));
 
-    let mut journal = Journal::begin(&dir.path().join("j"), "q", &mut plan).unwrap();
-    let applied = tree.restore(&mut journal, &TreeRestoreOptions::default(), &WHOLE()).await.unwrap();
+    let applied = restored(&tree, plan, &TreeRestoreOptions::default()).await;
     assert!(applied.is_complete() && applied.done == 4, "{applied:?}");
     let keys: Vec<String> =
         contents(&small, "b").into_iter().filter(|(_, body)| body == b"one").map(|(key, _)| key).collect();
@@ -82,17 +86,15 @@ async fn a_tree_is_planned_and_restored_in_its_place() {
     assert!(small.server.current("b", "t/new").is_some() && small.server.current("b", "t/dead").is_none());
 
     // Once more: what is a copy of the version already is compared, and not written again.
-    journal.finish();
     small.server.forget_counts();
-    let mut again = tree.plan(at(4), ObjectPlanOptions { delete_new: true }, |_| {}).await.unwrap();
-    assert_eq!(told(&mut again), ["update t/changed", "update t/deep/er/ä", "update t/gone", "delete t/new"]);
+    let again = tree.plan(at(4), ObjectPlanOptions { delete_new: true }, |_| {}).await.unwrap();
     assert_eq!(again.totals.same_bytes, 3);
-    let mut journal = Journal::begin(&dir.path().join("j"), "q", &mut again).unwrap();
-    let applied = tree.restore(&mut journal, &TreeRestoreOptions::default(), &WHOLE()).await.unwrap();
+    let mut again = tree.compared(again, None, None, &CopyOptions::default()).await.unwrap();
+    assert_eq!(told(&mut again), ["delete t/new"]);
+    assert_eq!((again.totals.update, again.totals.unchanged, again.totals.same_bytes), (0, 5, 0));
+    let applied = restored(&tree, again, &TreeRestoreOptions::default()).await;
     let counts = small.server.counts();
-    assert_eq!((applied.done, counts.get("CopyObject"), counts["DeleteObject"]), (4, None, 1));
-    journal.finish();
-    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    assert_eq!((applied.done, counts.get("CopyObject"), counts["DeleteObject"]), (1, None, 1));
 }
 
 #[tokio::test]
@@ -100,17 +102,21 @@ async fn a_tree_goes_to_another_place_as_it_was() {
     let small = small_tree();
     small.server.set_bucket("other", Versioning::Enabled);
     small.server.put("other", "was/stays", b"x");
-    let dir = tempdir().unwrap();
     let tree = tree(&small, "t/");
-    let mut plan = tree.contents(at(1), |_| {}).await.unwrap();
-    let mut journal = Journal::begin(&dir.path().join("j"), "q", &mut plan).unwrap();
-    let to = Some(Target { bucket: "other".to_owned(), prefix: "was/".to_owned() });
-    let options = TreeRestoreOptions { to, ..TreeRestoreOptions::default() };
+    let to = Target { bucket: small.bucket.beside("other"), prefix: "was/".to_owned() };
+    let plan = tree.contents_at(at(1), &to, |_| {}).await.unwrap();
+    let options = TreeRestoreOptions { to: Some(to.clone()), ..TreeRestoreOptions::default() };
     let before = contents(&small, "b");
-    tree.restore(&mut journal, &options, &WHOLE()).await.unwrap();
+    restored(&tree, plan, &options).await;
     let there: Vec<String> = contents(&small, "other").into_keys().collect();
     assert_eq!(there, ["was/changed", "was/dead", "was/deep/er/ä", "was/gone", "was/kept", "was/stays"]);
     assert_eq!(contents(&small, "b"), before);
+    // Once more: what is there is compared.
+    small.server.put("other", "was/gone", b"one more");
+    let plan = tree.contents_at(at(1), &to, |_| {}).await.unwrap();
+    let mut plan = tree.compared(plan, None, Some(&to), &options.copy).await.unwrap();
+    assert_eq!(told(&mut plan), ["update t/gone"]);
+    assert_eq!(plan.totals.unchanged, 4);
 }
 
 /// Keys of several layouts, each with a version before and one after.
@@ -153,14 +159,16 @@ async fn a_listing_read_in_pieces_finds_every_key_once_and_in_order() {
             versions,
             expected.len() as u64 * 2 + if expected.contains("numbered/item-002500") { 4_500 } else { 0 }
         );
-        // Not many requests are spent on pieces that turn out to be empty.
-        assert!(pages <= versions / 1_000 + 250, "{prefix}: {pages} pages for {versions} versions");
+        if prefix.is_empty() {
+            assert!(small.server.most_at_once() >= 3, "{}", small.server.most_at_once());
+        }
+        // Few requests are spent on pieces that turn out to be empty, or end amid a page.
+        assert!(pages * 5 <= versions.div_ceil(1_000) * 6, "{prefix}: {pages} pages for {versions} versions");
     }
     // The key that straddles pages has the version of the time.
     let mut plan = tree(&small, "numbered/").plan(at(2), ObjectPlanOptions::default(), |_| {}).await.unwrap();
     let long = plan.changes.rows().map(Result::unwrap).find(|change| change.version.key.ends_with("2500")).unwrap();
     assert_eq!((long.action, long.version.size), (ObjectAction::Update, 1));
-    assert!(small.server.most_at_once() > 4, "{}", small.server.most_at_once());
 }
 
 #[tokio::test]
@@ -174,9 +182,8 @@ async fn a_busy_s3_is_asked_less_at_once_and_everything_gets_done() {
     small.server.bear_at_once(Some(6));
     let dir = tempdir().unwrap();
     let tree = Tree::new(&small.bucket, "t/", dir.path(), 64);
-    let mut plan = tree.plan(at(1), ObjectPlanOptions::default(), |_| {}).await.unwrap();
-    let mut journal = Journal::begin(&dir.path().join("j"), "q", &mut plan).unwrap();
-    let applied = tree.restore(&mut journal, &TreeRestoreOptions::default(), &WHOLE()).await.unwrap();
+    let plan = tree.plan(at(1), ObjectPlanOptions::default(), |_| {}).await.unwrap();
+    let applied = restored(&tree, plan, &TreeRestoreOptions::default()).await;
     assert_eq!((applied.done, applied.failed), (600, 0), "{:?}", applied.failures.first());
     assert!(tree.pace() < 40, "{}", tree.pace());
     small.server.bear_at_once(None);
@@ -192,30 +199,31 @@ async fn an_interrupted_run_goes_on_where_it_stopped() {
     }
     let dir = tempdir().unwrap();
     let path = dir.path().join("state/j");
-    let mut plan = tree(&small, "t/").plan(at(1), ObjectPlanOptions::default(), |_| {}).await.unwrap();
-    let mut journal = Journal::begin(&path, "q", &mut plan).unwrap();
+    let tree = tree(&small, "t/");
+    let plan = async |journal: &Journal| {
+        let plan = tree.plan(at(1), ObjectPlanOptions::default(), |_| {}).await.unwrap();
+        tree.compared(plan, Some(journal), None, &CopyOptions::default()).await.unwrap()
+    };
+    let journal = Journal::open(&path, "q").unwrap();
+    let mut run = TreeRun::new(plan(&journal).await, Some(journal));
     let until = Until(AtomicU64::new(100));
-    let first = tree(&small, "t/").restore(&mut journal, &TreeRestoreOptions::default(), &until).await.unwrap();
+    let first = tree.restore(&mut run, &TreeRestoreOptions::default(), &until).await.unwrap();
     assert!(first.done >= 100 && first.done < 200 && first.skipped == 300 - first.done, "{first:?}");
-    drop(journal);
-    // The power went while a line was written.
-    let log = path.with_extension("done");
-    let text = std::fs::read_to_string(&log).unwrap();
-    std::fs::write(&log, format!("{text}29")).unwrap();
+    drop(run);
 
-    assert!(Journal::resume(&path, "another question").unwrap().is_none());
-    let mut journal = Journal::resume(&path, "q").unwrap().unwrap();
-    assert_eq!(journal.done(), first.done);
+    // Neither copied nor compared again; listed, since others may have written.
     small.server.forget_counts();
-    let second = tree(&small, "t/").restore(&mut journal, &TreeRestoreOptions::default(), &WHOLE()).await.unwrap();
+    let journal = Journal::open(&path, "q").unwrap();
+    let planned = plan(&journal).await;
+    assert_eq!((planned.proved, planned.changes.len()), (first.done, 300 - first.done));
+    assert_eq!(small.server.counts().into_iter().collect::<Vec<_>>(), [("ListObjectVersions", 1)]);
+    let mut run = TreeRun::new(planned, Some(journal));
+    let second = tree.restore(&mut run, &TreeRestoreOptions::default(), &WHOLE()).await.unwrap();
     assert_eq!((second.before, second.done, second.skipped), (first.done, 300 - first.done, 0));
-    // Neither listed nor copied again.
-    let counts = small.server.counts();
-    assert_eq!((counts["CopyObject"], counts.get("ListObjectVersions")), (300 - first.done, None));
+    assert_eq!(small.server.counts()["CopyObject"], 300 - first.done);
     assert!((0..300).all(|n| small.server.versions("b", &format!("t/{n:04}")) == 3));
-    // A damaged journal is no journal.
-    std::fs::write(&path, "{\"format\":1,\"quest").unwrap();
-    assert!(Journal::resume(&path, "q").unwrap().is_none());
+    run.finish();
+    assert!(!path.exists());
 }
 
 #[tokio::test]
@@ -225,21 +233,22 @@ async fn what_fails_is_told_for_each_key_and_the_rest_is_done() {
     small.server.put_with("b", "t/cold", b"one", &[("x-amz-storage-class", "GLACIER")]);
     small.clock(6);
     small.server.put("b", "t/cold", b"two");
-    let dir = tempdir().unwrap();
     let tree = tree(&small, "t/");
-    let mut plan = tree.plan(at(4), ObjectPlanOptions::default(), |_| {}).await.unwrap();
+    let plan = tree.plan(at(4), ObjectPlanOptions::default(), |_| {}).await.unwrap();
     assert_eq!(plan.totals.archived, 1);
-    let mut journal = Journal::begin(&dir.path().join("j"), "q", &mut plan).unwrap();
+    let mut run = TreeRun::new(plan, None);
     let options = TreeRestoreOptions { rehydrate: Some(Default::default()), ..TreeRestoreOptions::default() };
     for expected in ["in an archive", "come back later"] {
-        let applied = tree.restore(&mut journal, &options, &WHOLE()).await.unwrap();
-        assert_eq!((applied.failed, applied.archived, journal.done()), (1, 1, 4));
+        let applied = tree.restore(&mut run, &options, &WHOLE()).await.unwrap();
+        assert_eq!((applied.failed, applied.archived, applied.done), (1, 1, 4));
         let failure = &applied.failures[0];
         assert!(failure.key == "t/cold" && failure.error.to_string().contains(expected), "{failure:?}");
         assert!(failure.error.hint.as_deref().unwrap().contains("3 to 5 hours"), "{failure:?}");
     }
-    let applied = tree.restore(&mut journal, &options, &WHOLE()).await.unwrap();
-    assert_eq!((applied.failed, applied.done, applied.before), (0, 1, 4));
+    let applied = tree.restore(&mut run, &options, &WHOLE()).await.unwrap();
+    assert_eq!((applied.failed, applied.done, applied.before), (0, 5, 0));
+    // Where it was, it could not be read.
+    assert_eq!(small.server.current("b", "t/cold").unwrap().headers.get("x-amz-storage-class"), None);
     assert_eq!(&*small.server.current("b", "t/cold").unwrap().body, b"one");
 }
 
@@ -251,6 +260,7 @@ async fn a_tree_becomes_files_and_no_key_leaves_the_directory() {
         "t/b/c d+%",
         "t/größe",
         "t/folder/",
+        "t/marker/",
         "t/empty",
         "t/../../out",
         "t/x//y",
@@ -261,7 +271,7 @@ async fn a_tree_becomes_files_and_no_key_leaves_the_directory() {
         "t/link/x",
     ];
     for key in keys {
-        let body = if key.ends_with('/') || key.ends_with("empty") { "" } else { key };
+        let body = if key == "t/folder/" || key.ends_with("empty") { "" } else { key };
         small.server.put("b", key, body.as_bytes());
     }
     small.clock(5);
@@ -273,23 +283,24 @@ async fn a_tree_becomes_files_and_no_key_leaves_the_directory() {
     std::os::unix::fs::symlink(&elsewhere, dir.join("link")).unwrap();
 
     let tree = tree(&small, "t/");
-    let mut plan = tree.contents(at(1), |_| {}).await.unwrap();
-    let mut journal = Journal::begin(&outer.path().join("j"), "q", &mut plan).unwrap();
-    let applied = tree.download(&mut journal, &dir, &WHOLE()).await.unwrap();
+    let got = async || {
+        let plan = tree.contents(at(1), |_| {}).await.unwrap();
+        tree.download(&mut TreeRun::new(plan, None), &dir, &GetOptions::default(), &WHOLE()).await.unwrap()
+    };
+    let applied = got().await;
     let failed: BTreeMap<&str, ErrorKind> =
         applied.failures.iter().map(|failure| (failure.key.as_str(), failure.error.kind)).collect();
     for (key, kind) in [
         ("t/../../out", ErrorKind::Refused),
         ("t/x//y", ErrorKind::Refused),
-        ("t/case", ErrorKind::Refused),
+        ("t/marker/", ErrorKind::Refused),
+        ("t/f/g", ErrorKind::Refused),
         ("t/link/x", ErrorKind::LocalFile),
     ] {
         assert_eq!(failed.get(key), Some(&kind), "{key}: {failed:?}");
     }
-    // A file and a directory of one name: one of the two.
-    assert_eq!((failed.contains_key("t/f") as u32) + (failed.contains_key("t/f/g") as u32), 1, "{failed:?}");
-    assert_eq!((failed.len(), applied.done), (5, 7));
-    for key in ["a", "b/c d+%", "größe", "Case"] {
+    assert_eq!((failed.len(), applied.done), (5, 8));
+    for key in ["a", "b/c d+%", "größe", "Case", "case", "f"] {
         assert_eq!(std::fs::read_to_string(dir.join(key)).unwrap(), format!("t/{key}"));
     }
     assert_eq!(std::fs::read(dir.join("empty")).unwrap(), b"");
@@ -297,35 +308,34 @@ async fn a_tree_becomes_files_and_no_key_leaves_the_directory() {
     assert_eq!(std::fs::read_dir(&elsewhere).unwrap().count(), 0);
     assert!(!outer.path().join("out").exists() && !outer.path().join("deep/out").exists());
 
-    // Without its journal: what is there with size and time is not read again.
+    // What is there with size and time is not read again.
     small.server.forget_counts();
-    let mut plan = tree.contents(at(1), |_| {}).await.unwrap();
-    let mut journal = Journal::begin(&outer.path().join("k"), "q", &mut plan).unwrap();
-    tree.download(&mut journal, &dir, &WHOLE()).await.unwrap();
-    assert!(small.server.counts().get("GetObject").copied().unwrap_or(0) <= 1, "{:?}", small.server.counts());
+    let again = got().await;
+    assert_eq!((again.done, again.unchanged, again.failed), (1, 7, 5));
+    assert_eq!(small.server.counts().get("GetObject"), None);
 }
 
 #[tokio::test]
 async fn what_was_deleted_is_listed_and_comes_back() {
     let small = small_tree();
     small.server.delete("b", "t/never");
-    let dir = tempdir().unwrap();
     let tree = tree(&small, "");
-    let mut plan = tree.trash(|_| {}).await.unwrap();
+    let mut plan = tree.trash(None, |_| {}).await.unwrap();
     assert_eq!(told(&mut plan), ["create t/gone"]);
-    let mut journal = Journal::begin(&dir.path().join("j"), "q", &mut plan).unwrap();
-    tree.restore(&mut journal, &TreeRestoreOptions::default(), &WHOLE()).await.unwrap();
+    restored(&tree, plan, &TreeRestoreOptions::default()).await;
     assert_eq!(&*small.server.current("b", "t/gone").unwrap().body, b"one");
 }
 
 #[tokio::test]
 async fn a_bucket_that_is_gone_ends_the_run() {
     let small = small_tree();
-    let dir = tempdir().unwrap();
-    let mut plan = tree(&small, "t/").contents(at(1), |_| {}).await.unwrap();
-    let mut journal = Journal::begin(&dir.path().join("j"), "q", &mut plan).unwrap();
-    let to = Some(Target { bucket: "nowhere".to_owned(), prefix: String::new() });
-    let options = TreeRestoreOptions { to, ..TreeRestoreOptions::default() };
-    let applied = tree(&small, "t/").restore(&mut journal, &options, &WHOLE()).await.unwrap();
-    assert_eq!(applied.gave_up.unwrap().kind, ErrorKind::BucketMissing);
+    let tree = tree(&small, "t/");
+    let plan = tree.contents(at(1), |_| {}).await.unwrap();
+    let to = Target { bucket: small.bucket.beside("nowhere"), prefix: String::new() };
+    let error = tree.contents_at(at(1), &to, |_| {}).await.unwrap_err();
+    assert_eq!((error.kind, error.to_string().contains("nowhere")), (ErrorKind::BucketMissing, true), "{error}");
+    let options = TreeRestoreOptions { to: Some(to), ..TreeRestoreOptions::default() };
+    let applied = restored(&tree, plan, &options).await;
+    let error = applied.gave_up.unwrap();
+    assert_eq!((error.kind, error.to_string().contains("nowhere")), (ErrorKind::BucketMissing, true), "{error}");
 }

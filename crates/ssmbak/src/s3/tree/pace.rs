@@ -30,6 +30,11 @@ impl Pace {
         self.lock().now()
     }
 
+    /// There is too much under way, for whatever reason.
+    pub(super) fn slow_down(&self) {
+        self.lock().slowed_down();
+    }
+
     /// Sees every answer, also those that the SDK tries again after.
     pub(super) fn watch(self: Arc<Self>) -> Watch {
         Watch(self)

@@ -1,14 +1,16 @@
 //! What a restore, a comparison, an undeletion would find.
 
-use serde::Serialize;
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::object::{
-    KeyHistory, ObjectAction, ObjectChange, ObjectPlanOptions, ObjectState, ObjectTotals, Verdict, decide, held_at,
+    KeyGlobs, KeyHistory, ObjectChange, ObjectPlanOptions, ObjectState, ObjectTotals, ObjectVersion, Verdict, decide,
+    deleted, held_at,
 };
 
-use super::{Spool, Tree};
-use crate::Error;
+use super::{Spool, Target, Tree};
+use crate::{Error, ErrorKind};
 
 /// What a restore of a tree would do.
 #[derive(Debug)]
@@ -17,6 +19,15 @@ pub struct TreePlan {
     pub changes: Spool<ObjectChange>,
     /// How many, and how large.
     pub totals: ObjectTotals,
+    /// How many keys the journal of an interrupted run proved to be done.
+    pub proved: u64,
+}
+
+/// What a key holds at a target.
+#[derive(Debug, Serialize, Deserialize)]
+struct There {
+    key: String,
+    version: ObjectVersion,
 }
 
 impl Tree {
@@ -41,22 +52,59 @@ impl Tree {
         self.decided(&[at], held_at, seen).await
     }
 
-    /// What is deleted now and can come back: of each deleted key the last version before its marker.
+    /// All that the tree held, beside what another place holds now.
+    ///
+    /// # Errors
+    /// As [`Tree::plan`]. A target that may not be listed is overwritten without being compared.
+    pub async fn contents_at(&self, at: Instant, to: &Target, seen: impl FnMut(u64)) -> Result<TreePlan, Error> {
+        let mut plan = self.contents(at, seen).await?;
+        let there = Self { bucket: to.bucket.clone(), prefixes: vec![to.prefix.clone()], ..self.clone() };
+        let there = Self { globs: KeyGlobs::default(), ..there };
+        let now = |history: &KeyHistory| match history.now() {
+            ObjectState::Held(version) | ObjectState::Deleted(version) => {
+                Some(There { key: version.key.clone(), version: version.clone() })
+            }
+            ObjectState::Absent => None,
+        };
+        let mut there = match there.found(&[], now, |_| {}).await {
+            Err(error) if error.kind == ErrorKind::AccessDenied => return Ok(plan),
+            there => there?,
+        };
+        let mut changes = Spool::new(&self.scratch)?;
+        let mut totals = ObjectTotals { versions: plan.totals.versions, ..ObjectTotals::default() };
+        let mut present = there.rows().peekable();
+        let mut block: Vec<ObjectChange> = Vec::new();
+        for change in plan.changes.rows() {
+            let change = change?;
+            let key = to.key(&self.prefix, &change.version.key);
+            while present.next_if(|row| row.as_ref().is_ok_and(|row| row.key < key)).is_some() {}
+            let change = match present.next_if(|row| row.as_ref().map_or(true, |row| row.key == key)) {
+                Some(row) => match &row?.version {
+                    now if now.is_marker => change.over(ObjectState::Deleted(now)),
+                    now => change.over(ObjectState::Held(now)),
+                },
+                None => change,
+            };
+            totals.add(&Verdict::Change(change.clone()));
+            block.push(change);
+            if block.len() == 1_000 {
+                let first = block.first().map(|change| change.version.key.clone()).unwrap_or_default();
+                changes.push(&first, &block)?;
+                block.clear();
+            }
+        }
+        if let Some(first) = block.first().map(|change| change.version.key.clone()) {
+            changes.push(&first, &block)?;
+        }
+        Ok(TreePlan { changes, totals, proved: 0 })
+    }
+
+    /// What is deleted now and can come back: of each key deleted at `since` or later the last version before that.
     ///
     /// # Errors
     /// As [`Tree::plan`].
-    pub async fn trash(&self, seen: impl FnMut(u64)) -> Result<TreePlan, Error> {
-        let verdict = |history: &KeyHistory| match (history.now(), history.last_object()) {
-            (ObjectState::Deleted(_), Some(version)) => Verdict::Change(ObjectChange {
-                action: ObjectAction::Create,
-                version: version.clone(),
-                is_new: false,
-                has_null: history.has_null(),
-                same_bytes_as: None,
-            }),
-            _ => Verdict::Unchanged,
-        };
-        self.decided(&[], verdict, seen).await
+    pub async fn trash(&self, since: Option<Timestamp>, seen: impl FnMut(u64)) -> Result<TreePlan, Error> {
+        self.decided(&[], |history| deleted(history, since), seen).await
     }
 
     /// What a function finds to say about each key's history, given the instants it is to know about.
@@ -74,7 +122,7 @@ impl Tree {
             seen(versions);
             let mut first = None;
             let mut rows = Vec::new();
-            for (key, history) in &keys {
+            for (key, history) in keys.iter().filter(|(key, _)| self.globs.matches(key)) {
                 if let Some(row) = find(history) {
                     first.get_or_insert(key);
                     rows.push(row);
@@ -108,6 +156,6 @@ impl Tree {
         };
         let changes = self.found(instants, find, count).await?;
         totals.versions = versions;
-        Ok(TreePlan { changes, totals })
+        Ok(TreePlan { changes, totals, proved: 0 })
     }
 }

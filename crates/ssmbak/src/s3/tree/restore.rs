@@ -1,23 +1,32 @@
 //! A plan carried out in the bucket.
 
-use ssmbak_core::object::ObjectChange;
+use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use ssmbak_core::object::{ObjectAction, ObjectChange};
 
 use super::pace::patiently;
-use super::{Applied, Journal, Tree, Watcher};
-use crate::s3::{CopyOptions, Destination, RehydrateOptions, Versioning};
+use super::{Applied, Tree, TreeRun, Watcher};
+use crate::s3::object_bucket::shown;
+use crate::s3::{CopyOptions, Destination, ObjectBucket, RehydrateOptions, Restored, Versioning};
 use crate::{Error, ErrorKind};
 
 /// Another place for a tree.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Target {
-    /// The bucket.
-    pub bucket: String,
+    /// The bucket, with its own client.
+    pub bucket: ObjectBucket,
     /// What stands there in the place of the tree's prefix.
     pub prefix: String,
 }
 
+impl Target {
+    /// The key there of a key of the tree.
+    pub(super) fn key(&self, prefix: &str, key: &str) -> String {
+        format!("{}{}", self.prefix, key.strip_prefix(prefix).unwrap_or(key))
+    }
+}
+
 /// How a tree is restored.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct TreeRestoreOptions {
     /// How objects are copied.
     pub copy: CopyOptions,
@@ -27,15 +36,17 @@ pub struct TreeRestoreOptions {
     pub rehydrate: Option<RehydrateOptions>,
 }
 
+/// What removing delete markers came to.
+pub type MarkersRemoved = Applied;
+
 impl Tree {
-    /// Makes the changes of a journal that are not done yet.
+    /// Makes the changes of a plan that are not made yet.
     ///
     /// # Errors
-    /// If the bucket cannot be looked at, or the journal not be read or written. What fails about single keys is in the
-    /// outcome.
+    /// If the bucket cannot be looked at, or the plan not be read. What fails about single keys is in the outcome.
     pub async fn restore(
         &self,
-        journal: &mut Journal,
+        run: &mut TreeRun,
         options: &TreeRestoreOptions,
         watcher: &impl Watcher,
     ) -> Result<Applied, Error> {
@@ -43,18 +54,87 @@ impl Tree {
             None => self.bucket.versioning().await?,
             Some(_) => Versioning::NotVisible,
         };
-        let perform = async |change: &ObjectChange| {
-            let made = patiently(async || self.make(change, versioning, options).await).await;
-            match (&made, options.rehydrate) {
-                (Err(error), Some(rehydrate)) if error.kind == ErrorKind::Archived => {
-                    patiently(async || self.bucket.rehydrate(&change.version, rehydrate).await).await?;
-                    let takes = rehydrate.tier.takes(change.version.storage_class.as_deref());
-                    Err(error.clone().with_hint(format!("it was asked for; run this again in {takes}")))
-                }
-                _ => made,
+        let perform = async |changes: Vec<(ObjectChange, ())>| {
+            let changes: Vec<ObjectChange> = changes.into_iter().map(|(change, ())| change).collect();
+            if changes.iter().all(|change| change.action == ObjectAction::Delete) {
+                return self.delete(changes, versioning).await;
             }
+            let mut outcomes = Vec::with_capacity(changes.len());
+            for change in changes {
+                let outcome = self.make(&change, versioning, options).await;
+                outcomes.push((change, outcome));
+            }
+            outcomes
         };
-        journal.run(&self.pace, watcher, |_| Ok(()), perform).await
+        run.carry_out(&self.pace, watcher, true, |_| Ok(()), perform).await
+    }
+
+    /// Removes the delete markers that hide what a plan of [`Tree::trash`] would bring back, for good. Nothing is copied.
+    ///
+    /// # Errors
+    /// As [`Tree::restore`].
+    pub async fn remove_markers(&self, run: &mut TreeRun, watcher: &impl Watcher) -> Result<MarkersRemoved, Error> {
+        let perform = async |changes: Vec<(ObjectChange, ())>| {
+            let mut outcomes = Vec::with_capacity(changes.len());
+            for (change, ()) in changes {
+                let mut outcome = Ok(Restored::Unchanged);
+                for ids in change.markers.chunks(1_000) {
+                    let named =
+                        ids.iter().map(|id| (change.version.key.as_str(), Some(id.as_str()))).collect::<Vec<_>>();
+                    outcome = match patiently(async || self.bucket.delete_many(&named).await).await {
+                        Ok(failed) => {
+                            failed.into_iter().next().map_or(Ok(Restored::Copied(None)), |(_, error)| Err(error))
+                        }
+                        Err(error) => Err(error),
+                    };
+                    if outcome.is_err() {
+                        break;
+                    }
+                }
+                outcomes.push((change, outcome));
+            }
+            outcomes
+        };
+        run.carry_out(&self.pace, watcher, false, |_| Ok(()), perform).await
+    }
+
+    /// Puts delete markers, many with one request.
+    async fn delete(
+        &self,
+        changes: Vec<ObjectChange>,
+        versioning: Versioning,
+    ) -> Vec<(ObjectChange, Result<Restored, Error>)> {
+        let mut outcomes: Vec<(ObjectChange, Result<Restored, Error>)> = changes
+            .into_iter()
+            .map(|change| {
+                let outcome = ObjectBucket::check_loss(&change, None, versioning).map(|()| Restored::Deleted(None));
+                (change, outcome)
+            })
+            .collect();
+        let keys: Vec<(&str, Option<&str>)> = outcomes
+            .iter()
+            .filter(|(_, outcome)| outcome.is_ok())
+            .map(|(change, _)| (change.version.key.as_str(), None))
+            .collect();
+        if keys.is_empty() {
+            return outcomes;
+        }
+        let failed = patiently(async || self.bucket.delete_many(&keys).await).await;
+        for (change, outcome) in outcomes.iter_mut().filter(|(_, outcome)| outcome.is_ok()) {
+            let why = match &failed {
+                Ok(failed) => failed.iter().find(|(key, _)| *key == change.version.key).map(|(_, error)| error.clone()),
+                Err(error) => Some(error.clone()),
+            };
+            match why {
+                None => {}
+                Some(error) if error.kind == ErrorKind::Throttled => {
+                    let put = patiently(async || self.bucket.put_delete_marker(&change.version.key).await).await;
+                    *outcome = put.map(|put| Restored::Deleted(put.version_id));
+                }
+                Some(error) => *outcome = Err(error),
+            }
+        }
+        outcomes
     }
 
     async fn make(
@@ -62,12 +142,46 @@ impl Tree {
         change: &ObjectChange,
         versioning: Versioning,
         options: &TreeRestoreOptions,
-    ) -> Result<(), Error> {
-        let elsewhere = options.to.as_ref().map(|to| {
-            let rest = change.version.key.strip_prefix(&self.prefix).unwrap_or(&change.version.key);
-            (&to.bucket, format!("{}{rest}", to.prefix))
+    ) -> Result<Restored, Error> {
+        let key = options.to.as_ref().map(|to| to.key(&self.prefix, &change.version.key));
+        let place = options.to.as_ref().zip(key.as_ref()).map(|(to, key)| Destination { bucket: &to.bucket, key });
+        let made = patiently(async || self.bucket.apply(change, place, versioning, &options.copy).await).await;
+        match (&made, options.rehydrate) {
+            (Err(error), Some(rehydrate)) if error.kind == ErrorKind::Archived => {
+                patiently(async || self.bucket.rehydrate(&change.version, rehydrate).await).await?;
+                let takes = rehydrate.tier.takes(change.version.storage_class.as_deref());
+                Err(error.clone().with_hint(format!("it was asked for; run this again in {takes}")))
+            }
+            _ => made,
+        }
+    }
+}
+
+impl ObjectBucket {
+    /// Deletes up to 1,000 keys with one request: puts markers, or removes the versions that are named. Returns what was
+    /// not deleted, and why.
+    pub(super) async fn delete_many(&self, keys: &[(&str, Option<&str>)]) -> Result<Vec<(String, Error)>, Error> {
+        if let [(key, None)] = keys {
+            return self.put_delete_marker(key).await.map(|_| Vec::new());
+        }
+        let mut delete = Delete::builder().quiet(true);
+        for (key, id) in keys {
+            let named = ObjectIdentifier::builder().key(*key).set_version_id(id.map(str::to_owned)).build();
+            delete = delete.objects(named.map_err(|error| Error::new(ErrorKind::Other, error.to_string()))?);
+        }
+        let delete = delete.build().map_err(|error| Error::new(ErrorKind::Other, error.to_string()))?;
+        let sent = self.client.delete_objects().bucket(&self.name).delete(delete).send().await;
+        let deleted = sent.map_err(|error| self.failed(&format!("delete {} keys", keys.len()), &error))?;
+        let failed = deleted.errors().iter().map(|error| {
+            let (key, code) = (error.key().unwrap_or_default(), error.code().unwrap_or("unknown error"));
+            let kind = match code {
+                "AccessDenied" => ErrorKind::AccessDenied,
+                "SlowDown" | "ServiceUnavailable" | "InternalError" => ErrorKind::Throttled,
+                _ => ErrorKind::Other,
+            };
+            let message = format!("cannot delete {} in bucket {}: {code}", shown(key), self.name);
+            (key.to_owned(), Error::new(kind, message))
         });
-        let to = elsewhere.as_ref().map(|(bucket, key)| Destination { bucket, key });
-        self.bucket.apply(change, to, versioning, &options.copy).await.map(drop)
+        Ok(failed.collect())
     }
 }

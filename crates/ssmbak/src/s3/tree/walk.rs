@@ -13,8 +13,11 @@ use super::pace::patiently;
 use crate::Error;
 use crate::s3::list::Page;
 
-/// Pages that are read before it is worth while to look for others to read at the same time.
-const PAGES_BEFORE_SPLITTING: u32 = 2;
+/// So many pages are read for each piece that the listing is cut into: a cut may leave a piece empty, which costs a
+/// request, and a piece ends amid a page. So a listing takes at most six requests for five pages.
+const PAGES_PER_PIECE: usize = 5;
+/// Fewest pieces that it is worth while to cut.
+const FEWEST_PIECES: usize = 4;
 /// Most pieces that what is left of a range is cut into at once.
 const PIECES: usize = 8;
 /// Most listings at once: S3 answers them more slowly than other requests.
@@ -39,32 +42,47 @@ impl Tree {
         instants: &[Instant],
         mut take: impl FnMut(Known, u64) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        for prefix in &self.prefixes {
+            self.walk_prefix(prefix, instants, &mut take).await?;
+        }
+        Ok(())
+    }
+
+    async fn walk_prefix(
+        &self,
+        prefix: &str,
+        instants: &[Instant],
+        take: &mut impl FnMut(Known, u64) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let mut waiting = VecDeque::from([Range::default()]);
         let mut busy = FuturesUnordered::new();
+        // A piece may turn out to be empty, and costs part of a page at its end.
+        let (mut pages, mut pieces_made) = (0, 0);
         loop {
             let most = self.pace.now().min(LISTINGS);
             while busy.len() < most
                 && let Some(range) = waiting.pop_front()
             {
                 busy.push(async move {
-                    let page =
-                        patiently(async || self.bucket.page(&self.prefix, range.keys.marker.as_ref()).await).await;
+                    let page = patiently(async || self.bucket.page(prefix, range.keys.marker.as_ref()).await).await;
                     (range, page)
                 });
             }
             let Some((mut range, page)) = busy.next().await else { return Ok(()) };
+            pages += 1;
             let (known, versions, goes_on) = range.fold(page?, instants);
             take(known, versions)?;
             if !goes_on {
                 continue;
             }
-            if range.keys.pages() >= PAGES_BEFORE_SPLITTING {
-                let idle = most.saturating_sub(busy.len() + waiting.len() + 1);
-                // For one or two that are idle, looking for work costs more than it brings: cuts may leave pieces empty.
-                if idle >= most.div_ceil(4) {
-                    let pieces = range.keys.split(&self.prefix, idle.min(PIECES), PAGES_BEFORE_SPLITTING - 1);
-                    waiting.extend(pieces.into_iter().map(|keys| Range { keys, open: None }));
-                }
+            let idle = most.saturating_sub(busy.len() + waiting.len() + 1);
+            let affordable = (pages / PAGES_PER_PIECE).saturating_sub(pieces_made);
+            let wanted = idle.min(affordable).min(PIECES);
+            // One cut alone leaves little to either side; several cover what may be far.
+            if wanted >= FEWEST_PIECES {
+                let pieces = range.keys.split(prefix, wanted, 0);
+                pieces_made += pieces.len();
+                waiting.extend(pieces.into_iter().map(|keys| Range { keys, open: None }));
             }
             waiting.push_front(range);
         }

@@ -1,0 +1,343 @@
+//! `s3bak manifest` and `s3bak batch`: a restore by S3 Batch Operations.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use ssmbak::s3::tree::{ManifestPlan, TreeRestoreOptions, TreeRun};
+use ssmbak::s3::{BatchControl, CopyOptions};
+use ssmbak_core::object::batch::{JobRequest, JobState, role_policy};
+use ssmbak_core::object::{KeyGlobs, ObjectPlanOptions, S3Location};
+
+use super::question::{BucketArgs, GlobArgs, Located, check_found, moment};
+use super::report::bytes;
+use super::tree::{WorkArgs, conclude, run as run_tree, sum, tree};
+use super::tree_report::{self, Head};
+use crate::again::quoted;
+use crate::asked::read_time;
+use crate::aws::Aws;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::global::GlobalArgs;
+use crate::interrupt::Interrupts;
+use crate::ui::Ui;
+
+pub(super) const MANIFEST_EXAMPLES: &str = "\
+Examples:
+  s3bak manifest data/ yesterday -b BUCKET --out plan    what a restore would do, as manifests for S3 Batch Operations
+";
+
+pub(super) const BATCH_EXAMPLES: &str = "\
+Examples:
+  s3bak batch role -b BUCKET --files s3://FILES/plan/           policies of the role
+  s3bak batch start plan --role ARN --files s3://FILES/plan/    upload manifests, create a job for each
+  s3bak batch status plan                                       how far they are
+  s3bak batch finish plan                                       do what no job does, and verify all
+";
+
+/// Options of `s3bak manifest`.
+#[derive(Debug, Args)]
+pub struct ManifestArgs {
+    /// Prefixes of trees, which end in a slash, "" for the whole bucket; the last one is the time.
+    #[arg(required = true, value_name = "PREFIX")]
+    words: Vec<String>,
+    /// Directory that the manifests go to.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Also delete what came into being after that time.
+    #[arg(long)]
+    delete_new: bool,
+    /// Storage class of the copies [default: the version's own].
+    #[arg(long, value_name = "CLASS")]
+    storage_class: Option<String>,
+    /// Most requests at once [default: 128].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    concurrency: Option<u16>,
+    #[command(flatten)]
+    globs: GlobArgs,
+    #[command(flatten)]
+    bucket: BucketArgs,
+}
+
+pub(super) async fn manifest(args: &ManifestArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
+    let (located, time) = Located::with_time(&args.words)?;
+    located.check_prefixes()?;
+    let globs = args.globs.read()?;
+    if !globs.is_everything() {
+        return Err(CliError::usage("a manifest is of whole trees", "leave out --include and --exclude"));
+    }
+    let at = moment(time, ui)?;
+    let (_, bucket) = args.bucket.open(&located, global).await?;
+    let tree = tree(&bucket, "", args.concurrency).with_prefixes(&located.keys);
+    let progress = ui.counter("listing versions");
+    let options = ObjectPlanOptions { delete_new: args.delete_new };
+    let plan = tree.plan(at, options, |more| progress.advance(more)).await?;
+    check_found(plan.totals.versions, &bucket, &tree)?;
+    let copy = CopyOptions { fast: true, storage_class: args.storage_class.clone(), ..CopyOptions::default() };
+    let mut plan = tree.compared(plan, None, None, &copy).await?;
+    drop(progress);
+    let described = ManifestPlan {
+        schema_version: 1,
+        bucket: bucket.name().to_owned(),
+        prefixes: located.keys.clone(),
+        at: at.spelling(),
+        delete_new: args.delete_new,
+        jobs: Vec::new(),
+        rest: BTreeMap::new(),
+        bytes: 0,
+        dollars: String::new(),
+    };
+    let written = described.write(&mut plan, &args.out, args.storage_class.as_deref())?;
+    if ui.is_json() {
+        ui.json(&written)?;
+        return Ok(Exit::Done);
+    }
+    ui.result(&sum(&plan.totals))?;
+    for job in &written.jobs {
+        let class = job.class.storage_class.as_deref().unwrap_or("STANDARD");
+        ui.result(&format!("{:<14} {:>12} rows  {class}", job.file, job.rows))?;
+    }
+    for rest in written.rest.values() {
+        ui.result(&format!("{:<14} {:>12} rows  not by a job", rest.file, rest.rows))?;
+    }
+    ui.result(&format!("{} to copy, about {} $ for requests", bytes(written.bytes), written.dollars))?;
+    ui.hint("jobs keep no website redirect, ACL, Object Lock or encryption other than the bucket's");
+    Ok(Exit::Done)
+}
+
+/// Options of `s3bak batch`.
+#[derive(Debug, Args)]
+pub struct BatchArgs {
+    #[command(subcommand)]
+    command: BatchCommand,
+}
+
+/// What is done with the jobs of a directory of manifests.
+#[derive(Debug, Subcommand)]
+enum BatchCommand {
+    /// Print the policies that the jobs' role and their caller need.
+    Role(RoleArgs),
+    /// Upload the manifests of a directory, and create a job for each.
+    Start(StartArgs),
+    /// Show how far the jobs are.
+    Status(DirArgs),
+    /// Do what no job does, verify everything, and finish what jobs failed at.
+    Finish(FinishArgs),
+}
+
+#[derive(Debug, Args)]
+struct RoleArgs {
+    /// Where manifests and reports go.
+    #[arg(long, value_name = "s3://BUCKET/PREFIX/")]
+    files: String,
+    /// The versioned bucket.
+    #[arg(short, long, env = "SSMBAK_BUCKET", hide_env_values = true, value_name = "NAME")]
+    bucket: String,
+}
+
+#[derive(Debug, Args)]
+struct DirArgs {
+    /// The directory that `s3bak manifest` wrote.
+    dir: PathBuf,
+    /// The account of the jobs [default: that of the credentials].
+    #[arg(long, value_name = "ID")]
+    account: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct StartArgs {
+    #[command(flatten)]
+    dir: DirArgs,
+    /// The role that the jobs take.
+    #[arg(long, value_name = "ARN")]
+    role: String,
+    /// Where manifests and reports go.
+    #[arg(long, value_name = "s3://BUCKET/PREFIX/")]
+    files: String,
+    /// Start the jobs at once, without a confirmation in the console.
+    #[arg(short, long)]
+    yes: bool,
+}
+
+#[derive(Debug, Args)]
+struct FinishArgs {
+    #[command(flatten)]
+    dir: DirArgs,
+    #[command(flatten)]
+    work: WorkArgs,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct JobReport<'a> {
+    file: &'a str,
+    job: &'a str,
+    status: &'a str,
+    total: u64,
+    succeeded: u64,
+    failed: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+pub(super) async fn batch(
+    args: &BatchArgs,
+    global: &GlobalArgs,
+    ui: &Ui,
+    interrupts: &mut Interrupts,
+) -> Result<Exit, CliError> {
+    match &args.command {
+        BatchCommand::Role(args) => {
+            let files = location(&args.files)?;
+            ui.json(&role_policy(&args.bucket, &files.bucket, &files.bucket))?;
+            Ok(Exit::Done)
+        }
+        BatchCommand::Start(args) => interrupts.or(start(args, global, ui)).await,
+        BatchCommand::Status(args) => interrupts.or(status(args, global, ui)).await,
+        BatchCommand::Finish(args) => finish(args, global, ui, interrupts).await,
+    }
+}
+
+fn location(text: &str) -> Result<S3Location, CliError> {
+    let read = S3Location::parse(text).ok().flatten();
+    read.filter(|read| read.key.is_empty() || read.key.ends_with('/'))
+        .ok_or_else(|| CliError::usage(format!("{text:?} is no place for files"), "give it like s3://bucket/prefix/"))
+}
+
+async fn control(args: &DirArgs, plan: &ManifestPlan, global: &GlobalArgs) -> Result<(Aws, BatchControl), CliError> {
+    let aws = Aws::connect(global).await?;
+    let account = match &args.account {
+        Some(account) => account.clone(),
+        None => aws.caller().await.map(|caller| caller.account).ok_or_else(|| {
+            CliError::failure("Other", "failed to find the account of the credentials", "give it with --account")
+        })?,
+    };
+    let bucket = ssmbak::s3::ObjectBucket::new(aws.s3(), &plan.bucket);
+    let endpoint = aws.s3_endpoint();
+    let control = BatchControl::new(&bucket, &account, aws.region(), endpoint.as_deref());
+    Ok((aws, control))
+}
+
+async fn start(args: &StartArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
+    let mut plan = ManifestPlan::read(&args.dir.dir)?;
+    let files = location(&args.files)?;
+    let (aws, control) = control(&args.dir, &plan, global).await?;
+    let bucket = ssmbak::s3::ObjectBucket::new(aws.s3(), &files.bucket);
+    let report = format!("{}report/", files.key);
+    for number in 0..plan.jobs.len() {
+        let Some(file) = plan.jobs.get(number).filter(|file| file.job.is_none()).cloned() else { continue };
+        let key = format!("{}{}", files.key, file.file);
+        let etag = bucket.upload_file(&args.dir.dir.join(&file.file), &key).await?;
+        let token = file.sha256.get(..64).unwrap_or(&file.sha256);
+        let description = format!("s3bak restore of {} to {}", plan.bucket, plan.at);
+        let job = JobRequest {
+            token,
+            bucket: &plan.bucket,
+            class: &file.class,
+            manifest: (&files.bucket, &key),
+            etag: &etag,
+            report: (&files.bucket, &report),
+            role: &args.role,
+            confirm: !args.yes,
+            description: &description,
+        };
+        let id = control.create(&job).await?;
+        ui.result(&format!("{}  job {id}", file.file))?;
+        if let Some(file) = plan.jobs.get_mut(number) {
+            file.job = Some(id);
+        }
+        plan.save(&args.dir.dir)?;
+    }
+    if !args.yes {
+        ui.hint("confirm the jobs in the console, or: aws s3control update-job-status --requested-job-status Ready …");
+    }
+    ui.note(&format!("look at them with: s3bak batch status {}", quoted(&args.dir.dir.to_string_lossy())));
+    Ok(Exit::Done)
+}
+
+/// The jobs of a directory, each with its file.
+async fn states(
+    args: &DirArgs,
+    plan: &ManifestPlan,
+    global: &GlobalArgs,
+) -> Result<Vec<(String, String, JobState)>, CliError> {
+    let (_, control) = control(args, plan, global).await?;
+    let mut states = Vec::new();
+    for file in &plan.jobs {
+        let Some(job) = &file.job else {
+            let message = format!("no job was created for {}", file.file);
+            return Err(CliError::failure("NotFound", message, "create it with: s3bak batch start"));
+        };
+        states.push((file.file.clone(), job.clone(), control.describe(job).await?));
+    }
+    Ok(states)
+}
+
+async fn status(args: &DirArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
+    let plan = ManifestPlan::read(&args.dir)?;
+    let states = states(args, &plan, global).await?;
+    let reports: Vec<JobReport<'_>> = states
+        .iter()
+        .map(|(file, job, state)| JobReport {
+            file,
+            job,
+            status: &state.status,
+            total: state.total,
+            succeeded: state.succeeded,
+            failed: state.failed,
+            reason: state.reason.as_deref(),
+        })
+        .collect();
+    if ui.is_json() {
+        ui.json(&serde_json::json!({"SchemaVersion": 1, "Bucket": plan.bucket, "Jobs": reports}))?;
+        return Ok(Exit::Done);
+    }
+    for job in reports {
+        let reason = job.reason.map(|reason| format!("  {reason}")).unwrap_or_default();
+        ui.result(&format!(
+            "{:<14} {:<12} {} of {} copied, {} failed{reason}",
+            job.file, job.status, job.succeeded, job.total, job.failed
+        ))?;
+    }
+    Ok(Exit::Done)
+}
+
+async fn finish(
+    args: &FinishArgs,
+    global: &GlobalArgs,
+    ui: &Ui,
+    interrupts: &mut Interrupts,
+) -> Result<Exit, CliError> {
+    let described = ManifestPlan::read(&args.dir.dir)?;
+    let states = interrupts.or(states(&args.dir, &described, global)).await?;
+    if let Some((file, _, state)) = states.iter().find(|(_, _, state)| !state.is_over()) {
+        let message = format!("the job of {file} is {}", state.status);
+        return Err(CliError::failure("Other", message, "wait until all jobs are over: s3bak batch status"));
+    }
+    let failed: u64 = states.iter().map(|(_, _, state)| state.failed).sum();
+    ui.remark(&format!("{failed} objects failed in jobs; listing again what is left"));
+    let at = read_time(&described.at, Timestamp::now(), &TimeZone::UTC)?;
+    let aws = interrupts.or(Aws::connect(global)).await?;
+    let bucket = ssmbak::s3::ObjectBucket::new(aws.s3(), &described.bucket);
+    let tree = args.work.tree(&bucket, &described.prefixes, KeyGlobs::default());
+    // Jobs copied nothing but what a plain copy keeps, so that is what is compared.
+    let fast = CopyOptions { fast: true, ..CopyOptions::default() };
+    let planned = async {
+        let progress = ui.counter("listing versions");
+        let options = ObjectPlanOptions { delete_new: described.delete_new };
+        let plan = tree.plan(at, options, |more| progress.advance(more)).await?;
+        Ok::<_, CliError>(tree.compared(plan, None, None, &fast).await?)
+    };
+    let mut run = TreeRun::new(interrupts.or(planned).await?, None);
+    ui.remark(&sum(run.totals()));
+    let options = TreeRestoreOptions::default();
+    let work = async |watch: &_, run: &mut _| tree.restore(run, &options, watch).await;
+    let applied = run_tree(&mut run, ui, "finishing", interrupts, work).await?;
+    let head = Head::new(&described.prefixes, Some(&at), bucket.name(), aws.region());
+    tree_report::outcome(ui, &head, &mut run, &applied)?;
+    let again = format!("s3bak batch finish {}", quoted(&args.dir.dir.to_string_lossy()));
+    conclude(run, applied, "finished", &again, ui)
+}

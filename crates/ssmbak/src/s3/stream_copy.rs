@@ -1,0 +1,118 @@
+//! Copies that pass through this machine: between endpoints or accounts of which neither may read the other.
+
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{CompletedPart, ServerSideEncryption};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use ssmbak_core::object::{ObjectVersion, Part, part_size, parts};
+
+use super::copy::{CopyOptions, Destination, Given, Kept, MARK};
+use super::download::DownloadOptions;
+use super::object_bucket::{ObjectBucket, shown};
+use crate::Error;
+
+/// Larger objects are uploaded in parts of this size.
+const PART: u64 = 16 * 1024 * 1024;
+
+/// Parts that are in memory at once.
+const PARTS_AT_ONCE: usize = 4;
+
+impl ObjectBucket {
+    /// Reads a version here, and writes it there with all that it is.
+    #[allow(deprecated, reason = "the copy wants the time, and what cannot be read as one could not be sent either")]
+    pub(super) async fn stream_to(
+        &self,
+        version: &ObjectVersion,
+        head: &HeadObjectOutput,
+        given: &Given,
+        to: Destination<'_>,
+        options: &CopyOptions,
+    ) -> Result<Kept, Error> {
+        let download = DownloadOptions { limit: options.limit.clone(), ..DownloadOptions::default() };
+        if version.size > PART {
+            let upload = self.begin(version, head, given, to, options).await?;
+            let sent = match self.send_parts(version, to, &upload, &download).await {
+                Ok(parts) => self.complete(version, to, &upload, parts, options).await,
+                Err(error) => Err(error),
+            };
+            if sent.is_err() {
+                let abort = to.bucket.client.abort_multipart_upload().bucket(&to.bucket.name).key(to.key);
+                drop(abort.upload_id(&upload).send().await);
+            }
+            return sent;
+        }
+        let mut bytes = Vec::new();
+        self.download_with(version, &mut bytes, &download).await?;
+        let mut metadata = head.metadata().cloned().unwrap_or_default();
+        if options.mark {
+            metadata.insert(MARK.to_owned(), version.version_id.clone());
+        }
+        let tagging = if head.tag_count().unwrap_or(0) > 0 { self.tagging(version).await? } else { None };
+        let text = |value: Option<&str>| value.map(str::to_owned);
+        let put = to.bucket.client.put_object().bucket(&to.bucket.name).key(to.key).body(ByteStream::from(bytes));
+        let put = put
+            .set_metadata(Some(metadata))
+            .set_cache_control(text(head.cache_control()))
+            .set_content_disposition(text(head.content_disposition()))
+            .set_content_encoding(text(head.content_encoding()))
+            .set_content_language(text(head.content_language()))
+            .set_content_type(text(head.content_type()))
+            .set_expires(head.expires().copied())
+            .set_website_redirect_location(text(head.website_redirect_location()))
+            .set_storage_class(given.storage_class.clone())
+            .set_server_side_encryption(given.encryption.clone())
+            .set_ssekms_key_id(given.kms_key.clone())
+            .set_bucket_key_enabled(given.bucket_key)
+            .set_tagging(tagging)
+            .set_if_none_match(options.only_if_absent.then(|| "*".to_owned()));
+        let sent = put.send().await;
+        let sent = sent.map_err(|error| to.bucket.failed(&format!("write {}", shown(to.key)), &error))?;
+        Ok(Kept { version_id: sent.version_id().map(str::to_owned) })
+    }
+
+    async fn send_parts(
+        &self,
+        version: &ObjectVersion,
+        to: Destination<'_>,
+        upload: &str,
+        download: &DownloadOptions,
+    ) -> Result<Vec<CompletedPart>, Error> {
+        let step = part_size(version.size, self.first_part_size(version).await, PART);
+        let sends = parts(version.size, step).map(|part| self.send_part(version, to, upload, part, download));
+        let mut done: Vec<CompletedPart> = stream::iter(sends).buffer_unordered(PARTS_AT_ONCE).try_collect().await?;
+        done.sort_by_key(CompletedPart::part_number);
+        Ok(done)
+    }
+
+    async fn send_part(
+        &self,
+        version: &ObjectVersion,
+        to: Destination<'_>,
+        upload: &str,
+        part: Part,
+        download: &DownloadOptions,
+    ) -> Result<CompletedPart, Error> {
+        let bytes = self.range(version, part, download).await?;
+        let put = to.bucket.client.upload_part().bucket(&to.bucket.name).key(to.key).upload_id(upload);
+        let sent = put.part_number(part.number).body(ByteStream::from(bytes)).send().await;
+        let what = || format!("write part {} of {}", part.number, shown(to.key));
+        let sent = sent.map_err(|error| to.bucket.failed(&what(), &error))?;
+        let text = |value: Option<&str>| value.map(str::to_owned);
+        Ok(CompletedPart::builder()
+            .part_number(part.number)
+            .set_e_tag(text(sent.e_tag()))
+            .set_checksum_crc32(text(sent.checksum_crc32()))
+            .set_checksum_crc64_nvme(text(sent.checksum_crc64_nvme()))
+            .build())
+    }
+}
+
+/// The encryption of a copy in another account, where the version's own KMS key does not exist.
+pub(super) fn without_foreign_key(mut given: Given, options: &CopyOptions) -> Given {
+    if options.encryption.is_none() && given.kms_key.is_some() {
+        given.encryption = given.encryption.filter(|algorithm| *algorithm == ServerSideEncryption::Aes256);
+        given.kms_key = None;
+        given.bucket_key = None;
+    }
+    given
+}
