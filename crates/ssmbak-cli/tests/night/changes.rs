@@ -41,7 +41,7 @@ async fn log_tells_every_change_and_reads_values_only_where_they_are_needed() ->
     assert!(log["Entries"].as_array().unwrap().iter().all(|e| e.get("Value").is_none() && e.get("Masked").is_none()));
     let times = of(&log["Entries"], "Time");
     let time = |text: &serde_json::Value| text.as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
-    assert!(times.windows(2).all(|pair| time(&pair[0]) <= time(&pair[1])), "{times:?}");
+    assert!(times.windows(2).all(|pair| time(pair[0]) <= time(pair[1])), "{times:?}");
 
     let since = check("log", &world.run(&format!("ssmbak log /logged/host --since {then} -o json -p")).json());
     assert_eq!((&since["Entries"][0]["Value"], since["Entries"].as_array().unwrap().len()), (&json!("omega"), 1));
