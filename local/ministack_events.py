@@ -67,5 +67,9 @@ def _event(operation, parameter):
         "Detail": json.dumps(detail),
         "Resources": [ssm._param_arn(name)],
     }
-    # The envelope (id, account, region, the time in whole seconds) is EventBridge's own.
+    send(entry)
+
+
+def send(entry):
+    """Puts an event on the bus. The envelope (id, account, region, the time in whole seconds) is EventBridge's own."""
     eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)

@@ -31,6 +31,7 @@ if __name__ == "__main__":
     parent_watch.watch()
     settings(sys.argv.pop(1) if len(sys.argv) > 1 else "4566")
 
+    import ministack_delays
     import ministack_events
     import ministack_s3
     import ministack_ssm
@@ -40,4 +41,6 @@ if __name__ == "__main__":
     ministack_events.install()
     ministack_ssm.repair()
     ministack_s3.repair()
+    # Last, and so outermost: what is read late is the state as a whole.
+    ministack_delays.install()
     main()

@@ -2,18 +2,59 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::time::Duration;
 
-use ssmbak_emulators::target_dir;
+use ssmbak_emulators::{Delays, target_dir};
 
 use crate::failure::{Failure, Outcome};
 use crate::pipeline::Pipeline;
 
 /// Where emulators of AWS usually listen.
-pub const DEFAULT_PORT: u16 = 4566;
+const DEFAULT_PORT: u16 = 4566;
+
+/// What `cargo xtask local` is asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Options {
+    port: u16,
+    delays: Delays,
+}
+
+impl Options {
+    /// Reads the arguments after `local`.
+    pub fn parse(arguments: &[&str]) -> Outcome<Self> {
+        let mut options = Self { port: DEFAULT_PORT, delays: Delays::default() };
+        let mut left = arguments.iter();
+        while let Some(flag) = left.next() {
+            let value = left.next().ok_or_else(|| Failure::Usage(format!("{flag} needs a value")))?;
+            match *flag {
+                "--port" => {
+                    options.port = value.parse().map_err(|_| Failure::Usage(format!("{value} is not a port")))?;
+                }
+                "--stale" => options.delays.reads = duration(value)?,
+                "--events" => options.delays.events = duration(value)?,
+                _ => return Err(Failure::Usage(format!("cannot understand `local {flag}`"))),
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Seconds or milliseconds: `3s`, `0.2s`, `200ms`.
+fn duration(text: &str) -> Outcome<Duration> {
+    let (number, unit) = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
+        (Some(number), _) => (number, 1e-3),
+        (None, Some(number)) => (number, 1.0),
+        (None, None) => ("", 1.0),
+    };
+    let seconds = number.parse::<f64>().ok().map(|number| number * unit);
+    seconds
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| Failure::Usage(format!("{text} is not a time like 3s, 0.2s or 200ms")))
+}
 
 /// Starts the pipeline, says how to use it, and waits for Ctrl-C.
-pub fn run(port: u16) -> Outcome {
-    let mut pipeline = Pipeline::start(Some(port))?;
+pub fn run(options: &Options) -> Outcome {
+    let mut pipeline = Pipeline::start(Some(options.port), options.delays)?;
     let exports = exports(&pipeline);
     let file = target_dir().join("local").join("env.sh");
     fs::write(&file, &exports).map_err(Failure::io(format!("write {}", file.display())))?;
@@ -65,7 +106,22 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use std::time::Duration;
+
+    use super::{Delays, Options, quoted};
+
+    #[test]
+    fn flags_of_local_are_read_in_any_order() {
+        let seconds = Duration::from_secs_f64;
+        let parsed = Options::parse(&["--events", "200ms", "--port", "5000", "--stale", "3s"]).unwrap();
+        let delays = Delays { reads: seconds(3.0), events: seconds(0.2) };
+        assert_eq!(parsed, Options { port: 5000, delays });
+        assert_eq!(Options::parse(&[]).unwrap().delays, Delays::default());
+        for wrong in [["--stale", "3"], ["--stale", "-1s"], ["--events", "s"], ["--port", "x"], ["--late", "1s"]] {
+            assert!(Options::parse(&wrong).is_err(), "{wrong:?}");
+        }
+        assert!(Options::parse(&["--stale"]).is_err());
+    }
 
     #[test]
     fn values_survive_the_shell() {

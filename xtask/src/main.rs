@@ -22,10 +22,16 @@ use failure::{Failure, Outcome};
 const USAGE: &str = "\
 The project's own tasks.
 
-usage: cargo xtask local [--port PORT]     the whole pipeline on this machine, until Ctrl-C (port 4566)
+usage: cargo xtask local [--port PORT] [--stale TIME] [--events TIME]
+                                           the whole pipeline on this machine, until Ctrl-C (port 4566). With --stale 3s
+                                           Parameter Store's reads show a write so much later, with --events 0.2s its
+                                           events take so long: as on AWS
        cargo xtask demo                    the tutorial, on a pipeline of its own
-       cargo xtask test [--quick] [-- …]   everything that continuous integration checks; --quick leaves out the
-                                           function's release build; what follows -- goes to `cargo test`
+       cargo xtask test [--quick|--full] [-- …]
+                                           everything that continuous integration checks; --quick leaves out the
+                                           function's release build, --full fails every call of every command in every
+                                           way and kills commands at random moments (an hour); what follows -- goes to
+                                           `cargo test`
        cargo xtask function                builds the function for AWS and checks its size and C library
        cargo xtask compare [--histories N] [--seed FIRST]
                                            ssmbak 0.5.2 and this tool on the same simulated histories (300, seeds from 0);
@@ -60,11 +66,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &[&str]) -> Outcome {
     match arguments {
-        ["local"] => local::run(local::DEFAULT_PORT),
-        ["local", "--port", port] => match port.parse() {
-            Ok(port) => local::run(port),
-            Err(_) => Err(Failure::Usage(format!("{port} is not a port"))),
-        },
+        ["local", rest @ ..] => local::run(&local::Options::parse(rest)?),
         ["demo"] => demo::run(),
         ["test", rest @ ..] => test::run(rest),
         ["compare", rest @ ..] => compare::run(rest),

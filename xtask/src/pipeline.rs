@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use ssmbak_emulators::{Ministack, Venv, find_binary, target_dir};
+use ssmbak_emulators::{Delays, Ministack, Venv, find_binary, target_dir};
 
 use crate::cargo::Steps;
 use crate::failure::{Failure, Outcome};
@@ -24,7 +24,7 @@ pub struct Pipeline {
 
 impl Pipeline {
     /// Builds what is needed, starts ministack (on a free port if none is given) and deploys the stack.
-    pub fn start(port: Option<u16>) -> Outcome<Self> {
+    pub fn start(port: Option<u16>, delays: Delays) -> Outcome<Self> {
         let mut steps = Steps::default();
         steps.cargo("build", &["build", "--workspace", "--bins"])?;
         if !Venv::is_ready() {
@@ -32,10 +32,7 @@ impl Pipeline {
         }
         let venv = Venv::ready()?;
         let started = Instant::now();
-        let pipeline = Self {
-            ministack: port.map_or_else(Ministack::start, Ministack::start_on)?,
-            commands: link_commands(&venv)?,
-        };
+        let pipeline = Self { ministack: Ministack::start_delayed(port, delays)?, commands: link_commands(&venv)? };
         println!("==> ministack on {} after {:.1} s", pipeline.ministack.endpoint(), started.elapsed().as_secs_f64());
         pipeline.deploy()?;
         Ok(pipeline)

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ssmbak_emulators::http;
+use ssmbak_emulators::{Delays, http};
 
 use crate::failure::{Failure, Outcome};
 use crate::pipeline::{Pipeline, STACK};
@@ -23,7 +23,7 @@ pub struct Story {
 impl Story {
     /// Begins, on a pipeline of its own.
     pub fn begin() -> Outcome<Self> {
-        let pipeline = Pipeline::start(None)?;
+        let pipeline = Pipeline::start(None, Delays::default())?;
         let mut story = Self { pipeline, bucket: String::new(), chapter: 0 };
         story.bucket = story.run("ssmbak-stack", &[STACK, "bucketname"])?.0.trim().to_owned();
         Ok(story)

@@ -12,9 +12,10 @@ pub fn run(arguments: &[&str]) -> Outcome {
         Some(at) => (&arguments[..at], &arguments[at + 1..]),
         None => (arguments, &[][..]),
     };
-    let quick = match ours {
-        [] => false,
-        ["--quick"] => true,
+    let (quick, full) = match ours {
+        [] => (false, false),
+        ["--quick"] => (true, false),
+        ["--full"] => (false, true),
         _ => return Err(Failure::Usage(format!("cannot understand `test {}`", ours.join(" ")))),
     };
 
@@ -27,6 +28,10 @@ pub fn run(arguments: &[&str]) -> Outcome {
     // Here rather than inside of the first test that needs it, which would look as if it hung.
     steps.step("Python environment", |_| Ok(Venv::ready().map(drop)?))?;
     steps.cargo("tests", &[&["test", "--workspace"], for_cargo].concat())?;
+    if full {
+        let matrix = ["test", "--workspace", "--test", "faults", "--", "--nocapture", "--test-threads", "1"];
+        steps.cargo_with("every fault at every call, and kills", &matrix, &[("SSMBAK_TEST_FULL", "1")])?;
+    }
     steps.cargo_with("documentation", &["doc", "--workspace", "--no-deps"], &[("RUSTDOCFLAGS", "-D warnings")])?;
     if !quick {
         function::steps(&mut steps)?;

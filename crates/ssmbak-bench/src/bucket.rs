@@ -290,7 +290,7 @@ mod tests {
                 };
                 let now = timestamp(first.stored * 1000);
                 let held = Some(life.as_slice()).filter(|life| !life.is_empty());
-                let writes = on_event(&change, EventClock::Vouched, held, &Contents::new(&records), now);
+                let writes = on_event(&change, EventClock::Vouched, held, &Contents::new(&records), now).writes;
                 assert!(!writes.is_empty());
                 for write in &writes {
                     let row = rows.next().unwrap();

@@ -57,6 +57,34 @@ pub async fn must_keep_versions(bucket: &S3BackupBucket) -> Result<(), CliError>
     }
 }
 
+/// Whether a bucket keeps no further versions, as far as one may look.
+///
+/// # Errors
+/// [`CliError`] if the bucket cannot be asked.
+pub async fn is_suspended(bucket: &S3BackupBucket) -> Result<bool, CliError> {
+    match bucket.is_suspended().await {
+        Ok(suspended) => Ok(suspended),
+        Err(error) if matches!(error.kind, ErrorKind::AccessDenied | ErrorKind::Other) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Makes sure that what is recorded from now on is kept, before anything is overwritten.
+///
+/// # Errors
+/// [`CliError`] if versioning is suspended.
+pub async fn must_keep_new_versions(bucket: &S3BackupBucket) -> Result<(), CliError> {
+    if !is_suspended(bucket).await? {
+        return Ok(());
+    }
+    let name = bucket.name();
+    Err(CliError::failure(
+        "BucketNotVersioned",
+        format!("versioning of bucket {name} is suspended: what is overwritten now would be lost"),
+        format!("enable it: aws s3api put-bucket-versioning --bucket {name} --versioning-configuration Status=Enabled"),
+    ))
+}
+
 async fn of_the_stack(aws: &Aws) -> Result<String, CliError> {
     let found = left_by_stack(aws, PARAMETER, "bucket's name").await?;
     found.ok_or_else(|| {

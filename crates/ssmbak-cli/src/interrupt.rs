@@ -1,12 +1,17 @@
-//! Ctrl-C, and SIGTERM, which is meant the same way.
+//! Ctrl-C, and SIGTERM and SIGHUP, which are meant the same way.
+
+use ssmbak::RequestPolicy;
 
 use crate::error::CliError;
+
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Requests to stop, as they come.
 #[derive(Debug)]
 pub struct Interrupts {
     #[cfg(unix)]
-    streams: Option<(tokio::signal::unix::Signal, tokio::signal::unix::Signal)>,
+    streams: Option<(Signal, Signal, Option<Signal>)>,
 }
 
 impl Interrupts {
@@ -14,21 +19,35 @@ impl Interrupts {
     pub fn listen() -> Self {
         #[cfg(unix)]
         {
-            use tokio::signal::unix::{SignalKind, signal};
-            Self { streams: signal(SignalKind::interrupt()).ok().zip(signal(SignalKind::terminate()).ok()) }
+            let both = signal(SignalKind::interrupt()).ok().zip(signal(SignalKind::terminate()).ok());
+            // Under nohup the end of the terminal is nobody's business.
+            let hangup = if ignores_hangup() { None } else { signal(SignalKind::hangup()).ok() };
+            Self { streams: both.map(|(interrupt, terminate)| (interrupt, terminate, hangup)) }
         }
         #[cfg(not(unix))]
         Self {}
     }
 
-    /// Waits for the next one.
+    /// Waits for the next one, which ends every wait for AWS.
     pub async fn next(&mut self) {
+        self.signalled().await;
+        RequestPolicy::current().interrupt();
+    }
+
+    async fn signalled(&mut self) {
         #[cfg(unix)]
         match &mut self.streams {
-            Some((interrupt, terminate)) => {
+            Some((interrupt, terminate, hangup)) => {
+                let hangup = async {
+                    match hangup {
+                        Some(hangup) => hangup.recv().await,
+                        None => std::future::pending().await,
+                    }
+                };
                 tokio::select! {
                     Some(()) = interrupt.recv() => {}
                     Some(()) = terminate.recv() => {}
+                    Some(()) = hangup => {}
                     else => std::future::pending().await,
                 }
             }
@@ -51,4 +70,13 @@ impl Interrupts {
             () = self.next() => Err(CliError::Interrupted),
         }
     }
+}
+
+/// Whether SIGHUP is ignored, as nohup has it; on other systems than Linux it is taken not to be.
+#[cfg(unix)]
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // SIGHUP is signal 1, and so the lowest bit.
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }

@@ -8,6 +8,7 @@ use clap::{ColorChoice, CommandFactory, FromArgMatches};
 
 use crate::arguments::{early, prepared};
 use crate::arn;
+use crate::aws;
 use crate::commands::{AllCli, Command, SsmbakCli, StackCli};
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -81,7 +82,10 @@ fn run(global: &GlobalArgs, command: Command) -> Exit {
             return error.exit();
         }
     };
-    let outcome = runtime.block_on(command.run(global, &ui));
+    let outcome = match aws::policy(ui) {
+        Ok(policy) => runtime.block_on(policy.scope(command.run(global, &ui))),
+        Err(error) => Err(error),
+    };
     // A name that is still being looked up must not hold up the end.
     runtime.shutdown_background();
     outcome.unwrap_or_else(|error| {

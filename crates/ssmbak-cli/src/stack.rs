@@ -178,6 +178,16 @@ fn confirm(yes: bool, question: &str, ui: &Ui) -> Result<bool, CliError> {
     Ok(yes || !ui.can_ask() || ui.confirm(question)?)
 }
 
+/// As [`confirm`], of what is not done unasked.
+fn must_confirm(yes: bool, question: &str, ui: &Ui) -> Result<bool, CliError> {
+    if yes || ui.can_ask() {
+        return confirm(yes, question, ui);
+    }
+    ui.piped_answer().ok_or_else(|| {
+        CliError::usage("not confirmed, nothing was changed: nobody is there to be asked".to_owned(), "add --yes")
+    })
+}
+
 fn key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),

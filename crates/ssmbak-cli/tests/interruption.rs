@@ -41,6 +41,23 @@ fn a_deletion_goes_on_without_the_command() {
     assert_eq!(told.iter().filter(|action| *action == "DeleteStack").count(), 1);
 }
 
+#[test]
+fn deletion_without_anybody_to_ask_needs_a_yes() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let (asked, actions) = channel();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            answer(stream.unwrap(), &asked);
+        }
+    });
+    let mut command = bare("ssmbak-stack demo delete");
+    command.envs([("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "y"), ("AWS_REGION", "eu-west-1")]);
+    let ran = Ran::of(command.env("AWS_ENDPOINT_URL", &endpoint));
+    assert!(ran.code == Some(2) && ran.err.contains("add --yes"), "{ran:?}");
+    assert!(actions.try_iter().all(|action| action != "DeleteStack"));
+}
+
 /// A stack of nothing, whose deletion takes for ever.
 fn answer(mut stream: TcpStream, asked: &Sender<String>) {
     let mut request = Vec::new();

@@ -9,7 +9,7 @@ mod relative;
 use std::fmt;
 
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, Unit};
 
 use crate::name::shown;
 
@@ -18,6 +18,12 @@ use crate::name::shown;
 pub struct Instant {
     at: Timestamp,
     until: Timestamp,
+}
+
+/// The nearest whole millisecond, which is how finely Parameter Store tells time.
+pub fn to_millisecond(time: Timestamp) -> Timestamp {
+    // It fails at the end of time alone.
+    time.round(Unit::Millisecond).unwrap_or(time)
 }
 
 /// Why a text is no instant.

@@ -23,6 +23,7 @@ pub mod object;
 pub mod parameter;
 pub mod plan;
 pub mod record;
+pub mod refusal;
 pub mod restore_record;
 pub mod scope;
 pub mod sweep;

@@ -249,9 +249,9 @@ mod tests {
         key.sweep(Some(&[version(1, "13:30:00.1", "new")]), "13:31:00");
         insta::assert_snapshot!(shown(&key), @r"
         12:00:00 create v1 [] NotCompared
-        12:00:01–12:30:00 unknown - [] NotCompared versions 2 to 4 were never recorded
+        12:00:00–12:30:00 unknown - [] NotCompared versions 2 to 4 were never recorded
         12:30:00 update v5 [] NotCompared
-        12:31:00–13:00:00 unknown - [] NotCompared it was deleted at an unrecorded time before 2026-03-01T13:00:00Z
+        12:30:00–13:00:00 unknown - [] NotCompared it was deleted at an unrecorded time before 2026-03-01T13:00:00Z
         13:00:00 delete - [] NotCompared it was found missing: it was deleted at some moment before
         13:30:00 create v1 [] NotCompared
         ");

@@ -14,6 +14,12 @@ pub const MAX_LEVELS: usize = 15;
 /// That line is Parameter Store's to draw; this one only keeps nonsense out.
 pub const MAX_LENGTH: usize = 2048;
 
+/// What the pipeline of an account and region keeps of itself: where the commands find its bucket and its stack.
+const PIPELINE: &str = "/newvoll/ssmbak/";
+
+/// What a drill writes below that path: copies, which are restored as any parameter.
+const DRILL: &str = "drill-";
+
 /// The name of a parameter in its canonical spelling, with a leading slash.
 ///
 /// Parameter Store treats `foo` and `/foo` as one parameter and speaks of it without the slash in its events; a name of
@@ -101,6 +107,11 @@ impl ParameterName {
         } else {
             Ok(Self(format!("/{text}")))
         }
+    }
+
+    /// Whether it belongs to the pipeline itself, so that no restore may touch it.
+    pub fn is_of_pipeline(&self) -> bool {
+        self.0.strip_prefix(PIPELINE).is_some_and(|rest| !rest.starts_with(DRILL))
     }
 
     /// Reads a key of the bucket, where every recorded parameter has its leading slash.

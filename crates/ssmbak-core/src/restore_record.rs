@@ -1,14 +1,16 @@
 //! What a restore leaves of itself in the bucket, so that it can be looked up and undone.
 
 mod id;
+mod row;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use id::{RestoreId, RestoreIdError};
+pub use row::RowState;
 
 use crate::name::ParameterName;
-use crate::plan::{Place, Plan, Question};
+use crate::plan::{Action, Change, Place, Plan, Question};
 
 /// The prefix of the records' keys. No parameter's key begins so: a key with a slash that does not begin with one is no
 /// name.
@@ -82,6 +84,15 @@ pub struct RecordedChange {
     /// The S3 version that was restored; `None` for a deletion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
+    /// What the parameter was right before its row was written; `None`: the record is of an older format.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<RowState>,
+    /// What the row made of the parameter; `None`: nothing, or it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<RowState>,
+    /// Whether the parameter was written to, or may have been; `None`: the record is of an older format.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub touched: Option<bool>,
     /// `done`, `failed` or `skipped`; `None`: the restore has not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<RowOutcome>,
@@ -129,15 +140,9 @@ pub enum RestoreRecordError {
 }
 
 impl RestoreRecord {
-    /// The record of a restore that is about to make its first write.
+    /// The record of a restore that has not written anything yet: it has touched none of its rows.
     pub fn begin(draft: RestoreDraft, plan: &Plan, before: Timestamp, begun: Timestamp) -> Self {
-        let changes = plan.changes.iter().map(|change| RecordedChange {
-            action: change.action_name().to_owned(),
-            name: change.name.clone(),
-            version_id: change.recorded().map(|to| to.version_id.clone()),
-            outcome: None,
-            error: None,
-        });
+        let changes = plan.changes.iter().map(RecordedChange::begin);
         Self {
             schema_version: SCHEMA_VERSION,
             id: draft.id,
@@ -177,11 +182,17 @@ impl RestoreRecord {
         if record.id.key() == key { Ok(record) } else { Err(RestoreRecordError::Damaged) }
     }
 
+    /// Says of each row without an outcome that it may be written to from now on.
+    pub fn arm(&mut self) {
+        for change in self.changes.iter_mut().filter(|change| change.outcome.is_none()) {
+            change.touched = Some(true);
+        }
+    }
+
     /// The names that it changed, or may have changed: what failed may have been done in part, and a restore that does not
     /// say how it ended may have done all of it.
     pub fn touched(&self) -> Vec<ParameterName> {
-        let touched = |change: &&RecordedChange| change.outcome != Some(RowOutcome::Skipped);
-        self.changes.iter().filter(touched).map(|change| change.name.clone()).collect()
+        self.changes.iter().filter(|change| change.is_touched()).map(|change| change.name.clone()).collect()
     }
 
     /// The names that it created: just before it, they did not exist.
@@ -193,6 +204,30 @@ impl RestoreRecord {
     /// How many rows had this outcome.
     pub fn count(&self, outcome: RowOutcome) -> usize {
         self.changes.iter().filter(|change| change.outcome == Some(outcome)).count()
+    }
+}
+
+impl RecordedChange {
+    fn begin(change: &Change) -> Self {
+        let before = match &change.action {
+            Action::Create(_) => RowState::absent(),
+            Action::Update { from, .. } | Action::Delete { from, .. } => RowState::of(&from.parameter),
+        };
+        Self {
+            action: change.action_name().to_owned(),
+            name: change.name.clone(),
+            version_id: change.recorded().map(|to| to.version_id.clone()),
+            before: Some(before),
+            after: None,
+            touched: Some(false),
+            outcome: None,
+            error: None,
+        }
+    }
+
+    /// Whether it was written to, or may have been.
+    pub fn is_touched(&self) -> bool {
+        self.touched.unwrap_or(self.outcome != Some(RowOutcome::Skipped))
     }
 }
 

@@ -129,9 +129,24 @@ impl Key {
         history: Option<&[ParameterVersion]>,
         handled: &str,
     ) -> usize {
-        let writes = on_event(change, clock, history, &Contents::new(&self.records), at(handled));
-        self.apply(&writes, at(handled));
-        writes.len()
+        self.decide(change, clock, history, handled).0
+    }
+
+    /// Handles an event that the queue vouches for; whether it is early.
+    pub(crate) fn early(&mut self, change: &Change, history: Option<&[ParameterVersion]>, handled: &str) -> bool {
+        self.decide(change, EventClock::Vouched, history, handled).1
+    }
+
+    fn decide(
+        &mut self,
+        change: &Change,
+        clock: EventClock,
+        history: Option<&[ParameterVersion]>,
+        handled: &str,
+    ) -> (usize, bool) {
+        let decision = on_event(change, clock, history, &Contents::new(&self.records), at(handled));
+        self.apply(&decision.writes, at(handled));
+        (decision.writes.len(), decision.early)
     }
 
     pub(crate) fn sweep(&mut self, history: Option<&[ParameterVersion]>, now: &str) -> usize {

@@ -188,7 +188,7 @@ mod tests {
         key.event(&change(Create, "12:00:00"), Some(&[version(1, "12:00:00.1", "a")]), "12:00:01");
         assert_eq!(shown(&key), "missing now 12:00:01..- a");
         key.sweep(None, "13:00:00");
-        assert_eq!(shown(&key), "found missing 12:00:01..13:00:00 a");
+        assert_eq!(shown(&key), "found missing 12:00:00..13:00:00 a");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::{ParameterMetadata, ParameterStringFilter, ParameterType};
-use jiff::Timestamp;
+use jiff::{Timestamp, Unit};
 use serde_json::Value;
 
 use crate::{Outcome, State, delete_event, held, put_event};
@@ -33,7 +33,9 @@ impl Store {
         let version = put.description(description).overwrite(true).send().await?.version();
         let read = self.ssm.get_parameter().name(name).send().await?;
         let modified = read.parameter().and_then(|found| found.last_modified_date()).ok_or("it has no date")?;
-        let modified = Timestamp::new(modified.secs(), modified.subsec_nanos().try_into()?)?;
+        // The emulators keep fractions of a millisecond, which Parameter Store does not.
+        let modified =
+            Timestamp::new(modified.secs(), modified.subsec_nanos().try_into()?)?.round(Unit::Millisecond)?;
         Ok(put_event(name, version, parameter_type, Some(description), modified))
     }
 

@@ -70,7 +70,9 @@ async fn rows_have_exactly_the_keys_that_apply_to_them_and_are_sorted() -> Outco
     assert_eq!(preview["Changes"][3]["Fields"], json!(["Value", "Type"]));
 
     // The same rows, each with what became of it.
-    let restore = world.run(&format!("ssmbak restore /rows/ {then} --output json"))?.well()?.json()?;
+    let mut restore = world.run(&format!("ssmbak restore /rows/ {then} --output json"))?.well()?.json()?;
+    let id = restore.as_object_mut().and_then(|restore| restore.remove("RestoreId"));
+    assert!(id.is_some_and(|id| id.is_string()), "a restore has an id");
     let mut expected = preview.clone();
     for row in expected["Changes"].as_array_mut().into_iter().flatten() {
         row["Outcome"] = "done".into();

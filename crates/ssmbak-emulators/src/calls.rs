@@ -118,7 +118,7 @@ impl CallRecorder {
 }
 
 /// Sends a request on, and returns the whole answer.
-fn forward(request: &Request, port: u16) -> io::Result<Vec<u8>> {
+pub(crate) fn forward(request: &Request, port: u16) -> io::Result<Vec<u8>> {
     let mut server = TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port)))?;
     let mut head = format!("{} {} HTTP/1.1\r\n", request.method, request.path);
     for (name, value) in &request.headers {
@@ -134,7 +134,7 @@ fn forward(request: &Request, port: u16) -> io::Result<Vec<u8>> {
     Ok(answer)
 }
 
-fn call(request: &Request) -> Option<Call> {
+pub(crate) fn call(request: &Request) -> Option<Call> {
     let header = |name: &str| request.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
     // Credential=KEY/DATE/REGION/SERVICE/aws4_request
     let service = header("authorization")?.split("Credential=").nth(1)?.split('/').nth(3)?.to_owned();

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use crate::process::{Kind, Process};
 use crate::{Result, clean, environment};
@@ -27,7 +28,7 @@ macro_rules! emulator {
             /// # Errors
             /// If the Python environment cannot be prepared, or the emulator does not come up in time.
             pub fn start() -> Result<Self> {
-                Process::start(&$kind).map(|process| Self { process })
+                Process::start(&$kind, &[]).map(|process| Self { process })
             }
 
             /// One that all tests of a program share; it ends with the program. Its users keep to buckets and
@@ -106,13 +107,36 @@ pub struct Ministack {
 
 emulator!(Ministack, MINISTACK);
 
+/// How much later than its writes Parameter Store's reads and events are, as on AWS.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Delays {
+    /// For how long a read shows the state before a write.
+    pub reads: Duration,
+    /// How long an event takes.
+    pub events: Duration,
+}
+
 impl Ministack {
     /// Starts it on the port given.
     ///
     /// # Errors
     /// As [`Ministack::start`], and if the port is taken.
     pub fn start_on(port: u16) -> Result<Self> {
-        Process::start_on(&MINISTACK, port).map(|process| Self { process })
+        Process::start_on(&MINISTACK, port, &[]).map(|process| Self { process })
+    }
+
+    /// Starts it with reads and events that take their time, on the port given or a free one.
+    ///
+    /// # Errors
+    /// As [`Ministack::start_on`].
+    pub fn start_delayed(port: Option<u16>, delays: Delays) -> Result<Self> {
+        let seconds = |delay: Duration| delay.as_secs_f64().to_string();
+        let settings = [("STALE_SECONDS", seconds(delays.reads)), ("EVENT_DELAY_SECONDS", seconds(delays.events))];
+        let process = match port {
+            Some(port) => Process::start_on(&MINISTACK, port, &settings)?,
+            None => Process::start(&MINISTACK, &settings)?,
+        };
+        Ok(Self { process })
     }
 
     /// Waits until it ends, which it does not by itself.

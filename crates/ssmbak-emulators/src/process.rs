@@ -39,18 +39,18 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts it on a free port.
-    pub(crate) fn start(kind: &Kind) -> Result<Self> {
+    pub(crate) fn start(kind: &Kind, settings: &[(&str, String)]) -> Result<Self> {
         let mut attempt = 1;
         loop {
-            match Self::start_on(kind, free_port()?) {
+            match Self::start_on(kind, free_port()?, settings) {
                 Err(Error::Start { .. } | Error::PortInUse(_)) if attempt < ATTEMPTS => attempt += 1,
                 result => return result,
             }
         }
     }
 
-    /// Starts it on the port given.
-    pub(crate) fn start_on(kind: &Kind, port: u16) -> Result<Self> {
+    /// Starts it on the port given, with further variables.
+    pub(crate) fn start_on(kind: &Kind, port: u16, settings: &[(&str, String)]) -> Result<Self> {
         let venv = Venv::ready()?;
         // Asked now, because an emulator that finds its port taken would be mistaken for the one that has it.
         TcpListener::bind(("127.0.0.1", port)).map_err(|_| Error::PortInUse(port))?;
@@ -64,6 +64,7 @@ impl Process {
         let output = File::create(&log).map_err(Error::io(format!("create {}", log.display())))?;
         let errors = output.try_clone().map_err(Error::io("share the log file"))?;
         let mut child = command(&venv, kind, port, &temp)
+            .envs(settings.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(output)
             .stderr(errors)

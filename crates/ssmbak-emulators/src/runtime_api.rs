@@ -16,7 +16,7 @@ use crate::wire::{Connection, Request};
 const PREFIX: &str = "/2018-06-01/runtime/";
 /// How often a waiting connection looks whether its client is still there.
 const LOOK: Duration = Duration::from_millis(50);
-const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:ssmbak";
+const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:ssmbak";
 const TRACE: &str = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0";
 
 /// How an invocation ended.

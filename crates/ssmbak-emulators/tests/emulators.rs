@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use ssmbak_emulators::{Ministack, Moto, Original, http};
+use ssmbak_emulators::{Delays, Ministack, Moto, Original, http};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -87,6 +87,7 @@ fn ministack_sends_the_events_that_aws_sends() -> Outcome {
     let event = &events[0];
     assert_eq!(event["source"], "aws.ssm");
     assert_eq!(event["detail-type"], "Parameter Store Change");
+    assert_eq!((&event["account"], &event["region"]), (&json!("000000000000"), &json!("us-east-1")));
     assert_eq!(event["resources"], json!(["arn:aws:ssm:us-east-1:000000000000:parameter/app/a"]));
     assert_eq!(event["time"].as_str().map(str::len), Some("2017-05-22T16:43:48Z".len()));
     assert_eq!(event["id"].as_str().map(str::len), Some(36));
@@ -106,6 +107,45 @@ fn ministack_sends_the_events_that_aws_sends() -> Outcome {
             json!({"operation": "Delete", "name": "/app/b", "type": "String"}),
         ]
     );
+    Ok(())
+}
+
+#[test]
+fn ministack_reads_late_and_sends_events_soon_where_it_is_told_to() -> Outcome {
+    let delays = Delays { reads: Duration::from_secs(3), events: Duration::from_millis(200) };
+    let ministack = Ministack::start_delayed(None, delays)?;
+    let port = ministack.port();
+    let queue = subscribe(port)?;
+    let read = |name: &str| call(port, "AmazonSSM.GetParameterHistory", &json!({"Name": name}));
+    let versions = |name: &str| read(name).map_or(0, |read| read["Parameters"].as_array().map_or(0, Vec::len));
+    let listed = || -> Result<usize, Box<dyn Error>> {
+        let described = call(port, "AmazonSSM.DescribeParameters", &json!({}))?;
+        Ok(described["Parameters"].as_array().map_or(0, Vec::len))
+    };
+    let shows = |wanted: &dyn Fn() -> bool| -> Result<Duration, Box<dyn Error>> {
+        let started = Instant::now();
+        while !wanted() {
+            if started.elapsed() > Duration::from_secs(20) {
+                return Err("it never shows".into());
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        Ok(started.elapsed())
+    };
+
+    put(port, "/app/a", "1", None)?;
+    assert_eq!((versions("/app/a"), listed()?), (0, 0), "a read is late");
+    assert_eq!(receive(port, &queue)?.len(), 0, "and so is the event");
+    thread::sleep(Duration::from_millis(1_000));
+    let events = receive(port, &queue)?;
+    assert_eq!(details(&events), [json!({"operation": "Create", "name": "/app/a", "type": "String"})]);
+    assert_eq!(versions("/app/a"), 0, "the event comes before the change can be read");
+    put(port, "/app/a", "2", None)?;
+    shows(&|| versions("/app/a") == 1)?;
+    shows(&|| versions("/app/a") == 2)?;
+    call(port, "AmazonSSM.DeleteParameter", &json!({"Name": "/app/a"}))?;
+    assert_eq!((versions("/app/a"), listed()?), (2, 1), "a deletion is read late as well");
+    assert!(shows(&|| versions("/app/a") == 0)? > Duration::from_secs(2));
     Ok(())
 }
 

@@ -11,6 +11,8 @@ pub struct Config {
     pub queue_url: Option<String>,
     /// The region of Parameter Store and of the bucket.
     pub region: String,
+    /// The account whose parameters are recorded, if the template names it; else it is that of the function's ARN.
+    pub account: Option<String>,
     /// The role's credentials. Lambda gives each sandbox its own and ends it before they expire.
     pub credentials: Credentials,
     /// Where S3 is, if not where AWS has it.
@@ -76,7 +78,8 @@ impl Config {
         let ssm_endpoint = endpoint("AWS_ENDPOINT_URL_SSM");
         let sqs_endpoint = endpoint("AWS_ENDPOINT_URL_SQS");
         let queue_url = first(&["SSMBAK_QUEUE_URL"]);
-        Ok(Self { bucket, queue_url, region, credentials, s3_endpoint, ssm_endpoint, sqs_endpoint })
+        let account = first(&["SSMBAK_ACCOUNT"]);
+        Ok(Self { bucket, queue_url, region, account, credentials, s3_endpoint, ssm_endpoint, sqs_endpoint })
     }
 }
 
@@ -109,7 +112,8 @@ mod tests {
         assert_eq!((config.bucket.as_str(), config.region.as_str()), ("bucket", "eu-central-1"));
         assert_eq!(config.credentials.session_token(), Some("token"));
         assert_eq!((config.s3_endpoint, config.ssm_endpoint, config.sqs_endpoint), (None, None, None));
-        assert_eq!(config.queue_url, None);
+        assert_eq!((config.queue_url, config.account), (None, None));
+        assert_eq!(with(&[("SSMBAK_ACCOUNT", "123456789012")]).account.as_deref(), Some("123456789012"));
     }
 
     #[test]

@@ -15,6 +15,9 @@ pub enum Failure {
     /// A sweep that has to go on in another invocation, and no way to ask for one.
     #[error("the sweep cannot go on: SSMBAK_QUEUE_URL is not set; bring the stack up to date")]
     NoQueue,
+    /// The event came before its change can be read.
+    #[error("parameter store does not show the change yet; the queue delivers the message again")]
+    Early,
     /// Lambda is about to end the sandbox.
     #[error("the function's time was up before the change was recorded; give it a longer timeout or smaller batches")]
     OutOfTime,
@@ -27,6 +30,7 @@ impl Failure {
             Self::Unreadable(_) => "Unreadable",
             Self::NotRecorded(error) => error.kind.code(),
             Self::NoQueue => "NoQueue",
+            Self::Early => "Early",
             Self::OutOfTime => "OutOfTime",
         }
     }

@@ -1,13 +1,15 @@
 //! The handler: a batch of messages in, those that failed out.
 
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 use serde_json::Value;
+use ssmbak::capture::Captured;
 use ssmbak::{BackupBucket, Capture, ParameterStore};
-use ssmbak_core::event::Notice;
-use tokio::time::{Instant, timeout_at};
+use ssmbak_core::event::{Change, Notice, Origin, account_of_arn, foreign};
+use tokio::time::{Instant, sleep, timeout_at};
 use tracing::Instrument;
 
 use crate::failure::Failure;
@@ -20,6 +22,14 @@ use crate::verdict::{self, Done, Verdict};
 /// histories is low.
 const CONCURRENCY: usize = 8;
 
+/// How long to wait before an early event is looked at again, within one invocation.
+const LOOK_AGAIN: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
+
+/// After how many seconds the queue brings an early message the first time; each next time takes twice as long, so that
+/// the deliveries before it goes to the dead letters outlast [`ssmbak_core::capture::PATIENCE`].
+const AGAIN_AFTER: u32 = 10;
+const AGAIN_AT_MOST: u32 = 160;
+
 /// What answering takes at most, so much earlier than Lambda's own deadline work ends.
 const MARGIN: Duration = Duration::from_secs(1);
 
@@ -28,12 +38,26 @@ const MARGIN: Duration = Duration::from_secs(1);
 pub struct Function<S, B> {
     capture: Capture<S, B>,
     queue: Option<OwnQueue>,
+    own: Origin,
+    account_of_arn: OnceLock<String>,
 }
 
 impl<S: ParameterStore, B: BackupBucket> Function<S, B> {
-    /// A function that records with `capture`, and whose sweeps go on by `queue`.
-    pub fn new(capture: Capture<S, B>, queue: Option<OwnQueue>) -> Self {
-        Self { capture, queue }
+    /// A function that records with `capture` the events of `own`, and whose sweeps go on by `queue`.
+    pub fn new(capture: Capture<S, B>, queue: Option<OwnQueue>, own: Origin) -> Self {
+        Self { capture, queue, own, account_of_arn: OnceLock::new() }
+    }
+
+    /// Takes the account from the ARN that the function was invoked by, where the configuration names none.
+    pub fn invoked_as(&self, arn: &str) {
+        if let (None, Some(account)) = (&self.own.account, account_of_arn(arn)) {
+            self.account_of_arn.get_or_init(|| account.to_owned());
+        }
+    }
+
+    fn own(&self) -> Origin {
+        let account = self.own.account.as_ref().or(self.account_of_arn.get());
+        Origin { account: account.cloned(), region: self.own.region.clone() }
     }
 
     /// Handles one invocation: every message on its own, whatever becomes of the others. What is not done by `limit`
@@ -54,30 +78,37 @@ impl<S: ParameterStore, B: BackupBucket> Function<S, B> {
                 return Err(failure);
             }
         };
-        let handle = async |message: &Message| {
+        let handle = async |message: &Message, pauses: &mut Pauses| {
             let span = tracing::error_span!("message", requestId = request, messageId = message.id.as_deref());
-            self.message(message, limit).instrument(span).await
+            self.message(message, limit, pauses).instrument(span).await
         };
         answer(&messages, all(&messages, handle).instrument(span).await)
     }
 
-    async fn message(&self, message: &Message, limit: Option<Instant>) -> Result<(), Failure> {
+    async fn message(&self, message: &Message, limit: Option<Instant>, pauses: &mut Pauses) -> Result<(), Failure> {
         let verdict = match limit {
-            None => self.verdict(message, limit).await,
+            None => self.verdict(message, limit, pauses).await,
             // Whatever was written stays true: a capture may end between any two writes.
             Some(limit) => {
-                timeout_at(limit, self.verdict(message, Some(limit))).await.unwrap_or(Err(Failure::OutOfTime))
+                let verdict = timeout_at(limit, self.verdict(message, Some(limit), pauses)).await;
+                verdict.unwrap_or(Err(Failure::OutOfTime))
             }
         };
         verdict::log(message, &verdict, Timestamp::now());
-        verdict.map(drop)
+        match verdict? {
+            Done::Early { .. } => Err(Failure::Early),
+            Done::Captured(_) | Done::Swept(_) | Done::Ignored(_) => Ok(()),
+        }
     }
 
-    async fn verdict(&self, message: &Message, limit: Option<Instant>) -> Verdict {
+    async fn verdict(&self, message: &Message, limit: Option<Instant>, pauses: &mut Pauses) -> Verdict {
+        if let Ok(Notice::Change(change)) = &message.notice
+            && let Some(reason) = foreign(change, &self.own())
+        {
+            return Ok(Done::Ignored(reason));
+        }
         match &message.notice {
-            Ok(Notice::Change(change)) => {
-                Ok(Done::Captured(self.capture.event(change, message.sent, Timestamp::now()).await?))
-            }
+            Ok(Notice::Change(change)) => self.change(message, change, limit, pauses).await,
             Ok(Notice::Sweep(progress)) => {
                 let progress = progress.as_deref().cloned();
                 Ok(Done::Swept(sweep::share(&self.capture, self.queue.as_ref(), progress, limit).await?))
@@ -86,6 +117,47 @@ impl<S: ParameterStore, B: BackupBucket> Function<S, B> {
             Err(error) => Err(error.clone().into()),
         }
     }
+
+    /// Records a change. While it is early it is looked at again, and then left to the queue to bring again.
+    async fn change(&self, message: &Message, change: &Change, limit: Option<Instant>, pauses: &mut Pauses) -> Verdict {
+        let mut all = Captured::default();
+        loop {
+            let captured = self.capture.event(change, message.sent, Timestamp::now()).await?;
+            all.writes.extend(captured.writes);
+            if !captured.early {
+                return Ok(Done::Captured(all));
+            }
+            match pauses.next().filter(|pause| limit.is_none_or(|limit| Instant::now() + *pause + MARGIN < limit)) {
+                Some(pause) => sleep(pause).await,
+                None => return Ok(Done::Early { captured: all, seconds: self.bring_again(message).await }),
+            }
+        }
+    }
+
+    /// Lets the queue bring a message again sooner than its visibility timeout says; that this fails delays it alone.
+    async fn bring_again(&self, message: &Message) -> Option<u32> {
+        let (queue, receipt) = self.queue.as_ref().zip(message.receipt.as_deref())?;
+        let seconds = again_after(message.receives);
+        match queue.bring_again(receipt, seconds).await {
+            Ok(()) => Some(seconds),
+            Err(error) => {
+                tracing::warn!(code = error.kind.code(), "{error}");
+                None
+            }
+        }
+    }
+}
+
+/// The pauses of those messages of an invocation that are about one name.
+type Pauses = std::array::IntoIter<Duration, 3>;
+
+/// After how many seconds an early message comes again that has been delivered so often.
+fn again_after(receives: u32) -> u32 {
+    AGAIN_AFTER
+        .checked_shl(receives.saturating_sub(1))
+        .filter(|_| receives < 16)
+        .unwrap_or(AGAIN_AT_MOST)
+        .min(AGAIN_AT_MOST)
 }
 
 /// Until when to work, given Lambda's deadline; `None` if that is no time in the future (some emulators send none).
@@ -95,14 +167,18 @@ pub fn time_limit(deadline: SystemTime) -> Option<Instant> {
 }
 
 /// Handles all messages, those about one name in order, several names at once; returns the failures by position.
-async fn all(messages: &[Message], handle: impl AsyncFn(&Message) -> Result<(), Failure>) -> Vec<(usize, Failure)> {
+async fn all(
+    messages: &[Message],
+    handle: impl AsyncFn(&Message, &mut Pauses) -> Result<(), Failure>,
+) -> Vec<(usize, Failure)> {
     let handle = &handle;
     let mut failures: Vec<(usize, Failure)> = stream::iter(by_subject(messages))
         .map(async |group| {
             let mut failures = Vec::new();
+            let mut pauses = LOOK_AGAIN.into_iter();
             for position in group {
                 let Some(message) = messages.get(position) else { continue };
-                if let Err(failure) = handle(message).await {
+                if let Err(failure) = handle(message, &mut pauses).await {
                     failures.push((position, failure));
                 }
             }

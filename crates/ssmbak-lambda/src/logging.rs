@@ -8,6 +8,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// The target of the line that tells of a finished sweep: it is logged at every level.
 pub const FINISHED: &str = "ssmbak_lambda::sweep::finished";
 
+/// The target of the line about an event of another account or region: it is logged at every level.
+pub const FOREIGN: &str = "ssmbak_lambda::event::foreign";
+
 /// Starts logging at the level that `LOGLEVEL` names.
 pub fn start(loglevel: Option<&str>) {
     let known = loglevel.map_or(Some(LevelFilter::INFO), level);
@@ -46,6 +49,8 @@ fn targets(level: LevelFilter) -> Targets {
         .with_target("ssmbak", level)
         // An alarm listens for this line, whatever the level.
         .with_target(FINISHED, LevelFilter::INFO)
+        // A metric counts these lines, whatever the level.
+        .with_target(FOREIGN, LevelFilter::WARN)
         // Repeats the error that a handler returns, which is logged here with all that is known of it.
         .with_target("lambda_runtime::layers::panic", LevelFilter::OFF)
 }
@@ -93,6 +98,7 @@ mod tests {
     fn a_finished_sweep_is_told_at_every_level() {
         for level in [LevelFilter::OFF, LevelFilter::ERROR, LevelFilter::WARN, LevelFilter::INFO, LevelFilter::TRACE] {
             assert!(targets(level).would_enable(FINISHED, &Level::INFO), "{level}");
+            assert!(targets(level).would_enable(FOREIGN, &Level::WARN), "{level}");
         }
         assert!(!targets(LevelFilter::WARN).would_enable("ssmbak_lambda::sweep", &Level::INFO));
     }

@@ -24,6 +24,7 @@ use std::process::ExitCode;
 
 use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use serde_json::Value;
+use ssmbak_core::event::Origin;
 
 use crate::config::Config;
 use crate::function::{Function, time_limit};
@@ -41,7 +42,8 @@ async fn main() -> ExitCode {
         }
     };
     let (capture, queue) = clients::clients(&config);
-    let function = Function::new(capture, queue);
+    let own = Origin { account: config.account.clone(), region: Some(config.region.clone()) };
+    let function = Function::new(capture, queue, own);
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         bucket = config.bucket,
@@ -51,6 +53,7 @@ async fn main() -> ExitCode {
     );
     let function = &function;
     let runtime = Runtime::new(service_fn(async move |event: LambdaEvent<Value>| {
+        function.invoked_as(&event.context.invoked_function_arn);
         let limit = time_limit(event.context.deadline());
         function.invoke(&event.payload, &event.context.request_id, limit).await
     }));

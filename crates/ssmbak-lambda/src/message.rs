@@ -15,6 +15,10 @@ pub struct Message {
     pub id: Option<String>,
     /// When it entered the queue.
     pub sent: Option<Timestamp>,
+    /// The handle by which it can be brought again soon.
+    pub receipt: Option<String>,
+    /// How often it has been delivered.
+    pub receives: u32,
     /// What it says.
     pub notice: Result<Notice, EventError>,
 }
@@ -23,8 +27,14 @@ impl Message {
     fn of_record(record: &Value) -> Self {
         let id = message_id(record).map(str::to_owned);
         match Delivery::from_record(record) {
-            Ok(delivery) => Self { id, sent: delivery.sent, notice: parse_body(&delivery.body) },
-            Err(error) => Self { id, sent: None, notice: Err(error) },
+            Ok(delivery) => Self {
+                id,
+                sent: delivery.sent,
+                notice: parse_body(&delivery.body),
+                receipt: delivery.receipt,
+                receives: delivery.receives,
+            },
+            Err(error) => Self { id, sent: None, receipt: None, receives: 1, notice: Err(error) },
         }
     }
 
@@ -60,7 +70,7 @@ pub fn read(event: &Value) -> Result<Vec<Message>, EventError> {
             if event.get("ssmbak").is_some()
                 || (event.get("source").is_some() && event.get("detail-type").is_some()) =>
         {
-            Ok(vec![Message { id: None, sent: None, notice: parse_event(event) }])
+            Ok(vec![Message { id: None, sent: None, receipt: None, receives: 1, notice: parse_event(event) }])
         }
         Err(error) => Err(error),
     }

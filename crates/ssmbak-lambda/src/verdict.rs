@@ -6,7 +6,7 @@ use ssmbak_core::event::{Change, Ignored, Notice};
 use ssmbak_core::name::ParameterName;
 
 use crate::failure::Failure;
-use crate::logging::FINISHED;
+use crate::logging::{FINISHED, FOREIGN};
 use crate::message::Message;
 use crate::sweep::Share;
 
@@ -18,6 +18,13 @@ pub type Verdict = Result<Done, Failure>;
 pub enum Done {
     /// Its name is up to date in the bucket.
     Captured(Captured),
+    /// Parameter Store does not show its change yet: it comes again.
+    Early {
+        /// What could be recorded all the same.
+        captured: Captured,
+        /// After how many seconds it comes; `None`: when the queue's visibility timeout is over.
+        seconds: Option<u32>,
+    },
     /// A share of a sweep is done.
     Swept(Share),
     /// There was nothing to do.
@@ -59,11 +66,42 @@ pub fn log(message: &Message, verdict: &Verdict, now: Timestamp) {
                 "{outcome}"
             );
         }
+        Ok(Done::Early { captured, seconds }) => {
+            captured.writes.iter().for_each(debug);
+            let lag = change(message).map(|change| now.duration_since(change.time).as_secs());
+            line!(
+                info,
+                message,
+                versions = versions(captured),
+                writes = kinds(captured),
+                outcome = "early",
+                lagSeconds = lag,
+                seconds,
+                "parameter store does not show the change yet; the message comes again"
+            );
+        }
         Ok(Done::Swept(share)) => log_share(share),
+        Ok(Done::Ignored(reason)) if reason.is_foreign() => log_foreign(message, *reason),
         Ok(Done::Ignored(reason)) if reason.is_warning() => line!(warn, message, outcome = "ignored", "{reason}"),
         Ok(Done::Ignored(reason)) => line!(info, message, outcome = "ignored", "{reason}"),
         Err(failure) => line!(error, message, outcome = "failed", code = failure.code(), "{failure}"),
     }
+}
+
+/// The template's metric filter looks for this code.
+fn log_foreign(message: &Message, reason: Ignored) {
+    let change = change(message);
+    tracing::warn!(
+        target: FOREIGN,
+        operation = change.map(|change| change.operation.as_str()),
+        name = change.map(|change| change.name.as_str()),
+        eventTime = change.map(|change| tracing::field::display(change.time)),
+        account = change.and_then(|change| change.account.as_deref()),
+        region = change.and_then(|change| change.region.as_deref()),
+        outcome = "ignored",
+        code = "ForeignEvent",
+        "{reason}"
+    );
 }
 
 /// Logs what a sweep did to one name; nothing where nothing was to be done.
@@ -138,7 +176,7 @@ mod tests {
 
     fn captured(writes: &[(&'static str, Option<u64>)]) -> Captured {
         let written = |&(kind, version)| Written { kind, version, time: None, parameter_type: None, size: 3 };
-        Captured { writes: writes.iter().map(written).collect() }
+        Captured { writes: writes.iter().map(written).collect(), early: false }
     }
 
     #[test]

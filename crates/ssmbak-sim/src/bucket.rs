@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use ssmbak::bucket::{BackupBucket, Head, Keys, Object, StoredVersion, storage_order};
+use ssmbak::bucket::{BackupBucket, CurrentKey, Head, KeyPage, Keys, Object, StoredVersion, storage_order};
 use ssmbak::{Error, ErrorKind};
 use ssmbak_core::record::metadata::{Encoded, Sidecar};
 use ssmbak_core::sweep::{RECORD_KEY, SweepRecord};
@@ -14,6 +14,14 @@ use crate::{Clock, Faults};
 
 /// Few, so that a listing has several pages.
 const PAGE: usize = 3;
+
+/// The errors that this bucket throws, by operation. A test compares them with AWS's documentation.
+pub const THROWN: [(&str, &str); 2] = [("GetObject", "NoSuchVersion"), ("PutObject", "MetadataTooLarge")];
+
+fn thrown(operation: &str, code: &str, what: &str) -> Error {
+    debug_assert!(THROWN.contains(&(operation, code)), "{operation} does not throw {code}");
+    Error::new(ErrorKind::of_code(code), format!("cannot {what}: {code}"))
+}
 
 /// A versioned bucket in memory.
 #[derive(Clone, Debug)]
@@ -123,6 +131,19 @@ fn second(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
+/// The rows of a listing of one key, newest first.
+fn stored(key: &str, versions: &[Version]) -> Vec<StoredVersion> {
+    let row = |(index, version): (usize, &Version)| StoredVersion {
+        key: key.to_owned(),
+        version_id: version.id.clone(),
+        last_modified: second(version.stored),
+        is_latest: index + 1 == versions.len(),
+        is_marker: version.marker,
+        size: version.body.len() as u64,
+    };
+    versions.iter().enumerate().rev().map(row).collect()
+}
+
 fn find<'a>(state: &'a State, key: &str, id: Option<&str>) -> Option<&'a Version> {
     let versions = state.keys.get(key)?;
     match id {
@@ -133,26 +154,16 @@ fn find<'a>(state: &'a State, key: &str, id: Option<&str>) -> Option<&'a Version
 
 impl BackupBucket for FakeBucket {
     async fn versions(&self, of: Keys<'_>) -> Result<Vec<StoredVersion>, Error> {
+        self.faults.give_way().await;
         self.faults.call("versions", || {
             let state = self.lock();
             let wanted = |key: &str| match of {
                 Keys::One(one) => key == one,
                 Keys::Prefix(prefix) => key.starts_with(prefix),
             };
-            let (mut objects, mut markers) = (Vec::new(), Vec::new());
-            for (key, versions) in state.keys.iter().filter(|(key, _)| wanted(key)) {
-                for (index, version) in versions.iter().enumerate().rev() {
-                    let row = StoredVersion {
-                        key: key.clone(),
-                        version_id: version.id.clone(),
-                        last_modified: second(version.stored),
-                        is_latest: index + 1 == versions.len(),
-                        is_marker: version.marker,
-                        size: version.body.len() as u64,
-                    };
-                    if version.marker { markers.push(row) } else { objects.push(row) }
-                }
-            }
+            let all = state.keys.iter().filter(|(key, _)| wanted(key));
+            let (mut markers, mut objects): (Vec<_>, Vec<_>) =
+                all.flat_map(|(key, versions)| stored(key, versions)).partition(|row| row.is_marker);
             // As the SDK gives them: versions and markers apart, their order among each other lost.
             objects.append(&mut markers);
             Ok(storage_order(objects))
@@ -160,6 +171,7 @@ impl BackupBucket for FakeBucket {
     }
 
     async fn head(&self, key: &str, version_id: Option<&str>) -> Result<Head, Error> {
+        self.faults.give_way().await;
         self.faults.call("head", || {
             let state = self.lock();
             Ok(match find(&state, key, version_id) {
@@ -176,12 +188,14 @@ impl BackupBucket for FakeBucket {
     }
 
     async fn tags(&self, key: &str, version_id: &str) -> Result<BTreeMap<String, String>, Error> {
+        self.faults.give_way().await;
         self.faults.call("get_tags", || {
             Ok(find(&self.lock(), key, Some(version_id)).map(|version| version.tags.clone()).unwrap_or_default())
         })
     }
 
     async fn object(&self, key: &str, version_id: &str) -> Result<Option<Object>, Error> {
+        self.faults.give_way().await;
         self.faults.call("object", || {
             let state = self.lock();
             let found = find(&state, key, Some(version_id)).filter(|version| !version.marker);
@@ -190,19 +204,21 @@ impl BackupBucket for FakeBucket {
     }
 
     async fn body(&self, key: &str, version_id: Option<&str>) -> Result<Vec<u8>, Error> {
+        self.faults.give_way().await;
         self.faults.call("body", || {
             find(&self.lock(), key, version_id)
                 .filter(|version| !version.marker)
                 .map(|version| version.body.clone())
-                .ok_or_else(|| Error::new(ErrorKind::NotFound, format!("cannot read {key}: NoSuchVersion")))
+                .ok_or_else(|| thrown("GetObject", "NoSuchVersion", &format!("read {key}")))
         })
     }
 
     async fn put(&self, key: &str, body: &[u8], encoded: &Encoded) -> Result<(), Error> {
+        self.faults.give_way().await;
         self.faults.call("put_object", || {
             if encoded.metadata.len() + "ssmbak".len() > 2048 || !encoded.metadata.is_ascii() || encoded.tags.len() > 10
             {
-                return Err(Error::new(ErrorKind::Refused, "cannot write: MetadataTooLarge"));
+                return Err(thrown("PutObject", "MetadataTooLarge", "write"));
             }
             if let Some(metadata) = self.corrupted(body, &encoded.metadata) {
                 self.store(key, false, body, Some(metadata), encoded.tags.iter().cloned().collect());
@@ -212,6 +228,7 @@ impl BackupBucket for FakeBucket {
     }
 
     async fn put_sidecar(&self, sidecar: &Sidecar) -> Result<(), Error> {
+        self.faults.give_way().await;
         self.faults.call("put_sidecar", || {
             if self.current(&sidecar.key).is_none() {
                 self.store(&sidecar.key, false, sidecar.body.as_bytes(), None, BTreeMap::new());
@@ -220,16 +237,23 @@ impl BackupBucket for FakeBucket {
         })
     }
 
-    async fn current_keys(&self, after: Option<&str>) -> Result<Vec<String>, Error> {
+    async fn current_keys(&self, after: Option<&str>) -> Result<KeyPage, Error> {
+        self.faults.give_way().await;
         self.faults.call("current_keys", || {
             let state = self.lock();
-            let current = state.keys.iter().filter(|(_, versions)| versions.last().is_some_and(|last| !last.marker));
-            let later = current.map(|(key, _)| key).filter(|key| after.is_none_or(|after| key.as_str() > after));
-            Ok(later.take(PAGE).cloned().collect())
+            let later: Vec<&String> =
+                state.keys.keys().filter(|key| after.is_none_or(|after| key.as_str() > after)).collect();
+            let page = &later[..later.len().min(PAGE)];
+            let rows = |key: &&String| state.keys.get(*key).map(|versions| stored(key, versions)).unwrap_or_default();
+            Ok(KeyPage {
+                keys: page.iter().filter_map(|key| CurrentKey::of(&rows(key))).collect(),
+                next: page.last().filter(|_| later.len() > PAGE).map(|key| (*key).clone()),
+            })
         })
     }
 
     async fn put_sweep(&self, record: &SweepRecord) -> Result<(), Error> {
+        self.faults.give_way().await;
         self.faults.call("put_sweep", || {
             self.store(RECORD_KEY, false, record.encode().as_bytes(), None, BTreeMap::new());
             Ok(())
@@ -237,6 +261,7 @@ impl BackupBucket for FakeBucket {
     }
 
     async fn put_document(&self, key: &str, body: &[u8]) -> Result<(), Error> {
+        self.faults.give_way().await;
         self.faults.call("put_document", || {
             self.store(key, false, body, None, BTreeMap::new());
             Ok(())
@@ -244,6 +269,7 @@ impl BackupBucket for FakeBucket {
     }
 
     async fn delete_marker(&self, key: &str) -> Result<(), Error> {
+        self.faults.give_way().await;
         self.faults.call("delete_marker", || {
             self.store(key, true, b"", None, BTreeMap::new());
             Ok(())

@@ -59,7 +59,7 @@ pub fn all() -> Vec<(&'static str, History)> {
 }
 
 fn history(steps: Vec<Step>) -> History {
-    History { kept_versions: 100, steps }
+    History { kept_versions: 100, road: crate::history::Road::default(), steps }
 }
 
 fn put(at: i64, id: u64, attributes: u64) -> Step {

@@ -12,7 +12,7 @@ use ssmbak_core::event::Operation;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{ParameterType, ParameterVersion};
 
-use crate::history::{History, Step, What};
+use crate::history::{History, Road, Step, What};
 use crate::log::{Answer, Entry, Happened};
 use crate::model::Demand;
 use crate::run::play_logged;
@@ -39,13 +39,14 @@ async fn lived(history: &History) -> Vec<Value> {
 }
 
 fn asked_in_seconds(history: &History) -> History {
-    let steps = history.steps.iter().filter(|step| !matches!(step.what, What::Lifecycle { .. }));
+    let ours = |step: &&Step| !matches!(step.what, What::Lifecycle { .. } | What::FalseDelete { .. });
+    let steps = history.steps.iter().filter(ours);
     let in_seconds = |step: &Step| match step.what {
         // What is no multiple of four milliseconds is asked for to the second, see `run.rs`.
         What::Ask { of } => Step { at: step.at, what: What::Ask { of: of.div_euclid(1000) * 1000 + 1 } },
         _ => step.clone(),
     };
-    History { kept_versions: history.kept_versions, steps: steps.map(in_seconds).collect() }
+    History { kept_versions: history.kept_versions, road: Road::default(), steps: steps.map(in_seconds).collect() }
 }
 
 /// What an event says of a parameter.

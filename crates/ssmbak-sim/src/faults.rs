@@ -28,6 +28,7 @@ struct State {
     planned: BTreeMap<u64, Fault>,
     dead: bool,
     counts: BTreeMap<&'static str, u64>,
+    interleaved: bool,
 }
 
 impl Faults {
@@ -57,6 +58,24 @@ impl Faults {
     /// How many calls were made.
     pub fn calls(&self) -> u64 {
         self.lock().calls
+    }
+
+    /// Whether every call gives way to other work first, so that two works interleave at every call.
+    pub fn interleave(&self, interleaved: bool) {
+        self.lock().interleaved = interleaved;
+    }
+
+    /// Gives way once, if works are interleaved.
+    pub(crate) async fn give_way(&self) {
+        let mut given = !self.lock().interleaved;
+        std::future::poll_fn(move |context| {
+            if std::mem::replace(&mut given, true) {
+                return std::task::Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            std::task::Poll::Pending
+        })
+        .await;
     }
 
     /// Makes a call: `effect` happens unless the fault comes before it.

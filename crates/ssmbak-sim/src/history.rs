@@ -16,8 +16,20 @@ pub const RETENTION_MS: i64 = 40 * DAY;
 pub struct History {
     /// How many versions Parameter Store keeps (100; fewer to see versions dropped without hundreds of updates).
     pub kept_versions: usize,
+    /// How unkind Parameter Store and the queue are.
+    pub road: Road,
     /// What happens, in order of time.
     pub steps: Vec<Step>,
+}
+
+/// What happens between Parameter Store and the bucket that no deed causes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Road {
+    /// Each answer of Parameter Store is up to two minutes old, and listings leave names out, as this seed says; `None`:
+    /// every answer is fresh.
+    pub lag: Option<u64>,
+    /// Two messages that come close to each other are handled at the same time, interleaved as this seed says.
+    pub together: Option<u64>,
 }
 
 /// One thing that happens.
@@ -49,6 +61,22 @@ pub enum What {
         sent_after: i64,
         /// A call of the function that fails, counted from its first.
         fault: Option<(u64, Fault)>,
+    },
+    /// The function gets a Delete event of a parameter that was not deleted.
+    FalseDelete {
+        /// The event's number.
+        id: u64,
+        /// Which parameter.
+        parameter: usize,
+    },
+    /// The function gets an event of a deed again, since it was early.
+    Again {
+        /// The event's number.
+        id: u64,
+        /// How long after the deed the queue got it, in milliseconds.
+        sent_after: i64,
+        /// How often it was early.
+        times: u32,
     },
     /// Everything is looked over, as `ssmbak-all --do-it` does.
     Sweep {
@@ -120,8 +148,16 @@ impl History {
             }
         }
         asks(&mut rng, end, &mut steps);
+        // Drawn last, so that the deeds of a seed stay what they were.
+        let road =
+            Road { lag: rng.chance(60).then(|| rng.next_u64()), together: rng.chance(30).then(|| rng.next_u64()) };
+        if rng.chance(15) {
+            let parameter = usize::try_from(rng.below(parameters)).unwrap_or(0);
+            let at = rng.between(0, end);
+            steps.push(Step { at, what: What::FalseDelete { id: id + 1, parameter } });
+        }
         steps.sort_by_key(|step| step.at);
-        Self { kept_versions, steps }
+        Self { kept_versions, road, steps }
     }
 }
 

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use ssmbak_core::parameter::ParameterVersion;
+use ssmbak_core::record::READ_LAG;
 
 /// What a deed left behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub struct Truth {
     /// Which versions were seen, and with which of them together the one before.
     seen: BTreeSet<(u64, Timestamp)>,
     linked: BTreeSet<(u64, Timestamp)>,
+    /// The newest version that anybody may have recorded.
+    newest: Option<Timestamp>,
     /// Which versions were seen when their second was over, so that none of that second was missed.
     settled: BTreeSet<(u64, Timestamp)>,
 }
@@ -53,12 +56,26 @@ impl Truth {
         self.deeds.push(deed);
     }
 
+    /// Somebody looked at Parameter Store's history, and may have recorded it.
+    pub fn glanced(&mut self, history: &[ParameterVersion]) {
+        self.newest = self.newest.max(history.last().map(|shown| shown.details.modified));
+    }
+
     /// Somebody looked at Parameter Store's history at `now` and recorded it.
+    ///
+    /// A read that is older than what was seen before leaves no trace: nothing is written over what is newer.
     pub fn looked(&mut self, history: &[ParameterVersion], now: Timestamp) {
+        let shown = history.last().map(|shown| shown.details.modified);
+        if shown.is_some_and(|shown| self.newest.is_some_and(|newest| newest > shown)) {
+            return;
+        }
+        self.glanced(history);
         for (index, version) in history.iter().enumerate() {
             // Of a version that is recorded already, looking again leaves no trace.
             let new = self.seen.insert(version.identity());
-            if new && now.as_second() > version.details.modified.as_second() {
+            // What was read may be as old as a read may be.
+            let shown = now.checked_sub(READ_LAG).unwrap_or(now);
+            if new && shown.as_second() > version.details.modified.as_second() {
                 self.settled.insert(version.identity());
             }
             if index > 0 {
@@ -109,9 +126,22 @@ impl Truth {
         left.is_some_and(|version| self.seen.contains(&version.identity()))
     }
 
+    /// Whether nothing of its second can have been missed: it was seen when that was over, or nothing else happened in it.
     fn is_settled(&self, index: usize) -> bool {
         let left = self.deeds.get(index).and_then(|deed| deed.left.as_ref());
-        left.is_some_and(|version| self.settled.contains(&version.identity()))
+        let settled = left.is_some_and(|version| self.settled.contains(&version.identity()));
+        settled || (self.is_seen(index) && self.is_alone(index))
+    }
+
+    fn is_alone(&self, index: usize) -> bool {
+        let second = |deed: &Deed| deed.time.as_second();
+        let of = self.deeds.get(index).map(second);
+        self.deeds.iter().filter(|deed| Some(second(deed)) == of).count() == 1
+    }
+
+    /// Whether this deed happened.
+    pub fn has(&self, id: u64) -> bool {
+        self.deeds.iter().any(|deed| deed.id == id)
     }
 
     /// Whether the event of a deed was handled and can be told from others of its moment.
@@ -137,14 +167,14 @@ impl Truth {
         self.told.contains(&deed.id) && !ambiguous
     }
 
-    /// Whether a creation of the same second, with a life before it, was never seen after that second: the deletion may be
+    /// Whether a creation of the same second was never seen after that second: the deletion may be
     /// of either life, unless the new one lived when the deletion's event was handled.
     fn beside_an_unsettled_creation(&self, index: usize) -> bool {
         let Some(deleted) = self.deeds.get(index) else { return false };
         let second = deleted.time.as_second();
         let unsettled = |at: usize| {
             let first = self.deeds.get(at).and_then(|d| d.left.as_ref()).is_some_and(|v| v.details.version == 1);
-            first && at > 0 && self.is_seen(at) && !self.is_settled(at)
+            first && self.is_seen(at) && !self.is_settled(at)
         };
         let alive = self.told_alive.get(&deleted.id);
         let of_second = |deed: &Deed| deed.time.as_second() == second && alive.is_none_or(|oldest| deed.time < *oldest);

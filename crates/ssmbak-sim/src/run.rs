@@ -1,13 +1,18 @@
 //! Plays a history: the real capture and restore code over the fakes, each answer held against the model.
 
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ssmbak::read::{targets, timelines};
 use ssmbak::store::PutParameter;
-use ssmbak::{BackupBucket as _, Capture, ParamPath};
+use ssmbak::sweep::Turn;
+use ssmbak::{BackupBucket as _, Capture, Error, ParamPath};
 use ssmbak_core::event::{Change, Operation};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
-use ssmbak_core::parameter::{CurrentParameter, ParameterType, ParameterValue, ParameterVersion};
+use ssmbak_core::parameter::{ParameterType, ParameterValue, ParameterVersion};
 use ssmbak_core::plan::{Action, RecordedParameter, Target};
 use ssmbak_core::scope::Selection;
 use ssmbak_core::sweep::{Ended, Outcome, Place, Progress, SweepRecord};
@@ -16,6 +21,8 @@ use ssmbak_core::timeline::Unknown;
 use crate::history::{Deed, History, RETENTION_MS, What};
 use crate::log::{Answer, Entry, Happened, Verdict};
 use crate::model::{self, Demand, Model};
+use crate::rng::Rng;
+use crate::store::Look;
 use crate::{Clock, FakeBucket, FakeStore, Fault, Faults};
 
 /// How the answers of histories turned out.
@@ -33,6 +40,8 @@ pub struct Tally {
     pub below_resolution: u64,
     /// Wrong.
     pub mismatches: Vec<String>,
+    /// In how many histories something went wrong on the way, by what it was.
+    pub road: std::collections::BTreeMap<&'static str, u64>,
 }
 
 impl Tally {
@@ -44,6 +53,9 @@ impl Tally {
         self.untraceable += other.untraceable;
         self.below_resolution += other.below_resolution;
         self.mismatches.extend(other.mismatches);
+        for (fault, histories) in other.road {
+            *self.road.entry(fault).or_default() += histories;
+        }
     }
 }
 
@@ -104,8 +116,29 @@ struct World {
     /// Parameters of which some handling broke off: what it had written by then may be more than it was told of, but
     /// its retry may have come too late.
     disturbed: std::collections::BTreeSet<usize>,
+    /// Parameters about which a false event was handled that nothing has refuted yet.
+    deceived: std::collections::BTreeMap<usize, Option<(u64, Timestamp)>>,
+    /// What is still to happen, by time.
+    agenda: std::collections::BTreeMap<(i64, usize), What>,
+    added: usize,
     tally: Tally,
     log: Vec<Entry>,
+}
+
+/// Nobody waits here: each read lags on its own.
+const AT_ONCE: [std::time::Duration; 3] = [std::time::Duration::ZERO; 3];
+
+/// A message about one parameter, and what its handling came to.
+struct Handled {
+    id: u64,
+    parameter: usize,
+    operation: Operation,
+    change: Change,
+    sent_after: i64,
+    times: u32,
+    /// Whether the bucket had anything of the parameter before.
+    tracked: bool,
+    outcome: Result<bool, Error>,
 }
 
 /// What is made to go wrong, to see that the judge notices.
@@ -142,7 +175,8 @@ async fn play_all(history: &History, sabotage: Sabotage) -> (Tally, Vec<Entry>) 
     let store = FakeStore::new(clock.clone(), faults.clone());
     store.with_habits(|habits| habits.kept_versions = history.kept_versions);
     let bucket = FakeBucket::new(clock.clone(), faults.clone()).sabotaged(sabotage);
-    let capture = Capture::new(store.clone(), bucket.clone());
+    let capture = Capture::new(store.clone(), bucket.clone()).with_pauses(AT_ONCE);
+    let agenda = history.steps.iter().enumerate().map(|(index, step)| ((step.at, index), step.what.clone())).collect();
     let mut world = World {
         clock,
         faults,
@@ -153,22 +187,55 @@ async fn play_all(history: &History, sabotage: Sabotage) -> (Tally, Vec<Entry>) 
         events: std::collections::BTreeMap::new(),
         lifecycle_ran: false,
         disturbed: std::collections::BTreeSet::new(),
+        deceived: std::collections::BTreeMap::new(),
+        agenda,
+        added: history.steps.len(),
         tally: Tally::default(),
         log: Vec::new(),
     };
-    for step in &history.steps {
-        if moment(step.at) > world.clock.now() {
-            world.clock.set(moment(step.at));
+    world.count_faults(history);
+    world.store.lag().set(history.road.lag);
+    let mut together = history.road.together.map(Rng::new);
+    while let Some(((at, _), what)) = world.agenda.pop_first() {
+        if moment(at) > world.clock.now() {
+            world.clock.set(moment(at));
         }
-        match &step.what {
-            What::Do { id, parameter, deed } => world.happen(*id, *parameter, *deed),
-            What::Deliver { id, sent_after, fault } => world.deliver(*id, *sent_after, *fault).await,
-            What::Sweep { fault } => world.sweep(*fault).await,
-            What::Lifecycle { mask } => world.expire(*mask),
-            What::Ask { of } => world.ask(*of).await,
+        match what {
+            What::Do { id, parameter, deed } => world.happen(id, parameter, deed),
+            What::Ask { of } => world.ask(of).await,
+            What::Lifecycle { mask } => world.expire(mask),
+            What::Sweep { fault } => world.sweep(fault).await,
+            message => match together.as_mut().and_then(|rng| Some((world.next_message(at)?, rng))) {
+                Some((other, rng)) => world.deliver_both(&message, &other, rng).await,
+                None => world.deliver(&message).await,
+            },
         }
     }
+    world.quiet().await;
     (world.tally, world.log)
+}
+
+/// Runs two works at once, interleaved at every call as `rng` says.
+async fn interleaved<A, B>(a: impl Future<Output = A>, b: impl Future<Output = B>, rng: &mut Rng) -> (A, B) {
+    let (mut a, mut b) = (pin!(a), pin!(b));
+    let (mut first, mut second) = (None, None);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if second.is_some() || (first.is_none() && rng.chance(50)) {
+            if let Poll::Ready(done) = a.as_mut().poll(&mut context) {
+                first = Some(done);
+            }
+        } else if let Poll::Ready(done) = b.as_mut().poll(&mut context) {
+            second = Some(done);
+        }
+        if first.is_some() && second.is_some() {
+            break;
+        }
+    }
+    match (first, second) {
+        (Some(first), Some(second)) => (first, second),
+        _ => unreachable!("the loop ends when both are done"),
+    }
 }
 
 impl World {
@@ -211,10 +278,61 @@ impl World {
         self.clock.advance_ms(1);
     }
 
-    async fn deliver(&mut self, id: u64, sent_after: i64, fault: Option<(u64, Fault)>) {
-        let Some((parameter, deed, time, created)) = self.events.get(&id).copied() else { return };
-        let name = name(parameter);
-        let sent = time.checked_add(SignedDuration::from_millis(sent_after)).unwrap_or(time);
+    /// In how many histories there was which fault: one history counts once for each.
+    fn count_faults(&mut self, history: &History) {
+        let mut count = |fault: &'static str, there: bool| {
+            if there {
+                self.tally.road.insert(fault, 1);
+            }
+        };
+        count("late reads, listings that leave names out", history.road.lag.is_some());
+        count("two messages interleaved", history.road.together.is_some());
+        for step in &history.steps {
+            match &step.what {
+                What::FalseDelete { .. } => count("a false Delete event", true),
+                What::Deliver { fault: Some((_, fault)), .. } | What::Sweep { fault: Some((_, fault)) } => {
+                    match fault {
+                        Fault::Throttled => count("a request throttled", true),
+                        Fault::Before => count("a request failed", true),
+                        Fault::After => count("an answer lost", true),
+                        Fault::Kill => count("a function killed", true),
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The next message, if it comes within half a minute.
+    fn next_message(&mut self, at: i64) -> Option<What> {
+        let next = self.agenda.first_entry()?;
+        let near = next.key().0 - at < 30_000;
+        let message = matches!(next.get(), What::Deliver { .. } | What::Again { .. } | What::FalseDelete { .. });
+        if !near || !message {
+            return None;
+        }
+        // The earlier one waits: no message comes before it was sent.
+        let later = moment(next.key().0);
+        let next = next.remove();
+        self.clock.set(later.max(self.clock.now()));
+        Some(next)
+    }
+
+    /// The events that a message stands for.
+    fn changes(&mut self, what: &What) -> Vec<Handled> {
+        let (id, sent_after, times) = match what {
+            What::Deliver { id, sent_after, .. } => (*id, *sent_after, 0),
+            What::Again { id, sent_after, times } => (*id, *sent_after, *times),
+            What::FalseDelete { id, parameter } => {
+                let now = self.clock.now();
+                let Some((present, _)) = self.store.present(&name(*parameter)) else { return Vec::new() };
+                self.events.insert(*id, (*parameter, Deed::Delete, now, false));
+                self.deceived.insert(*parameter, Some(present.identity()));
+                (*id, 0, 0)
+            }
+            _ => return Vec::new(),
+        };
+        let Some((parameter, deed, time, created)) = self.events.get(&id).copied() else { return Vec::new() };
         let operations: &[Operation] = match deed {
             Deed::Put(_) if created => &[Operation::Create],
             Deed::Put(_) => &[Operation::Update],
@@ -223,13 +341,13 @@ impl World {
             Deed::Expire { told_twice: false } => &[Operation::PolicyExpiration],
             Deed::Label => &[Operation::LabelParameterVersion],
         };
-        for operation in operations {
-            if let Some((ahead, fault)) = fault {
-                self.faults.plan(ahead, fault);
-            }
-            let change = Change {
+        let handled = |operation: &Operation| Handled {
+            id,
+            parameter,
+            operation: *operation,
+            change: Change {
                 id: Some(format!("{id}-{}", operation.as_str())),
-                name: name.clone(),
+                name: name(parameter),
                 operation: *operation,
                 // Whole seconds, in every published sample.
                 time: Timestamp::from_second(time.as_second()).unwrap_or(time),
@@ -237,31 +355,158 @@ impl World {
                 description: None,
                 region: None,
                 account: None,
-            };
-            self.log(Happened::Delivered { id, name: name.clone(), operation: *operation, time: change.time });
-            let seen = self.store.versions(&name);
-            let now = self.clock.now();
-            let handled = self.capture.event(&change, Some(sent), now).await;
-            self.faults.revive();
-            self.clock.advance_ms(1);
-            if handled.is_err() {
-                self.disturbed.insert(parameter);
+            },
+            sent_after,
+            times,
+            tracked: self.bucket.len_of(name(parameter).key()) > 0,
+            outcome: Ok(false),
+        };
+        operations.iter().map(handled).collect()
+    }
+
+    /// When the queue got a message.
+    fn sent(&self, handled: &Handled) -> Timestamp {
+        let time = self.events.get(&handled.id).map_or(handled.change.time, |(_, _, time, _)| *time);
+        time.checked_add(SignedDuration::from_millis(handled.sent_after)).unwrap_or(time)
+    }
+
+    async fn deliver(&mut self, what: &What) {
+        for mut handled in self.changes(what) {
+            if let What::Deliver { fault: Some((ahead, fault)), .. } = what {
+                self.faults.plan(*ahead, *fault);
+            }
+            self.store.take_looks();
+            let (sent, now) = (self.sent(&handled), self.clock.now());
+            let captured = self.capture.event(&handled.change, Some(sent), now).await;
+            handled.outcome = captured.map(|captured| captured.early);
+            let looks = self.store.take_looks();
+            if !self.settle(&handled, &looks, now) {
                 return;
             }
-            let anything = self.bucket.len_of(name.key()) > 0;
-            let truth = self.model.entry(parameter).or_default();
-            truth.looked(seen.as_deref().unwrap_or_default(), now);
-            let told = match operation {
-                // Of a parameter of which nothing was ever seen, nothing is written.
-                Operation::Create | Operation::Update => anything,
-                Operation::PolicyExpiration => {
-                    seen.as_deref().is_none_or(|versions| begins_after(versions, change.time))
+        }
+    }
+
+    /// Two messages at the same time, in two invocations.
+    async fn deliver_both(&mut self, first: &What, second: &What, rng: &mut Rng) {
+        let (mut a, mut b) = (self.changes(first), self.changes(second));
+        let now = self.clock.now();
+        self.store.take_looks();
+        for (what, group) in [(first, &a), (second, &b)] {
+            if let (What::Deliver { fault: Some((ahead, fault)), .. }, false) = (what, group.is_empty()) {
+                self.faults.plan(*ahead, *fault);
+            }
+        }
+        let sent: Vec<Timestamp> = a.iter().chain(&b).map(|handled| self.sent(handled)).collect();
+        let (for_a, for_b) = sent.split_at(a.len());
+        let stores = [self.store.with_own_looks(), self.store.with_own_looks()];
+        let captures =
+            stores.each_ref().map(|store| Capture::new(store.clone(), self.bucket.clone()).with_pauses(AT_ONCE));
+        let [for_first, for_second] = &captures;
+        let handle = async |capture: &Capture<FakeStore, FakeBucket>, group: &mut Vec<Handled>, sent: &[Timestamp]| {
+            for (handled, sent) in group.iter_mut().zip(sent) {
+                let captured = capture.event(&handled.change, Some(*sent), now).await;
+                handled.outcome = captured.map(|captured| captured.early);
+            }
+        };
+        self.faults.interleave(true);
+        interleaved(handle(for_first, &mut a, for_a), handle(for_second, &mut b, for_b), rng).await;
+        self.faults.interleave(false);
+        if a.iter().any(|one| b.iter().any(|other| one.parameter == other.parameter)) {
+            // What the one had written when the other looked is not told.
+            self.disturbed.extend(a.iter().map(|handled| handled.parameter));
+        }
+        for (group, store) in [(&a, &stores[0]), (&b, &stores[1])] {
+            let looks = store.take_looks();
+            for handled in group {
+                self.settle(handled, &looks, now);
+            }
+        }
+    }
+
+    /// What the model learns of a message, and whether the next one of the same event is to be handled.
+    fn settle(&mut self, handled: &Handled, looks: &[Look], now: Timestamp) -> bool {
+        let Handled { id, parameter, operation, change, sent_after, times, tracked, outcome } = handled;
+        let (operation, name) = (*operation, &change.name);
+        self.log(Happened::Delivered { id: *id, name: name.clone(), operation, time: change.time });
+        self.faults.revive();
+        self.clock.advance_ms(1);
+        let Ok(early) = outcome else {
+            self.disturbed.insert(*parameter);
+            return false;
+        };
+        let seen = looks.iter().rfind(|look| look.name == *name).map(|look| look.versions.clone()).unwrap_or_default();
+        let false_event = self.is_false(*id);
+        let truth = self.model.entry(*parameter).or_default();
+        if *early {
+            truth.glanced(&seen);
+            // At once, in the same invocation, and then when the queue brings it again.
+            const PAUSES: [i64; 3] = [1_000, 2_000, 4_000];
+            let pause = PAUSES.get(*times as usize).copied().unwrap_or_else(|| 10_000 << (times - 3).min(5));
+            let at = now.duration_since(beginning()).as_millis() as i64 + pause;
+            self.added += 1;
+            let again = What::Again { id: *id, sent_after: *sent_after, times: times + 1 };
+            self.agenda.insert((at, self.added), again);
+            return true;
+        }
+        if false_event {
+            let lives = self.store.present(name).map(|(present, _)| present.identity());
+            if self.deceived.get(parameter).is_some_and(|then| lives.is_some() && *then == lives) {
+                self.deceived.remove(parameter);
+            }
+            return true;
+        }
+        truth.looked(&seen, now);
+        let told = match operation {
+            // Of a parameter of which nothing was ever seen, nothing is written.
+            Operation::Create | Operation::Update => *tracked || !seen.is_empty(),
+            Operation::PolicyExpiration => seen.is_empty() || begins_after(&seen, change.time),
+            Operation::Delete => true,
+            _ => false,
+        };
+        if told {
+            truth.was_told(*id, &seen);
+        }
+        true
+    }
+
+    fn is_false(&self, id: u64) -> bool {
+        self.events.get(&id).is_some_and(|(parameter, _, _, _)| {
+            !self.model.get(parameter).is_some_and(|truth| truth.has(id)) && !self.is_label(id)
+        })
+    }
+
+    fn is_label(&self, id: u64) -> bool {
+        matches!(self.events.get(&id), Some((_, Deed::Label, _, _)))
+    }
+
+    /// When all messages are handled, and everything was looked over once more, the bucket says of the present what
+    /// Parameter Store says.
+    async fn quiet(&mut self) {
+        self.clock.advance_ms(20 * 60_000);
+        self.store.lag().skip_nothing();
+        self.sweep(None).await;
+        self.clock.advance_ms(10 * 60_000);
+        let now = self.clock.now();
+        for parameter in 0..2 {
+            let name = name(parameter);
+            let Ok(selection) = Selection::new(&[name.as_str()], false, &[], &[]) else { continue };
+            let Ok(recorded) = timelines(&self.bucket, &selection).await else { continue };
+            let Ok(all) = targets(&self.bucket, &recorded.timelines, &Instant::exact(now)).await else { continue };
+            let present = self.store.present(&name).map(|(version, _)| version);
+            let agrees = match (all.get(&name), &present) {
+                (Some(Target::Held(held)), Some(version)) => same(held, version),
+                (Some(Target::Absent(_)) | None, None) => true,
+                // Of a deletion and a creation in one second it may not be told which came first.
+                (Some(Target::Unknown(_)), Some(version)) => {
+                    self.model.get(&parameter).is_some_and(|truth| truth.below_resolution(version.details.modified))
                 }
-                Operation::Delete => true,
                 _ => false,
             };
-            if told {
-                truth.was_told(id, seen.as_deref().unwrap_or_default());
+            if !agrees {
+                self.tally.mismatches.push(format!(
+                    "{name} at the end: the present is {present:?}, the bucket says {:?}",
+                    all.get(&name)
+                ));
             }
         }
     }
@@ -288,7 +533,7 @@ impl World {
         loop {
             let page = ssmbak::sweep::page(&self.capture, &progress.at).await.ok()?;
             for turn in page.names {
-                let outcome = self.bring_up_to_date(&turn.name, turn.listed.as_ref(), last.as_ref()).await;
+                let outcome = self.bring_up_to_date(&turn, last.as_ref()).await;
                 progress.count(&turn.name, outcome, turn.again);
             }
             match page.next {
@@ -302,9 +547,10 @@ impl World {
         let last = ssmbak::sweep::last(&self.bucket).await.ok()?;
         let mut progress = Progress::start(self.clock.now());
         let all = Selection::new(&["/"], true, &[], &[]).ok()?;
-        for name in ssmbak::sweep::names(&self.capture, &all).await.ok()? {
-            let outcome = self.bring_up_to_date(&name, None, last.as_ref()).await;
-            progress.count(&name, outcome, false);
+        for (name, read_all) in ssmbak::sweep::names(&self.capture, &all).await.ok()? {
+            let turn = Turn { name, listed: None, again: false, read_all, then: Place::START };
+            let outcome = self.bring_up_to_date(&turn, last.as_ref()).await;
+            progress.count(&turn.name, outcome, false);
         }
         self.end_of_sweep(progress)
     }
@@ -316,26 +562,22 @@ impl World {
         }
     }
 
-    async fn bring_up_to_date(
-        &mut self,
-        name: &ParameterName,
-        listed: Option<&CurrentParameter>,
-        last: Option<&SweepRecord>,
-    ) -> Outcome {
-        let (seen, now) = (self.store.versions(name), self.clock.now());
-        let Ok(survey) = self.capture.survey_listed(name, listed, last, now).await else { return Outcome::Failed };
-        let unchanged = survey.writes().is_empty();
-        let settled = self.capture.settle(survey).await;
-        if let Some(parameter) = (0..2).find(|&parameter| self::name(parameter) == *name) {
-            if settled.is_ok() {
-                self.model.entry(parameter).or_default().looked(seen.as_deref().unwrap_or_default(), now);
-            } else {
-                self.disturbed.insert(parameter);
+    async fn bring_up_to_date(&mut self, turn: &Turn, last: Option<&SweepRecord>) -> Outcome {
+        self.store.take_looks();
+        let now = self.clock.now();
+        let taken = ssmbak::sweep::take(&self.capture, turn, last, now).await;
+        let parameter = (0..2).find(|&parameter| self::name(parameter) == turn.name);
+        for look in self.store.take_looks() {
+            if let Some(parameter) = parameter.filter(|_| taken.is_ok()) {
+                self.model.entry(parameter).or_default().looked(&look.versions, now);
             }
         }
-        match settled {
-            Err(_) => Outcome::Failed,
-            Ok(_) if unchanged => Outcome::Unchanged,
+        match taken {
+            Err(_) => {
+                self.disturbed.extend(parameter);
+                Outcome::Failed
+            }
+            Ok(captured) if captured.writes.is_empty() => Outcome::Unchanged,
             Ok(_) => Outcome::Written,
         }
     }
@@ -365,11 +607,14 @@ impl World {
             let time = instant.until();
             (instant, time)
         };
+        // Who asks, asks a bucket; of what is read of Parameter Store for it, the plan's own tests tell.
+        let lag = self.store.lag().pause();
         for parameter in 0..2 {
-            if self.model.contains_key(&parameter) {
+            if self.model.contains_key(&parameter) && !self.deceived.contains_key(&parameter) {
                 self.judge(parameter, &instant, time, at).await;
             }
         }
+        self.store.lag().resume(lag);
     }
 
     async fn judge(&mut self, parameter: usize, instant: &Instant, time: Timestamp, asked: Timestamp) {

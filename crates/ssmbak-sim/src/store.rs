@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::Timestamp;
 use ssmbak::store::{LikelyNames, ParameterPage, ParameterStore, PutParameter};
 use ssmbak::{Error, ErrorKind};
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{CurrentParameter, Details, ParameterType, ParameterValue, ParameterVersion};
 use ssmbak_core::scope::Scope;
 
-use crate::{Clock, Faults};
+use crate::{Clock, Faults, Lag};
 
 /// Parameter Store keeps 100 versions of a parameter.
 pub const KEPT_VERSIONS: usize = 100;
@@ -33,6 +34,26 @@ pub struct Habits {
     pub undeletable: BTreeSet<String>,
     /// Names that PutParameter refuses.
     pub unwritable: BTreeSet<String>,
+    /// Image ids that are not there: a put of one is answered as if it were done, and nothing comes of it.
+    pub missing_images: BTreeSet<String>,
+}
+
+/// The errors that this Parameter Store throws, by operation. A test compares them with AWS's service models.
+pub const THROWN: [(&str, &str); 8] = [
+    ("PutParameter", "AccessDeniedException"),
+    ("PutParameter", "HierarchyTypeMismatchException"),
+    ("PutParameter", "InvalidKeyId"),
+    ("PutParameter", "ParameterAlreadyExists"),
+    ("PutParameter", "ValidationException"),
+    ("GetParameters", "InvalidKeyId"),
+    ("AddTagsToResource", "InvalidResourceId"),
+    ("DeleteParameters", "ValidationException"),
+];
+
+/// The error that an operation is answered with.
+fn thrown(operation: &str, code: &str, what: &str) -> Error {
+    debug_assert!(THROWN.contains(&(operation, code)), "{operation} does not throw {code}");
+    Error::new(ErrorKind::of_code(code), format!("cannot {what}: {code}"))
 }
 
 impl Default for Habits {
@@ -44,6 +65,7 @@ impl Default for Habits {
             disabled_keys: BTreeSet::new(),
             undeletable: BTreeSet::new(),
             unwritable: BTreeSet::new(),
+            missing_images: BTreeSet::new(),
         }
     }
 }
@@ -53,7 +75,20 @@ impl Default for Habits {
 pub struct FakeStore {
     clock: Clock,
     faults: Faults,
+    lag: Lag,
     state: Arc<Mutex<State>>,
+    looks: Arc<Mutex<Vec<Look>>>,
+}
+
+/// What one read of a history showed.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// Of which parameter.
+    pub name: ParameterName,
+    /// Its versions; none: it was not there.
+    pub versions: Vec<ParameterVersion>,
+    /// When it was read.
+    pub at: Timestamp,
 }
 
 #[derive(Debug, Default)]
@@ -62,6 +97,8 @@ struct State {
     parameters: BTreeMap<ParameterName, Parameter>,
     /// What was done, in order, `put /a`, `delete /a`.
     journal: Vec<String>,
+    /// What each parameter was, since when, as lagging reads show it.
+    past: BTreeMap<ParameterName, Vec<(Timestamp, Option<Parameter>)>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -86,7 +123,28 @@ impl Parameter {
 impl FakeStore {
     /// An empty one.
     pub fn new(clock: Clock, faults: Faults) -> Self {
-        Self { clock, faults, state: Arc::default() }
+        Self { clock, faults, lag: Lag::default(), state: Arc::default(), looks: Arc::default() }
+    }
+
+    /// How old its answers are.
+    pub fn lag(&self) -> &Lag {
+        &self.lag
+    }
+
+    /// What its histories have shown since this was asked last.
+    pub fn take_looks(&self) -> Vec<Look> {
+        std::mem::take(&mut self.looks.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The same store, whose looks are told apart from those of others.
+    #[must_use]
+    pub fn with_own_looks(&self) -> Self {
+        Self { looks: Arc::default(), ..self.clone() }
+    }
+
+    /// As of when a read is answered.
+    fn as_of(&self) -> Timestamp {
+        self.clock.now().checked_sub(self.lag.next()).unwrap_or(Timestamp::MIN)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -131,43 +189,67 @@ impl FakeStore {
 
     /// Somebody's deletion, by nobody of ours. Whether there was anything to delete.
     pub fn delete_now(&self, name: &ParameterName) -> bool {
-        self.lock().parameters.remove(name).is_some()
+        let now = self.clock.now();
+        let mut state = self.lock();
+        let deleted = state.parameters.remove(name).is_some();
+        state.remember(name, now);
+        deleted
     }
 }
 
 impl State {
-    fn put(&mut self, put: &PutParameter, now: jiff::Timestamp) -> Result<(), Error> {
-        let refuse =
-            |kind: ErrorKind, code: &str| Err(Error::new(kind, format!("cannot put {}: {code}", put.spelling)));
+    /// Keeps what a parameter is from now on.
+    fn remember(&mut self, name: &ParameterName, now: Timestamp) {
+        let parameter = self.parameters.get(name).cloned();
+        self.past.entry(name.clone()).or_default().push((now, parameter));
+    }
+
+    /// What a parameter was at `time`.
+    fn parameter(&self, name: &ParameterName, time: Timestamp) -> Option<&Parameter> {
+        let past = self.past.get(name)?;
+        past.iter().rfind(|(since, _)| *since <= time)?.1.as_ref()
+    }
+
+    /// All that existed at `time`.
+    fn all(&self, time: Timestamp) -> impl DoubleEndedIterator<Item = (&ParameterName, &Parameter)> {
+        self.past.keys().filter_map(move |name| Some((name, self.parameter(name, time)?)))
+    }
+
+    fn put(&mut self, put: &PutParameter, now: Timestamp) -> Result<(), Error> {
+        let refuse = |code: &str| Err(thrown("PutParameter", code, &format!("put {}", put.spelling)));
         let Ok(name) = ParameterName::parse(&put.spelling) else {
-            return refuse(ErrorKind::Refused, "ValidationException");
+            return refuse("ValidationException");
         };
         if self.habits.unwritable.contains(name.as_str()) {
-            return refuse(ErrorKind::AccessDenied, "AccessDeniedException");
+            return refuse("AccessDeniedException");
         }
         let limit = if put.tier.as_deref() == Some("Advanced") { 8192 } else { 4096 };
         if put.value.is_empty() || put.value.len() > limit || put.description.chars().count() > 1024 {
-            return refuse(ErrorKind::Refused, "ValidationException");
+            return refuse("ValidationException");
         }
         let before = self.parameters.get(&name).cloned();
         let last = before.as_ref().and_then(|parameter| parameter.versions.last());
         match last {
-            Some(_) if !put.overwrite => return refuse(ErrorKind::AlreadyExists, "ParameterAlreadyExists"),
-            Some(_) if !put.tags.is_empty() => return refuse(ErrorKind::Refused, "ValidationException"),
+            Some(_) if !put.overwrite => return refuse("ParameterAlreadyExists"),
+            Some(_) if !put.tags.is_empty() => return refuse("ValidationException"),
             Some(last) if last.parameter_type != put.parameter_type && !self.habits.changes_type => {
-                return refuse(ErrorKind::TypeChange, "HierarchyTypeMismatch");
+                return refuse("HierarchyTypeMismatchException");
             }
             Some(last)
                 if last.details.tier.as_deref() == Some("Advanced") && put.tier.as_deref() == Some("Standard") =>
             {
-                return refuse(ErrorKind::Refused, "ValidationException");
+                return refuse("ValidationException");
             }
             _ => {}
         }
         let secret = put.parameter_type == ParameterType::SecureString;
         let key_id = secret.then(|| put.key_id.clone().unwrap_or_else(|| DEFAULT_KEY.to_owned()));
         if key_id.as_ref().is_some_and(|key| self.habits.disabled_keys.contains(key)) {
-            return refuse(ErrorKind::KeyUnusable, "InvalidKeyId");
+            return refuse("InvalidKeyId");
+        }
+        let is_image = put.data_type.as_deref() == Some("aws:ec2:image");
+        if is_image && self.habits.missing_images.contains(put.value.expose()) {
+            return Ok(());
         }
         let kept = last.filter(|_| self.habits.keeps_omitted);
         let filled = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
@@ -208,6 +290,7 @@ impl State {
             parameter.versions.remove(0);
         }
         self.journal.push(format!("put {name}"));
+        self.remember(&name, now);
         Ok(())
     }
 
@@ -222,9 +305,13 @@ fn named(spelling: &str) -> Result<ParameterName, Error> {
 
 impl ParameterStore for FakeStore {
     async fn history(&self, name: &ParameterName) -> Result<Option<Vec<ParameterVersion>>, Error> {
+        self.faults.give_way().await;
         self.faults.call("history", || {
+            let (as_of, at) = (self.as_of(), self.clock.now());
             let state = self.lock();
-            let versions = state.parameters.get(name).map(|parameter| parameter.versions.clone());
+            let versions = state.parameter(name, as_of).map(|parameter| parameter.versions.clone());
+            let look = Look { name: name.clone(), versions: versions.clone().unwrap_or_default(), at };
+            self.looks.lock().unwrap_or_else(PoisonError::into_inner).push(look);
             Ok(versions.map(|versions| {
                 let masked = |mut version: ParameterVersion| {
                     version.value = version.value.clone().filter(|_| state.readable(&version));
@@ -236,25 +323,32 @@ impl ParameterStore for FakeStore {
     }
 
     async fn tags(&self, name: &ParameterName) -> Result<BTreeMap<String, String>, Error> {
+        self.faults.give_way().await;
         self.faults.call("tags", || {
-            Ok(self.lock().parameters.get(name).map(|parameter| parameter.tags.clone()).unwrap_or_default())
+            let as_of = self.as_of();
+            Ok(self.lock().parameter(name, as_of).map(|parameter| parameter.tags.clone()).unwrap_or_default())
         })
     }
 
     async fn describe(&self, scope: &Scope, _: &LikelyNames) -> Result<Vec<CurrentParameter>, Error> {
+        self.faults.give_way().await;
         self.faults.call("describe", || {
+            let as_of = self.as_of();
             let state = self.lock();
-            let all = state.parameters.iter().filter(|(name, _)| scope.contains(name));
+            let all = state.all(as_of).filter(|(name, _)| scope.contains(name));
             Ok(all.filter_map(|(name, parameter)| parameter.listed(name)).collect())
         })
     }
 
     async fn page(&self, token: Option<&str>) -> Result<ParameterPage, Error> {
+        self.faults.give_way().await;
         self.faults.call("page", || {
+            let as_of = self.as_of();
             let state = self.lock();
             // The last name of the page before, backwards: an order that is not the names' own.
-            let left =
-                state.parameters.iter().rev().filter(|(name, _)| token.is_none_or(|token| name.as_str() < token));
+            let left = state.all(as_of).rev().filter(|(name, _)| token.is_none_or(|token| name.as_str() < token));
+            // What moves while it is listed is skipped or repeated: a name may be missing from its page.
+            let left = left.filter(|_| !self.lag.skips());
             let page: Vec<_> = left.take(PAGE + 1).collect();
             let more = page.len() > PAGE;
             let page = &page[..page.len().min(PAGE)];
@@ -265,25 +359,31 @@ impl ParameterStore for FakeStore {
     }
 
     async fn find(&self, names: &[ParameterName]) -> Result<BTreeMap<ParameterName, CurrentParameter>, Error> {
+        self.faults.give_way().await;
         self.faults.call("find", || {
+            let as_of = self.as_of();
             let state = self.lock();
-            let found = names.iter().filter_map(|name| Some((name.clone(), state.parameters.get(name)?.listed(name)?)));
+            let found =
+                names.iter().filter_map(|name| Some((name.clone(), state.parameter(name, as_of)?.listed(name)?)));
             Ok(found.collect())
         })
     }
 
     async fn values(&self, spellings: &[String]) -> Result<BTreeMap<String, Result<ParameterValue, Error>>, Error> {
+        self.faults.give_way().await;
         self.faults.call("values", || {
+            let as_of = self.as_of();
             let state = self.lock();
             let mut values = BTreeMap::new();
             for spelling in spellings {
                 let name = named(spelling)?;
-                let Some(present) = state.parameters.get(&name).and_then(|parameter| parameter.versions.last()) else {
+                let Some(present) = state.parameter(&name, as_of).and_then(|parameter| parameter.versions.last())
+                else {
                     continue;
                 };
                 let value = match &present.value {
                     Some(value) if state.readable(present) => Ok(value.clone()),
-                    _ => Err(Error::new(ErrorKind::KeyUnusable, format!("cannot read {name}: its key is disabled"))),
+                    _ => Err(thrown("GetParameters", "InvalidKeyId", &format!("read {name}"))),
                 };
                 values.insert(spelling.clone(), value);
             }
@@ -291,31 +391,39 @@ impl ParameterStore for FakeStore {
         })
     }
 
-    async fn put(&self, put: &PutParameter) -> Result<(), Error> {
+    async fn put(&self, put: &PutParameter) -> Result<Option<u64>, Error> {
+        self.faults.give_way().await;
         self.faults.call("put", || {
             let now = self.clock.now();
-            self.lock().put(put, now)
+            let mut state = self.lock();
+            state.put(put, now)?;
+            let present = state.parameters.get(&named(&put.spelling)?).and_then(|parameter| parameter.versions.last());
+            Ok(present.map(|present| present.details.version))
         })
     }
 
     async fn set_tags(&self, spelling: &str, add: &BTreeMap<String, String>, remove: &[String]) -> Result<(), Error> {
+        self.faults.give_way().await;
         self.faults.call("set_tags", || {
             let name = named(spelling)?;
             let mut state = self.lock();
             let Some(parameter) = state.parameters.get_mut(&name) else {
-                return Err(Error::new(ErrorKind::NotFound, format!("cannot tag {name}: InvalidResourceId")));
+                return Err(thrown("AddTagsToResource", "InvalidResourceId", &format!("tag {name}")));
             };
             parameter.tags.retain(|key, _| !remove.contains(key));
             parameter.tags.extend(add.clone());
+            let now = self.clock.now();
+            state.remember(&name, now);
             state.journal.push(format!("tag {name}"));
             Ok(())
         })
     }
 
     async fn delete(&self, spellings: &[String]) -> Result<Vec<String>, Error> {
+        self.faults.give_way().await;
         self.faults.call("delete", || {
             if spellings.len() > 10 {
-                return Err(Error::new(ErrorKind::Refused, "cannot delete: ValidationException"));
+                return Err(thrown("DeleteParameters", "ValidationException", "delete"));
             }
             let mut state = self.lock();
             let mut left = Vec::new();
@@ -324,6 +432,8 @@ impl ParameterStore for FakeStore {
                 if state.habits.undeletable.contains(name.as_str()) || state.parameters.remove(&name).is_none() {
                     left.push(spelling.clone());
                 } else {
+                    let now = self.clock.now();
+                    state.remember(&name, now);
                     state.journal.push(format!("delete {name}"));
                 }
             }

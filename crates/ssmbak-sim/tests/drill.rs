@@ -65,7 +65,7 @@ impl ParameterStore for Forgetful {
     async fn values(&self, spellings: &[String]) -> Result<BTreeMap<String, Result<ParameterValue, Error>>, Error> {
         self.store.values(spellings).await
     }
-    async fn put(&self, put: &PutParameter) -> Result<(), Error> {
+    async fn put(&self, put: &PutParameter) -> Result<Option<u64>, Error> {
         let description = if self.forgets { String::new() } else { put.description.clone() };
         self.store.put(&PutParameter { description, ..put.clone() }).await
     }

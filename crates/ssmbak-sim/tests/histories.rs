@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ssmbak_sim::Fault;
-use ssmbak_sim::history::{Deed, History, Step, What};
+use ssmbak_sim::history::{Deed, History, Road, Step, What};
 use ssmbak_sim::run::{Sabotage, Tally, play, play_sabotaged};
 use ssmbak_sim::shrink::shrink;
 
@@ -67,7 +67,7 @@ struct Story(History);
 
 impl Story {
     fn new(kept_versions: usize) -> Self {
-        Self(History { kept_versions, steps: Vec::new() })
+        Self(History { kept_versions, road: Road::default(), steps: Vec::new() })
     }
 
     fn step(mut self, at: i64, what: What) -> Self {

@@ -142,6 +142,7 @@ async fn the_record_is_there_before_the_first_write_and_tells_the_end() {
     }
     world.sweep().await;
     let then = world.clock.now();
+    world.clock.advance_ms(5_000);
     for number in 0..4 {
         world.put(&format!("/p/{number}"), "now").await;
     }

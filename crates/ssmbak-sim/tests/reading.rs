@@ -135,7 +135,7 @@ async fn a_repair_that_fails_for_one_name_is_told_and_the_others_are_made() {
     });
     let found = verify(&world.store, &world.bucket, &all()).await.unwrap();
     assert_eq!((found.findings.len(), found.verified), (2, 0));
-    let failed = repair(&world.capture(), found.repairable(), world.clock.now()).await.unwrap();
+    let failed = repair(&world.capture(), found.repairable(), || world.clock.now()).await.unwrap();
     assert_eq!(
         failed.into_iter().map(|(n, e)| (n.to_string(), e.kind)).collect::<Vec<_>>(),
         [("/locked".to_owned(), ErrorKind::KeyUnusable)]

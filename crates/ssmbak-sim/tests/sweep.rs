@@ -62,7 +62,7 @@ impl World {
             for turn in page.names {
                 let now = self.clock.now();
                 let outcome = match sweep::take(&self.capture, &turn, last.as_ref(), now).await {
-                    Ok(Captured { writes }) if writes.is_empty() => Outcome::Unchanged,
+                    Ok(Captured { writes, .. }) if writes.is_empty() => Outcome::Unchanged,
                     Ok(_) => Outcome::Written,
                     Err(_) => Outcome::Failed,
                 };

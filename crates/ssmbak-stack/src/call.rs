@@ -4,6 +4,7 @@ use std::error::Error;
 
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use ssmbak_core::refusal::{Refusal, refusal};
 
 /// A call to AWS that failed for a reason that has nothing to do with what was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +41,24 @@ pub enum CallError {
         /// What went wrong on the way.
         message: String,
     },
+    /// AWS is busy, and went on being so after all retries.
+    #[error("cannot {task}: AWS asks to slow down ({code}); run it again in a while")]
+    Busy {
+        /// What was attempted.
+        task: &'static str,
+        /// AWS's code of the error, or the HTTP status.
+        code: String,
+    },
+    /// The clock of this machine is wrong.
+    #[error("cannot {task}: this machine's clock is wrong ({code}); set it and run it again{}", after_colon(message))]
+    Clock {
+        /// What was attempted.
+        task: &'static str,
+        /// AWS's code of the error.
+        code: String,
+        /// AWS's words.
+        message: String,
+    },
     /// AWS refuses, for a reason of its own.
     #[error("cannot {task}: {message} ({code}); put that right and try again")]
     Refused {
@@ -59,10 +78,32 @@ impl CallError {
             Self::Denied { .. } => "AccessDenied",
             Self::Credentials { .. } => "Credentials",
             Self::Unreachable { .. } => "Unreachable",
+            Self::Busy { .. } => "Throttled",
+            Self::Clock { .. } => "ClockSkew",
             Self::Refused { code, .. } => code,
         }
     }
 }
+
+/// Codes of missing, invalid or expired credentials.
+pub(crate) const CREDENTIALS: [&str; 13] = [
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "IncompleteSignatureException",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "InvalidToken",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "RequestExpired",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+];
+
+/// Codes of missing permissions.
+pub(crate) const DENIED: [&str; 3] = ["AccessDenied", "AccessDeniedException", "NotAuthorized"];
 
 fn after_colon(message: &str) -> String {
     if message.is_empty() { String::new() } else { format!(" ({message})") }
@@ -125,29 +166,20 @@ impl Task {
     fn classify(self, status: Option<u16>, code: &str, message: &str) -> CallError {
         let Self { task, permission } = self;
         let message = single_line(message);
+        let code_or_status = || match (code, status) {
+            ("", Some(status)) => format!("HTTP{status}"),
+            (code, _) => code.to_owned(),
+        };
+        match refusal(status, Some(code), Some(&message)) {
+            Some(Refusal::Busy) => return CallError::Busy { task, code: code_or_status() },
+            Some(Refusal::Clock) => return CallError::Clock { task, code: code_or_status(), message },
+            None => {}
+        }
         match code {
-            "ExpiredToken"
-            | "ExpiredTokenException"
-            | "RequestExpired"
-            | "InvalidClientTokenId"
-            | "InvalidAccessKeyId"
-            | "UnrecognizedClientException"
-            | "SignatureDoesNotMatch"
-            | "InvalidToken"
-            | "AuthFailure"
-            | "MissingAuthenticationToken" => CallError::Credentials { task, message },
-            "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => {
-                CallError::Denied { task, permission, message }
-            }
+            code if CREDENTIALS.contains(&code) => CallError::Credentials { task, message },
+            code if DENIED.contains(&code) => CallError::Denied { task, permission, message },
             _ if status == Some(403) => CallError::Denied { task, permission, message },
-            _ => CallError::Refused {
-                task,
-                code: match (code, status) {
-                    ("", Some(status)) => format!("HTTP{status}"),
-                    (code, _) => code.to_owned(),
-                },
-                message: message.trim_end_matches('.').to_owned(),
-            },
+            _ => CallError::Refused { task, code: code_or_status(), message: message.trim_end_matches('.').to_owned() },
         }
     }
 }
@@ -158,9 +190,37 @@ fn single_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use ssmbak_emulators::AwsErrors;
+
     use super::*;
 
     const TASK: Task = Task::new("read the stack", "cloudformation:DescribeStacks");
+
+    #[test]
+    fn error_codes_are_named_by_the_service_models() {
+        let models = AwsErrors::read().unwrap();
+        for code in CREDENTIALS.iter().chain(&DENIED) {
+            assert!(models.can_throw("s3", "PutObject", code), "{code} is no error code of AWS");
+        }
+        // Codes that other modules of this crate match.
+        for (service, operation, code) in [
+            ("s3", "CreateBucket", "BucketAlreadyOwnedByYou"),
+            ("s3", "CreateBucket", "BucketAlreadyExists"),
+            ("s3", "GetObject", "NoSuchKey"),
+            ("s3", "GetBucketEncryption", "ServerSideEncryptionConfigurationNotFoundError"),
+            ("s3", "GetPublicAccessBlock", "NoSuchPublicAccessBlockConfiguration"),
+            ("s3", "GetBucketLifecycleConfiguration", "NoSuchLifecycleConfiguration"),
+            ("s3", "GetBucketVersioning", "NoSuchBucket"),
+            ("s3", "HeadObject", "NotFound"),
+            ("events", "DescribeRule", "ResourceNotFoundException"),
+            ("lambda", "GetFunctionConfiguration", "ResourceNotFoundException"),
+            ("lambda", "GetEventSourceMapping", "ResourceNotFoundException"),
+            ("sqs", "GetQueueAttributes", "QueueDoesNotExist"),
+            ("cloudformation", "DescribeStacks", "ValidationError"),
+        ] {
+            assert!(models.can_throw(service, operation, code), "{service} {operation} cannot throw {code}");
+        }
+    }
 
     #[test]
     fn sorts_what_the_sdk_says() {
@@ -177,6 +237,8 @@ mod tests {
         insta::assert_snapshot!(sorted(403, "ExpiredToken"), @"cannot read the stack, for want of valid credentials: log in, or choose others with --profile or AWS_PROFILE (words of AWS.)");
         insta::assert_snapshot!(sorted(400, "ValidationError"), @"cannot read the stack: words of AWS (ValidationError); put that right and try again");
         insta::assert_snapshot!(TASK.classify(Some(403), "", ""), @"not allowed to read the stack: ask for the permission cloudformation:DescribeStacks");
-        insta::assert_snapshot!(TASK.classify(Some(500), "", "").code(), @"HTTP500");
+        insta::assert_snapshot!(TASK.classify(Some(418), "", "").code(), @"HTTP418");
+        insta::assert_snapshot!(TASK.classify(Some(503), "", ""), @"cannot read the stack: AWS asks to slow down (HTTP503); run it again in a while");
+        insta::assert_snapshot!(sorted(403, "RequestTimeTooSkewed"), @"cannot read the stack: this machine's clock is wrong (RequestTimeTooSkewed); set it and run it again (words of AWS.)");
     }
 }

@@ -9,7 +9,7 @@ mod clients;
 
 pub use clients::{create_versioned_bucket, s3_client, ssm_client};
 pub use ssmbak_emulators::{
-    Call, CallRecorder, Error, InvocationError, InvocationOutcome, LambdaProcess, Ministack, Moto, Original, REGION,
-    Result, RuntimeApi, S3Server, Venv, binary, clean, environment, find_binary, http, s3_server, target_dir,
-    workspace_dir,
+    AwsErrors, Call, CallRecorder, Delays, Error, Fault, FaultProxy, InvocationError, InvocationOutcome, LambdaProcess,
+    Ministack, Moto, Original, REGION, Result, RuntimeApi, S3Server, Venv, binary, clean, environment, find_binary,
+    http, s3_server, target_dir, workspace_dir,
 };

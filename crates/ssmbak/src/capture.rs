@@ -1,8 +1,11 @@
 //! Brings the bucket up to date with Parameter Store, one name at a time.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use ssmbak_core::capture::{
-    Contents, EventClock, Write, deleted_here, is_settled, needs_all_records, on_event, on_sweep,
+    Contents, EventClock, Write, deleted_here, is_doubtfully_missing, is_settled, needs_all_records, on_event,
+    on_surely_missing, on_sweep,
 };
 use ssmbak_core::event::Change;
 use ssmbak_core::name::ParameterName;
@@ -21,13 +24,19 @@ use crate::{Error, ErrorKind};
 pub struct Capture<S, B> {
     store: S,
     bucket: B,
+    pauses: [Duration; 3],
 }
+
+/// How long to wait before a parameter is looked at again that is missing although it was there moments ago.
+const LOOK_AGAIN: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
 
 /// What was written for one name, without any value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Captured {
     /// The writes, in the order in which they were made.
     pub writes: Vec<Written>,
+    /// Parameter Store does not show the event's change yet: handle the event again.
+    pub early: bool,
 }
 
 /// One write, as a log may show it.
@@ -48,7 +57,13 @@ pub struct Written {
 impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
     /// Captures from `store` into `bucket`.
     pub fn new(store: S, bucket: B) -> Self {
-        Self { store, bucket }
+        Self { store, bucket, pauses: LOOK_AGAIN }
+    }
+
+    /// The same, with other pauses between the looks at a parameter that is missing although it was there moments ago.
+    #[must_use]
+    pub fn with_pauses(self, pauses: [Duration; 3]) -> Self {
+        Self { pauses, ..self }
     }
 
     /// The store it reads.
@@ -64,6 +79,9 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
     /// Handles one event: its name is brought up to date, and the event's own time recorded. `sent` is the queue's stamp
     /// of the message. Handling an event twice writes nothing the second time.
     ///
+    /// If Parameter Store does not show the change yet, the event is [`Captured::early`]: what is known is recorded, and the
+    /// event must be handled again.
+    ///
     /// # Errors
     /// The first request that failed; what was written before stays, and handling the event again completes it. A version
     /// that cannot be decrypted fails with [`ErrorKind::KeyUnusable`] after all others have been written.
@@ -77,10 +95,10 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
         } else {
             current.into_iter().collect()
         };
-        let writes = on_event(change, clock, history.as_deref(), &Contents::new(&records), now);
-        let captured = self.write(&change.name, writes, history.as_deref(), None).await?;
+        let decision = on_event(change, clock, history.as_deref(), &Contents::new(&records), now);
+        let captured = self.write(&change.name, decision.writes, history.as_deref(), None).await?;
         complete_or_fail(&change.name, history.as_deref(), &Contents::new(&records))?;
-        Ok(captured)
+        Ok(Captured { early: decision.early, ..captured })
     }
 
     /// Looks one name over: what would have to be written, if anything, so that the bucket says what Parameter Store says.
@@ -89,6 +107,35 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
     /// The first request that failed.
     pub async fn survey(&self, name: &ParameterName, now: Timestamp) -> Result<Survey, Error> {
         self.survey_listed(name, None, None, now).await
+    }
+
+    /// As [`Capture::survey`], given the record of the last finished sweep, and by all that the bucket holds of the name: a
+    /// false deletion below the key's current version is found by this alone.
+    ///
+    /// # Errors
+    /// The first request that failed.
+    pub async fn survey_all(
+        &self,
+        name: &ParameterName,
+        last: Option<&SweepRecord>,
+        now: Timestamp,
+    ) -> Result<Survey, Error> {
+        let (mut history, records) =
+            futures_util::future::try_join(self.store.history(name), self.records(name)).await?;
+        let current = records.iter().rfind(|record| record.is_latest);
+        let seen = current.zip(last).and_then(|(current, last)| last.saw_unchanged(name, current));
+        if history.is_none() && is_doubtfully_missing(&Contents::new(&records), now) {
+            history = self.looked_again(name).await?;
+            if history.is_none() {
+                let writes = on_surely_missing(&Contents::new(&records), seen, now);
+                return Ok(Survey { name: name.clone(), writes, history, records });
+            }
+        }
+        if let Some(present) = history.as_mut().and_then(|history| history.last_mut()) {
+            present.details.tags = Some(self.store.tags(name).await?);
+        }
+        let writes = on_sweep(history.as_deref(), &Contents::new(&records), seen, now);
+        Ok(Survey { name: name.clone(), writes, history, records })
     }
 
     /// As [`Capture::survey`], given what a listing of Parameter Store says of the name, if it is on it, and the record of
@@ -125,8 +172,32 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
                 if settled && history.is_some() { vec![current] } else { self.records(name).await? }
             }
         };
+        if history.is_none() && is_doubtfully_missing(&Contents::new(&records), now) {
+            history = self.looked_again(name).await?;
+            if history.is_none() {
+                let writes = on_surely_missing(&Contents::new(&records), seen, now);
+                return Ok(Survey { name: name.clone(), writes, history, records });
+            }
+            if let Some(present) = history.as_mut().and_then(|history| history.last_mut()) {
+                present.details.tags = Some(self.store.tags(name).await?);
+            }
+        }
         let writes = on_sweep(history.as_deref(), &Contents::new(&records), seen, now);
         Ok(Survey { name: name.clone(), writes, history, records })
+    }
+
+    /// Looks again, several times, at a parameter that was missing although a version of it is moments old.
+    async fn looked_again(&self, name: &ParameterName) -> Result<Option<Vec<ParameterVersion>>, Error> {
+        for pause in self.pauses {
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
+            let history = self.store.history(name).await?;
+            if history.is_some() {
+                return Ok(history);
+            }
+        }
+        Ok(None)
     }
 
     /// Whether what a listing shows of a name is the version on top of its key, tags aside.

@@ -24,8 +24,9 @@ pub async fn preview<S: ParameterStore, B: BackupBucket>(
     destination: &Destination,
 ) -> Result<Plan, Error> {
     let (targets, warnings) = states(bucket, selection, at).await?;
+    let absent = targets.values().filter(|target| matches!(target, Target::Absent(_))).count();
     let targets = destination.relocate(targets).map_err(|illegal| refused(&illegal))?;
-    Ok(Plan { warnings, ..against(store, targets).await? })
+    Ok(Plan { warnings, absent, ..against(store, targets).await? })
 }
 
 /// States recorded of other parameters, against what is under these names now.
@@ -39,9 +40,10 @@ pub(crate) async fn against<S: ParameterStore>(
     let described = described(store, &Selection::of_names(targets.keys().cloned())).await?;
     let mut presents = presents(store, described, &never_the_same(&targets), &Gate::of_store()).await?;
     let mut plan = Plan::default();
+    let now = jiff::Timestamp::now();
     while let Some((name, target)) = targets.pop_first() {
         let present = presents.remove(&name).unwrap_or(Present::Missing);
-        plan.add(name, target, present, PlanOptions::default());
+        plan.add(name, target, present, PlanOptions::default().as_of(now));
     }
     plan.sort();
     Ok(plan)

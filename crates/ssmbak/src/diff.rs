@@ -12,7 +12,7 @@ use ssmbak_core::scope::Selection;
 use ssmbak_core::timeline::{Absence, State, Unknown};
 
 use crate::bucket::BackupBucket;
-use crate::read::{described, presents, states, timelines};
+use crate::read::{described, presents, states, states_beside, timelines};
 use crate::store::ParameterStore;
 use crate::{Error, ErrorKind, Gate};
 
@@ -48,8 +48,8 @@ pub async fn until_now<S: ParameterStore, B: BackupBucket>(
     selection: &Selection,
     from: &Instant,
 ) -> Result<Diff, Error> {
-    let ((mut targets, warnings), described) =
-        futures_util::future::try_join(states(bucket, selection, from), described(store, selection)).await?;
+    let described = described(store, selection);
+    let (mut targets, warnings, described) = states_beside((store, bucket), selection, from, described).await?;
     let names: BTreeSet<ParameterName> = targets.keys().chain(described.keys()).cloned().collect();
     // What a restore would only delete is not read for a plan; here it is what has come into being.
     let new: BTreeMap<&ParameterName, &str> = described

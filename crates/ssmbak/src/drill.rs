@@ -1,18 +1,20 @@
 //! A restore drill: what was true is restored beside everything else, read back, compared, and taken away again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::plan::{Action, Change, Field, Plan, RecordedParameter, Target, UnknownName};
-use ssmbak_core::scope::Selection;
-use tokio::time::sleep;
+use ssmbak_core::scope::{Scope, Selection};
+use ssmbak_core::timeline::Unknown;
 
 use crate::bucket::BackupBucket;
 use crate::destination::against;
-use crate::read::states;
+use crate::patience::patiently;
+use crate::policy::RequestPolicy;
+use crate::read::{described, states_assuming};
 use crate::restore::{Outcome, Pace, Restore, RestoreOptions, Watcher};
-use crate::store::ParameterStore;
+use crate::store::{LikelyNames, ParameterStore};
 use crate::{Error, ErrorKind};
 
 /// DeleteParameters takes ten names.
@@ -21,11 +23,16 @@ const DELETES: usize = 10;
 /// How often what was just written is looked for: listings of Parameter Store may lag behind its writes.
 const LOOKS: u32 = 5;
 
+/// Where drills write, and what the stack itself keeps.
+pub const OWN_PATH: &str = "/newvoll/ssmbak/";
+
 /// What is to be restored, and under which names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Drill {
     /// By the name in the drill: the parameter's own name, and what it was.
     parameters: BTreeMap<ParameterName, (ParameterName, RecordedParameter)>,
+    /// Every name that the bucket knows anything about.
+    recorded: BTreeSet<ParameterName>,
     /// Names of which it is not known what they were.
     pub unknown: Vec<UnknownName>,
     /// What the reader should know.
@@ -68,8 +75,23 @@ impl Drill {
         at: &Instant,
         scratch: &str,
     ) -> Result<Self, Error> {
-        let (targets, warnings) = states(bucket, selection, at).await?;
-        let mut drill = Self { warnings, ..Self::default() };
+        Self::prepare_assuming(bucket, selection, at, scratch, false).await
+    }
+
+    /// As [`Drill::prepare`]; `assume_absent` takes what was first recorded later as not existing then.
+    ///
+    /// # Errors
+    /// As [`Drill::prepare`].
+    pub async fn prepare_assuming<B: BackupBucket>(
+        bucket: &B,
+        selection: &Selection,
+        at: &Instant,
+        scratch: &str,
+        assume_absent: bool,
+    ) -> Result<Self, Error> {
+        let (targets, warnings) = states_assuming(bucket, selection, at, assume_absent).await?;
+        let recorded = targets.keys().cloned().collect();
+        let mut drill = Self { recorded, warnings, ..Self::default() };
         for (number, (name, target)) in targets.into_iter().enumerate() {
             match target {
                 Target::Held(held) => {
@@ -82,6 +104,37 @@ impl Drill {
             }
         }
         Ok(drill)
+    }
+
+    /// Looks which parameters exist that were never recorded: none of them would come back.
+    ///
+    /// # Errors
+    /// The request that failed; that the parameters may not be listed is a warning.
+    pub async fn look_for_unrecorded<S: ParameterStore>(
+        &mut self,
+        store: &S,
+        selection: &Selection,
+    ) -> Result<(), Error> {
+        match described(store, selection).await {
+            Ok(present) => {
+                let never = present.into_keys().filter(|name| !self.recorded.contains(name));
+                let never: Vec<ParameterName> = never.filter(|name| !name.as_str().starts_with(OWN_PATH)).collect();
+                let reason = || Unknown::NothingRecorded.to_string();
+                self.unknown.extend(never.into_iter().map(|name| UnknownName { name, reason: reason() }));
+                self.unknown.sort_by(|a, b| a.name.cmp(&b.name));
+            }
+            Err(error) if error.kind == ErrorKind::AccessDenied => self.warnings.push(
+                "Parameter Store may not be listed: parameters that were never recorded would not be noticed"
+                    .to_owned(),
+            ),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Whether nothing is known at all of what was selected.
+    pub fn knows_nothing(&self) -> bool {
+        self.recorded.is_empty() && self.unknown.is_empty()
     }
 
     /// How many parameters are to be restored.
@@ -152,7 +205,7 @@ impl Drill {
             let plan = self.differences(store, written).await?;
             let missing = plan.changes.iter().any(|change| matches!(change.action, Action::Create(_)));
             if missing && looks < LOOKS {
-                sleep(options.patience.first_pause).await;
+                RequestPolicy::current().pause(options.patience.first_pause).await;
                 looks += 1;
                 continue;
             }
@@ -186,31 +239,56 @@ async fn still_there<S: ParameterStore>(store: &S, name: &str) -> Option<String>
     }
 }
 
-/// Deletes what a drill wrote; returns what is left, and why.
-async fn clean<S: ParameterStore>(store: &S, names: Vec<String>, options: &RestoreOptions) -> Vec<(String, String)> {
+/// What earlier drills left below a path that they write to, by its beginning.
+///
+/// # Errors
+/// The request that failed.
+pub async fn leftovers<S: ParameterStore>(store: &S, beginning: &str) -> Result<Vec<String>, Error> {
+    let scope = Scope::parse(OWN_PATH, true).map_err(|error| Error::new(ErrorKind::Refused, error.to_string()))?;
+    let there = store.describe(&scope, &LikelyNames::default()).await?;
+    let names = there.into_iter().map(|parameter| parameter.spelling);
+    Ok(names.filter(|name| name.starts_with(beginning)).collect())
+}
+
+/// Deletes what a drill wrote; returns what is left, and why. Only what can pass is tried again, and what would fail for
+/// every name is not tried for the others.
+pub async fn clean<S: ParameterStore>(
+    store: &S,
+    names: Vec<String>,
+    options: &RestoreOptions,
+) -> Vec<(String, String)> {
     let mut pace = Pace::new(options.deletes_per_second);
     let mut left = Vec::new();
+    let mut given_up: Option<Error> = None;
     for ten in names.chunks(DELETES) {
+        if let Some(error) = &given_up {
+            left.extend(ten.iter().map(|name| (name.clone(), error.to_string())));
+            continue;
+        }
         pace.take(ten.len()).await;
-        let mut tries = 0;
-        loop {
-            match store.delete(ten).await {
-                Ok(undeleted) => {
-                    for name in undeleted {
-                        left.extend(still_there(store, &name).await.map(|why| (name, why)));
-                    }
-                    break;
+        match patiently(options.patience, || store.delete(ten)).await {
+            Ok(undeleted) => {
+                for name in undeleted {
+                    left.extend(still_there(store, &name).await.map(|why| (name, why)));
                 }
-                Err(_) if tries < options.patience.attempts => {
-                    sleep(options.patience.first_pause.saturating_mul(1 << tries.min(4))).await;
-                    tries += 1;
-                }
-                Err(error) => {
-                    left.extend(ten.iter().map(|name| (name.clone(), error.to_string())));
-                    break;
-                }
+            }
+            Err(error) => {
+                left.extend(ten.iter().map(|name| (name.clone(), error.to_string())));
+                given_up = Some(error).filter(concerns_all);
             }
         }
     }
     left
+}
+
+/// Whether the same would be answered to any other deletion.
+fn concerns_all(error: &Error) -> bool {
+    matches!(
+        error.kind,
+        ErrorKind::AccessDenied
+            | ErrorKind::Credentials
+            | ErrorKind::ClockSkew
+            | ErrorKind::Throttled
+            | ErrorKind::Unreachable
+    )
 }

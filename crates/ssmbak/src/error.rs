@@ -1,12 +1,15 @@
 //! What can go wrong between ssmbak and AWS, said in one sentence.
 
+mod codes;
 mod elsewhere;
 
 use std::any::Any;
 use std::error::Error as StdError;
 
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use ssmbak_core::refusal::{Refusal, refusal};
 
 /// Why an operation failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,6 +59,8 @@ pub enum ErrorKind {
     ChecksumMismatch,
     /// A file cannot be read or written.
     LocalFile,
+    /// The clock of this machine is wrong, so that AWS refuses every signature.
+    ClockSkew,
     /// Anything else.
     Other,
 }
@@ -80,8 +85,14 @@ impl ErrorKind {
             Self::Archived => "Archived",
             Self::ChecksumMismatch => "ChecksumMismatch",
             Self::LocalFile => "LocalFile",
+            Self::ClockSkew => "ClockSkew",
             Self::Other => "Other",
         }
+    }
+
+    /// The kind of failure that an error code of AWS stands for.
+    pub fn of_code(code: &str) -> Self {
+        codes::KNOWN.iter().find(|(_, known)| known.contains(&code)).map_or(Self::Other, |(kind, _)| *kind)
     }
 
     fn hint(self) -> Option<&'static str> {
@@ -97,6 +108,7 @@ impl ErrorKind {
             }
             Self::BucketNotVersioned => Some("only a versioned bucket can say what was true at a time"),
             Self::Throttled => Some("run it again: what is done stays done"),
+            Self::ClockSkew => Some("set this machine's clock (timedatectl set-ntp true), then run it again"),
             Self::Archived => Some("--rehydrate asks for a readable copy of it"),
             Self::ChecksumMismatch => Some("run it again; if it happens again, the stored object is damaged"),
             Self::KeyUnusable => Some("enable the KMS key, or grant kms:Decrypt on it, and run it again"),
@@ -127,7 +139,11 @@ impl Error {
         match error {
             SdkError::ServiceError(context) => {
                 let (code, message) = (context.err().code(), context.err().message());
-                match elsewhere::region(code, message, (context.raw() as &dyn Any).downcast_ref()) {
+                let response = (context.raw() as &dyn Any).downcast_ref();
+                if let Some(error) = from_refusal(action, code, message, response) {
+                    return error;
+                }
+                match elsewhere::region(code, message, response) {
                     Some(region) => elsewhere::error(action, region.as_deref()),
                     None => from_service(action, code, message),
                 }
@@ -151,9 +167,32 @@ impl Error {
     }
 }
 
+/// The error of a refusal that says nothing about the request itself.
+fn from_refusal(
+    action: &str,
+    code: Option<&str>,
+    message: Option<&str>,
+    response: Option<&HttpResponse>,
+) -> Option<Error> {
+    let status = response.map(|response| response.status().as_u16());
+    let code_or_status =
+        || code.map_or_else(|| status.map_or(String::new(), |status| format!("HTTP {status}")), str::to_owned);
+    Some(match refusal(status, code, message)? {
+        Refusal::Busy => {
+            Error::new(ErrorKind::Throttled, format!("cannot {action}: AWS asks to slow down ({})", code_or_status()))
+        }
+        Refusal::Clock => {
+            let date = response.and_then(|response| response.headers().get("date"));
+            let theirs = date.map(|date| format!(", AWS's says {date}")).unwrap_or_default();
+            let why = format!("this machine's clock is wrong{theirs} ({})", code_or_status());
+            Error::new(ErrorKind::ClockSkew, format!("cannot {action}: {why}"))
+        }
+    })
+}
+
 fn from_service(action: &str, code: Option<&str>, message: Option<&str>) -> Error {
     let code = code.unwrap_or("unknown error");
-    let kind = kind_of(code);
+    let kind = ErrorKind::of_code(code);
     let said = message.filter(|text| !text.is_empty()).map(|text| format!("{code}: {text}"));
     let reason = match kind {
         ErrorKind::Credentials => format!("AWS does not accept the credentials ({code})"),
@@ -164,65 +203,13 @@ fn from_service(action: &str, code: Option<&str>, message: Option<&str>) -> Erro
     Error::new(kind, format!("cannot {action}: {reason}"))
 }
 
-fn kind_of(code: &str) -> ErrorKind {
-    match code {
-        "ExpiredToken"
-        | "ExpiredTokenException"
-        | "InvalidAccessKeyId"
-        | "InvalidClientTokenId"
-        | "UnrecognizedClientException"
-        | "SignatureDoesNotMatch"
-        | "InvalidSignatureException"
-        | "AuthorizationHeaderMalformed"
-        | "MissingAuthenticationToken"
-        | "TokenRefreshRequired"
-        | "InvalidToken" => ErrorKind::Credentials,
-        "AccessDenied" | "AccessDeniedException" | "Forbidden" | "403" | "AllAccessDisabled" => ErrorKind::AccessDenied,
-        "InvalidObjectState" => ErrorKind::Archived,
-        "NoSuchBucket" => ErrorKind::BucketMissing,
-        "ParameterNotFound"
-        | "ParameterVersionNotFound"
-        | "NoSuchKey"
-        | "NoSuchVersion"
-        | "NotFound"
-        | "InvalidResourceId" => ErrorKind::NotFound,
-        "ThrottlingException"
-        | "Throttling"
-        | "TooManyUpdates"
-        | "SlowDown"
-        | "ServiceUnavailable"
-        | "503"
-        | "RequestLimitExceeded"
-        | "TooManyRequestsException" => ErrorKind::Throttled,
-        "InvalidKeyId"
-        | "DisabledException"
-        | "KMSInvalidStateException"
-        | "KMSAccessDeniedException"
-        | "KMS.DisabledException"
-        | "KMS.NotFoundException"
-        | "KMSNotFoundException"
-        | "IncorrectKeyException" => ErrorKind::KeyUnusable,
-        "HierarchyTypeMismatch" => ErrorKind::TypeChange,
-        "ParameterAlreadyExists" => ErrorKind::AlreadyExists,
-        "ValidationException"
-        | "InvalidNextToken"
-        | "ParameterPatternMismatchException"
-        | "UnsupportedParameterType"
-        | "InvalidPolicyTypeException"
-        | "InvalidPolicyAttributeException"
-        | "PoliciesLimitExceededException"
-        | "ParameterLimitExceeded"
-        | "ParameterMaxVersionLimitExceeded"
-        | "HierarchyLevelLimitExceededException"
-        | "InvalidAllowedPatternException"
-        | "IncompatiblePolicyException" => ErrorKind::Refused,
-        _ => ErrorKind::Other,
-    }
-}
-
 fn from_dispatch(action: &str, network: bool, text: &str) -> Error {
     if !network && mentions_credentials(text) {
         return without_credentials(action, text);
+    }
+    // The command's client says itself what it waited for.
+    if text.starts_with("no answer ") {
+        return Error::new(ErrorKind::Unreachable, format!("cannot {action}: {text}"));
     }
     let reason = if network || text.is_empty() { "the endpoint cannot be reached" } else { "the request failed" };
     let said = if text.is_empty() { String::new() } else { format!(" ({text})") };
@@ -280,6 +267,32 @@ mod tests {
         assert_eq!(error.kind, ErrorKind::AccessDenied);
         assert_eq!(error.to_string(), "cannot list /a: AccessDeniedException: not authorized: ssm:PutParameter");
         assert!(error.hint.is_some());
+    }
+
+    #[test]
+    fn status_without_a_code_is_throttling() {
+        let response = |status: u16| {
+            let status = status.try_into().unwrap();
+            HttpResponse::new(status, aws_smithy_types::body::SdkBody::empty())
+        };
+        for status in [429, 500, 503] {
+            let error = from_refusal("read /a", None, None, Some(&response(status))).unwrap();
+            assert_eq!(error.kind, ErrorKind::Throttled);
+            assert_eq!(error.to_string(), format!("cannot read /a: AWS asks to slow down (HTTP {status})"));
+        }
+        assert_eq!(from_refusal("read /a", None, None, Some(&response(403))), None);
+    }
+
+    #[test]
+    fn skewed_clock_is_named_instead_of_the_credentials() {
+        let mut response = HttpResponse::new(403.try_into().unwrap(), aws_smithy_types::body::SdkBody::empty());
+        response.headers_mut().insert("date", "Thu, 01 Jan 2026 00:00:00 GMT");
+        let error = from_refusal("list /a", Some("RequestTimeTooSkewed"), None, Some(&response)).unwrap();
+        assert_eq!((error.kind, error.kind.code()), (ErrorKind::ClockSkew, "ClockSkew"));
+        let said = "cannot list /a: this machine's clock is wrong, AWS's says Thu, 01 Jan 2026 00:00:00 GMT \
+                    (RequestTimeTooSkewed)";
+        assert_eq!(error.to_string(), said);
+        assert!(error.hint.unwrap().contains("clock"));
     }
 
     #[test]

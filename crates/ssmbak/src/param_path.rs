@@ -10,7 +10,7 @@ use ssmbak_core::scope::Selection;
 use ssmbak_core::timeline::{Timeline, Unknown};
 
 use crate::bucket::BackupBucket;
-use crate::read::{Finding, answers, compare, described_with_tags, targets_of, timelines};
+use crate::read::{Finding, answers, compare, described_with_tags, states_beside, targets_of, timelines};
 use crate::restore::{Applied, Restore, RestoreOptions, Watcher};
 use crate::store::ParameterStore;
 use crate::{Error, ErrorKind, Gate};
@@ -101,6 +101,24 @@ impl<S: ParameterStore + Clone, B: BackupBucket + Clone> ParamPath<S, B> {
         Ok(targets.remove(name).unwrap_or_else(|| Target::Unknown(Unknown::NothingRecorded.to_string())))
     }
 
+    /// As [`ParamPath::latest_version`], by what Parameter Store has of the name now as well: a version that began by the
+    /// instant was in effect, whether or not the bucket has heard of it.
+    ///
+    /// # Errors
+    /// As [`ParamPath::latest_version`]. Where Parameter Store may not be asked, the bucket alone answers.
+    pub async fn version_in_effect(&self, name: &ParameterName) -> Result<Target, Error> {
+        let one = self.only(name)?;
+        let now = async {
+            match self.store.find(std::slice::from_ref(name)).await {
+                Err(error) if error.kind == ErrorKind::AccessDenied => Ok(BTreeMap::new()),
+                found => found,
+            }
+        };
+        let states = Box::pin(states_beside((&self.store, &self.bucket), &one, &self.at, now));
+        let (mut targets, ..) = states.await?;
+        Ok(targets.remove(name).unwrap_or_else(|| Target::Unknown(Unknown::NothingRecorded.to_string())))
+    }
+
     /// The timelines of all selected names.
     ///
     /// # Errors
@@ -125,7 +143,8 @@ impl<S: ParameterStore + Clone, B: BackupBucket + Clone> ParamPath<S, B> {
         let described = Box::pin(described_with_tags(&self.store, &self.selection, &likely, tagged, of_store));
         let (answers, described) = futures_util::future::try_join(answers, described).await?;
         let gates = (of_store, of_bucket);
-        Box::pin(compare((&self.store, &self.bucket), gates, answers, described, self.options)).await
+        let how = (self.options, self.at.until());
+        Box::pin(compare((&self.store, &self.bucket), gates, answers, described, how)).await
     }
 
     async fn targets(&self, selection: &Selection) -> Result<BTreeMap<ParameterName, Target>, Error> {

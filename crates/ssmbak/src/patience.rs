@@ -3,8 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use tokio::time::sleep;
-
+use crate::policy::RequestPolicy;
 use crate::{Error, ErrorKind};
 
 /// How often, and after which pauses, a throttled call is tried again once the SDK gave up.
@@ -22,21 +21,34 @@ impl Default for Patience {
     }
 }
 
-/// Tries again while AWS asks to slow down.
+/// Tries again while AWS asks to slow down, as long as the run's policy allows it.
 pub(crate) async fn patiently<T, F: Future<Output = Result<T, Error>>>(
     patience: Patience,
     mut call: impl FnMut() -> F,
 ) -> Result<T, Error> {
     let mut attempt = 0;
+    let mut policy: Option<RequestPolicy> = None;
     loop {
         match call().await {
-            Err(error) if error.kind == ErrorKind::Throttled && attempt < patience.attempts => {
+            Err(error) if error.kind == ErrorKind::Throttled => {
+                let policy = policy.get_or_insert_with(RequestPolicy::current);
+                policy.refused(&error.message);
+                if attempt >= patience.attempts || !policy.may_wait() {
+                    return Err(error);
+                }
                 let pause = patience.first_pause.saturating_mul(1 << attempt.min(4));
-                tracing::info!(attempt, pause_seconds = pause.as_secs(), "throttled, waiting");
-                sleep(pause).await;
+                tracing::info!(attempt, pause_seconds = pause.as_secs(), why = %error, "throttled, waiting");
+                if !policy.pause(pause).await {
+                    return Err(error);
+                }
                 attempt += 1;
             }
-            other => return other,
+            other => {
+                if let (Some(policy), Ok(_)) = (&policy, &other) {
+                    policy.recovered();
+                }
+                return other;
+            }
         }
     }
 }

@@ -7,12 +7,21 @@ use std::future::Future;
 
 use tokio::task::{JoinError, JoinHandle};
 
+use crate::policy::RequestPolicy;
 use crate::{Error, ErrorKind};
 
 /// Runs a request as a task, which ends when nobody waits for it any more.
 pub(crate) async fn spawned<T: Send + 'static>(
     request: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {
+    let policy = RequestPolicy::of_task();
+    // The task is part of the same run.
+    let request = async move {
+        match policy {
+            Some(policy) => policy.scope(request).await,
+            None => request.await,
+        }
+    };
     let mut task = Task(tokio::spawn(request));
     (&mut task.0).await.unwrap_or_else(|error| Err(ended(&error)))
 }

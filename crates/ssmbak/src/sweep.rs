@@ -1,7 +1,7 @@
 //! Looks all parameters over: what the bucket lacks, and what it believes alive that is gone: all at once for `ssmbak-all`,
 //! page by page for the function.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use futures_util::stream::{self, Stream, StreamExt};
 use jiff::Timestamp;
@@ -10,53 +10,60 @@ use ssmbak_core::parameter::CurrentParameter;
 use ssmbak_core::scope::Selection;
 use ssmbak_core::sweep::{Place, RECORD_KEY, SweepRecord, key_after};
 
-use crate::bucket::BackupBucket;
+use crate::bucket::{BackupBucket, CurrentKey, KeyPage};
 use crate::capture::{Capture, Captured, Survey};
 use crate::read::{listed, name_of};
 use crate::store::ParameterStore;
 use crate::{Error, ErrorKind, STORE_CONCURRENCY};
 
-/// The names to look over: all that Parameter Store or the bucket knows within the selection.
+/// The names to look over: all that Parameter Store or the bucket knows within the selection. True: all that the bucket
+/// holds of the name must be read.
 ///
 /// # Errors
 /// The first request that failed.
 pub async fn names<S: ParameterStore, B: BackupBucket>(
     capture: &Capture<S, B>,
     selection: &Selection,
-) -> Result<BTreeSet<ParameterName>, Error> {
+) -> Result<BTreeMap<ParameterName, bool>, Error> {
     let (described, listed) =
         futures_util::future::try_join(crate::read::described(capture.store(), selection), keys(capture, selection))
             .await?;
-    Ok(described.into_keys().chain(listed).collect())
+    let mut names: BTreeMap<ParameterName, bool> = described.into_keys().map(|name| (name, false)).collect();
+    names.extend(listed);
+    Ok(names)
 }
 
 async fn keys<S: ParameterStore, B: BackupBucket>(
     capture: &Capture<S, B>,
     selection: &Selection,
-) -> Result<BTreeSet<ParameterName>, Error> {
-    let mut names = BTreeSet::new();
+) -> Result<BTreeMap<ParameterName, bool>, Error> {
+    let mut names = BTreeMap::new();
     for listing in selection.listings() {
-        for version in listed(capture.bucket(), &listing).await? {
+        for versions in crate::bucket::by_key(listed(capture.bucket(), &listing).await?) {
             // A name whose current version is a marker is believed deleted: if it lives, Parameter Store lists it.
-            if version.is_latest && !version.is_marker {
-                names.extend(name_of(&version.key).filter(|name| selection.contains(name)));
-            }
+            let Some(current) = CurrentKey::of(&versions) else { continue };
+            let name = name_of(&current.key).filter(|name| selection.contains(name));
+            names.extend(name.map(|name| (name, current.follows_marker)));
         }
     }
     Ok(names)
 }
 
 /// Looks each name over, several at a time; the results come as they are ready. Nothing is written. `last` is the record of
-/// the last finished sweep.
+/// the last finished sweep. `clock` is asked right before each name is looked at.
 pub fn survey<'a, S: ParameterStore, B: BackupBucket>(
     capture: &'a Capture<S, B>,
-    names: impl IntoIterator<Item = ParameterName> + 'a,
+    names: impl IntoIterator<Item = (ParameterName, bool)> + 'a,
     last: Option<&'a SweepRecord>,
-    now: Timestamp,
+    clock: impl Fn() -> Timestamp + Copy + 'a,
 ) -> impl Stream<Item = (ParameterName, Result<Survey, Error>)> + 'a {
     stream::iter(names)
-        .map(move |name| async move {
-            let survey = capture.survey_listed(&name, None, last, now).await;
+        .map(move |(name, read_all)| async move {
+            let survey = if read_all {
+                capture.survey_all(&name, last, clock()).await
+            } else {
+                capture.survey_listed(&name, None, last, clock()).await
+            };
             (name, survey)
         })
         .buffer_unordered(STORE_CONCURRENCY)
@@ -92,6 +99,8 @@ pub struct Turn {
     pub listed: Option<CurrentParameter>,
     /// Whether it had its turn among the parameters already.
     pub again: bool,
+    /// Whether all that the bucket holds of it must be read: its current version was stored right after a delete marker.
+    pub read_all: bool,
     /// Where the sweep is when it is done.
     pub then: Place,
 }
@@ -106,7 +115,7 @@ pub async fn page<S: ParameterStore, B: BackupBucket>(capture: &Capture<S, B>, p
             let listed = capture.store().page(token.as_deref()).await?;
             let turn = |(name, listed): (ParameterName, Option<CurrentParameter>)| {
                 let then = Place::Parameters { token: token.clone(), after: Some(name.clone()) };
-                Turn { name, listed, again: false, then }
+                Turn { name, listed, again: false, read_all: false, then }
             };
             let left =
                 listed.parameters.into_iter().filter(|(name, _)| after.as_ref().is_none_or(|after| name > after));
@@ -117,15 +126,17 @@ pub async fn page<S: ParameterStore, B: BackupBucket>(capture: &Capture<S, B>, p
             Ok(Page { names: left.map(turn).collect(), next: Some(next) })
         }
         Place::Keys { after } => {
-            let keys = capture.bucket().current_keys(after.as_deref()).await?;
-            let next = keys.last().map(|last| Place::Keys { after: Some(key_after(last)) });
-            let named: Vec<(ParameterName, String)> =
-                keys.into_iter().filter_map(|key| Some((name_of(&key)?, key))).collect();
+            let KeyPage { keys, next } = capture.bucket().current_keys(after.as_deref()).await?;
+            let next = next.map(|next| Place::Keys { after: Some(key_after(&next)) });
+            let named: Vec<(ParameterName, CurrentKey)> =
+                keys.into_iter().filter_map(|key| Some((name_of(&key.key)?, key))).collect();
             let names: Vec<ParameterName> = named.iter().map(|(name, _)| name.clone()).collect();
             let mut found = if names.is_empty() { BTreeMap::new() } else { capture.store().find(&names).await? };
-            let turn = |(name, key): (ParameterName, String)| {
+            let turn = |(name, key): (ParameterName, CurrentKey)| {
                 let listed = found.remove(&name);
-                Turn { again: listed.is_some(), then: Place::Keys { after: Some(key) }, name, listed }
+                let CurrentKey { key, follows_marker } = key;
+                let then = Place::Keys { after: Some(key) };
+                Turn { again: listed.is_some(), read_all: follows_marker, then, name, listed }
             };
             Ok(Page { names: named.into_iter().map(turn).collect(), next })
         }
@@ -142,6 +153,9 @@ pub async fn take<S: ParameterStore, B: BackupBucket>(
     last: Option<&SweepRecord>,
     now: Timestamp,
 ) -> Result<Captured, Error> {
+    if turn.read_all {
+        return capture.settle(capture.survey_all(&turn.name, last, now).await?).await;
+    }
     // Its tags were compared at its first turn.
     if let Some(listed) = turn.listed.as_ref().filter(|_| turn.again)
         && capture.is_on_top(&turn.name, listed).await?

@@ -49,7 +49,11 @@ pub async fn verify<S: ParameterStore, B: BackupBucket>(
     let names: BTreeSet<&ParameterName> = recorded.timelines.keys().chain(present.keys()).collect();
     let mut verification = Verification::default();
     for name in names {
-        let found = findings(recorded.timelines.get(name), present.get(name));
+        let mut found = findings(recorded.timelines.get(name), present.get(name));
+        for (_, version_id, reason) in recorded.damaged.iter().filter(|(of, ..)| of == name) {
+            let message = format!("its stored version {version_id} is known by its tags alone: {reason}");
+            found.push(Finding { kind: FindingKind::Unreadable, message });
+        }
         verification.verified += usize::from(found.is_empty());
         verification.findings.extend(found.into_iter().map(|finding| (name.to_string(), finding)));
     }
@@ -61,26 +65,27 @@ pub async fn verify<S: ParameterStore, B: BackupBucket>(
     Ok(verification)
 }
 
-/// Looks these names over and records what the bucket lacks; tells which of them failed.
+/// Looks these names over and records what the bucket lacks; tells which of them failed. `clock` tells the present time.
 ///
 /// # Errors
 /// If the record of the last sweep cannot be read; a name that fails is no error.
 pub async fn repair<S: ParameterStore, B: BackupBucket>(
     capture: &Capture<S, B>,
     names: BTreeSet<ParameterName>,
-    now: Timestamp,
+    clock: impl Fn() -> Timestamp + Copy,
 ) -> Result<BTreeMap<ParameterName, Error>, Error> {
     let last = last(capture.bucket()).await?;
-    let outcomes: Vec<(ParameterName, Result<(), Error>)> = survey(capture, names, last.as_ref(), now)
-        .map(|(name, survey)| async move {
-            let outcome = match survey {
-                Ok(survey) => capture.settle(survey).await.map(drop),
-                Err(error) => Err(error),
-            };
-            (name, outcome)
-        })
-        .buffer_unordered(REPAIRS)
-        .collect()
-        .await;
+    let outcomes: Vec<(ParameterName, Result<(), Error>)> =
+        survey(capture, names.into_iter().map(|name| (name, true)), last.as_ref(), clock)
+            .map(|(name, survey)| async move {
+                let outcome = match survey {
+                    Ok(survey) => capture.settle(survey).await.map(drop),
+                    Err(error) => Err(error),
+                };
+                (name, outcome)
+            })
+            .buffer_unordered(REPAIRS)
+            .collect()
+            .await;
     Ok(outcomes.into_iter().filter_map(|(name, outcome)| Some((name, outcome.err()?))).collect())
 }

@@ -1,6 +1,9 @@
 //! A client for each service that is used.
 
+use ssmbak::RequestPolicy;
+
 use super::Aws;
+use super::requests::Retries;
 
 /// A client with the common configuration and the service's own endpoint.
 macro_rules! client {
@@ -9,6 +12,8 @@ macro_rules! client {
         pub fn $name(&self) -> $sdk::Client {
             let mut builder = $sdk::config::Builder::from(&self.config);
             builder.set_endpoint_url(self.endpoint($service));
+            let retries = Retries(RequestPolicy::current());
+            let builder = builder.retry_classifier(retries.clone()).interceptor(retries);
             $sdk::Client::from_conf(builder.build())
         }
     };
@@ -48,6 +53,8 @@ impl Aws {
         // (VPC endpoints, FIPS) take the bucket in the path as well.
         builder.set_force_path_style(Some(endpoint.is_some()));
         builder.set_endpoint_url(endpoint);
+        let retries = Retries(RequestPolicy::current());
+        let builder = builder.retry_classifier(retries.clone()).interceptor(retries);
         aws_sdk_s3::Client::from_conf(builder.build())
     }
 }

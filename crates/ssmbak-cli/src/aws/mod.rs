@@ -7,17 +7,21 @@ mod credentials;
 mod http;
 mod profile;
 mod proxy;
+mod requests;
 mod route;
 
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::tls::{TlsContext, TrustStore};
+use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::service_config::ServiceConfigKey;
+use ssmbak::RequestPolicy;
 use ssmbak::bucket::S3BackupBucket;
 use ssmbak::store::SsmParameterStore;
 use ssmbak::{Error, ErrorKind};
 
 pub use caller::Caller;
+pub use requests::policy;
 
 use crate::arn;
 use crate::error::CliError;
@@ -81,8 +85,10 @@ impl Aws {
             CliError::from(Error::new(ErrorKind::Credentials, error.to_string()).with_hint(hint))
         })?;
         let tls = tls(files.setting(&profile, "ca_bundle"))?;
-        let http = http::client(&tls, ProxyRules::of(&environment))?;
-        let mut config = aws_config::defaults(BehaviorVersion::latest())
+        let policy = RequestPolicy::current();
+        let limits = requests::Limits::of_environment()?;
+        let http = http::client(&tls, ProxyRules::of(&environment), &limits, policy.clone())?;
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(http.clone())
             .region(region.clone())
             .no_credentials()
@@ -90,8 +96,11 @@ impl Aws {
             .profile_name("default")
             // Given in any case, since the SDK panics over values in the environment that it does not know.
             .retry_config(RetryConfig::standard().with_max_attempts(attempts()?))
-            .load()
-            .await;
+            .sleep_impl(requests::Pauses(policy));
+        if let Some(connect) = limits.connect {
+            loader = loader.timeout_config(TimeoutConfig::builder().connect_timeout(connect).build());
+        }
+        let mut config = loader.load().await;
         // The original's own variable stands behind all that the SDK knows.
         if config.endpoint_url().is_none_or(str::is_empty) {
             let mut builder = config.into_builder();

@@ -15,7 +15,6 @@ use ssmbak_core::scope::Selection;
 use tokio::time::MissedTickBehavior;
 
 use crate::aws::Aws;
-use crate::bucket::BucketArgs;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
@@ -32,8 +31,6 @@ pub(crate) struct Session<'a> {
     pub(crate) aws: Aws,
     pub(crate) bucket: S3BackupBucket,
     pub(crate) selection: Selection,
-    /// The bucket as it was named, for the commands that are printed.
-    pub(crate) bucket_args: &'a BucketArgs,
     pub(crate) reveal: bool,
     pub(crate) put_rate: Option<f64>,
     pub(crate) global: &'a GlobalArgs,

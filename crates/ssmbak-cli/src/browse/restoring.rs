@@ -127,16 +127,12 @@ pub(super) async fn next(restore: &mut Option<Restoring<'_>>) -> Happened {
 }
 
 async fn carry_out(session: &Session<'_>, Planned { view, caller }: Planned, watch: Watch) -> Restored {
-    let deed = Deed { caller, undoes: None, bucket: session.bucket_args, put_rate: session.put_rate };
+    let deed = Deed { caller, undoes: None, put_rate: session.put_rate };
     let journaled = apply(&view, deed, &watch).await;
     let look = Look { width: None, colours: false, reveal: session.reveal };
     let mut told = table::applied(&view.plan, &journaled.applied, look);
     for warning in &journaled.applied.warnings {
         told.push_str(&format!("\nwarning: {}", crate::ui::text::line(warning)));
     }
-    Restored {
-        told,
-        undo: undoing(&view, &journaled, session.bucket_args, session.global),
-        complete: journaled.applied.is_complete(),
-    }
+    Restored { told, undo: undoing(&view, &journaled, session.global), complete: journaled.applied.is_complete() }
 }

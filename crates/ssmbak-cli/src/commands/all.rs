@@ -15,7 +15,7 @@ use ssmbak_core::sweep::{Ended, Place, Progress, SweepRecord};
 use self::report::{Found, Report};
 use crate::asked::wrong_path;
 use crate::aws::Aws;
-use crate::bucket::BucketArgs;
+use crate::bucket::{BucketArgs, must_keep_new_versions};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
@@ -56,6 +56,9 @@ pub(super) async fn run(
     let selection = Selection::new(&texts, true, &[], &[]).map_err(|error| wrong_path(&error))?;
     let aws = interrupts.or(Aws::connect(global)).await?;
     let bucket = interrupts.or(args.bucket.find(&aws)).await?;
+    if args.do_it {
+        interrupts.or(must_keep_new_versions(&bucket)).await?;
+    }
     let bucket_name = bucket.name().to_owned();
     let capture = Capture::new(aws.parameter_store(), bucket);
     let begun = Timestamp::now();
@@ -96,14 +99,14 @@ fn record_of_sweep(begun: Timestamp, found: &[Found]) -> Option<SweepRecord> {
 
 async fn look_over<S: ssmbak::ParameterStore, B: ssmbak::BackupBucket>(
     capture: &Capture<S, B>,
-    names: impl IntoIterator<Item = ParameterName, IntoIter: ExactSizeIterator>,
+    names: impl IntoIterator<Item = (ParameterName, bool), IntoIter: ExactSizeIterator>,
     last: Option<&SweepRecord>,
     do_it: bool,
     ui: &Ui,
 ) -> Result<Vec<Found>, CliError> {
     let names = names.into_iter();
     let progress = ui.progress(names.len(), if do_it { "recording" } else { "looking over" });
-    let mut found: Vec<Found> = sweep::survey(capture, names, last, Timestamp::now())
+    let mut found: Vec<Found> = sweep::survey(capture, names, last, Timestamp::now)
         .map(|(name, survey)| async {
             let outcome = settle(capture, survey, do_it).await;
             progress.step();

@@ -93,16 +93,8 @@ pub(super) async fn run(
         reveal: args.reveal.reveal,
         zone,
     };
-    let session_of = Session {
-        aws,
-        bucket,
-        selection,
-        bucket_args: &args.bucket,
-        reveal: args.reveal.reveal,
-        put_rate: args.put_rate,
-        global,
-        ui,
-    };
+    let session_of =
+        Session { aws, bucket, selection, reveal: args.reveal.reveal, put_rate: args.put_rate, global, ui };
     session(&session_of, subject, at, interrupts).await
 }
 

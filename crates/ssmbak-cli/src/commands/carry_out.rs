@@ -8,11 +8,12 @@ use ssmbak::restore::{Journaled, Outcome, Restore, RestoreOptions, Watcher};
 use ssmbak_core::plan::Question;
 use ssmbak_core::restore_record::{RestoreDraft, RestoreId};
 
+use super::drastic;
 use super::view::View;
 use super::watch::{Watch, is_without_credentials};
 use crate::again;
 use crate::aws::{Aws, Caller};
-use crate::bucket::BucketArgs;
+use crate::bucket::{BucketArgs, must_keep_new_versions};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
@@ -23,13 +24,11 @@ use crate::ui::{Ui, text};
 
 /// How a plan is to be applied.
 #[derive(Clone, Debug)]
-pub(crate) struct Deed<'a> {
+pub(crate) struct Deed {
     /// Who does it, if that is known.
     pub(crate) caller: Option<Caller>,
     /// The restore that it undoes.
     pub(crate) undoes: Option<RestoreId>,
-    /// The bucket as it was named, for the commands that are printed.
-    pub(crate) bucket: &'a BucketArgs,
     /// Most parameters written in a second.
     pub(crate) put_rate: Option<f64>,
 }
@@ -39,16 +38,50 @@ pub(crate) struct Deed<'a> {
 ///
 /// # Errors
 /// [`CliError`] if the answer is no.
-pub(super) async fn confirm(view: &View, yes: bool, ui: &Ui) -> Result<Option<Caller>, CliError> {
+pub(super) async fn confirm(view: &View, yes: bool, unasked: Unasked, ui: &Ui) -> Result<Option<Caller>, CliError> {
     if view.plan.changes.is_empty() {
         return Ok(None);
     }
+    if let Some(bucket) = view.recorder() {
+        must_keep_new_versions(bucket).await?;
+    }
     let caller = view.aws().caller().await;
     let account = caller.as_ref().map(|caller| caller.account.as_str());
-    if !yes && ui.can_ask() && !ui.confirm(&question(view, account))? {
-        return Err(CliError::failure("Declined", "nothing was changed", "answer y to go on, or give --yes"));
+    let drastic = if unasked == Unasked::GoesOn { drastic::reason(view, Timestamp::now()) } else { None };
+    if let Some(reason) = &drastic {
+        ui.warning(&text::line(reason));
     }
-    Ok(caller)
+    if yes {
+        return Ok(caller);
+    }
+    let agreed = match &drastic {
+        Some(_) if ui.can_ask() => {
+            let word = format!("delete {}", view.plan.counts().delete);
+            ui.confirm_by(&question(view, account), &word)?
+        }
+        None if ui.can_ask() => ui.confirm(&question(view, account))?,
+        _ => match ui.piped_answer() {
+            Some(answer) => answer,
+            None if drastic.is_none() && unasked == Unasked::GoesOn => true,
+            None => {
+                let message = drastic.unwrap_or_else(|| "nobody is there to be asked".to_owned());
+                return Err(CliError::usage(format!("not confirmed, nothing was changed: {message}"), "add --yes"));
+            }
+        },
+    };
+    if agreed {
+        return Ok(caller);
+    }
+    Err(CliError::failure("Declined", "nothing was changed", "answer y to go on, or give --yes"))
+}
+
+/// What becomes of a restore where nobody can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unasked {
+    /// It goes on, as that of ssmbak 0.5.2, unless it deletes all that is selected.
+    GoesOn,
+    /// It needs `--yes`.
+    Stops,
 }
 
 /// Applies the plan and tells what became of it, and how to undo it.
@@ -57,7 +90,7 @@ pub(super) async fn confirm(view: &View, yes: bool, ui: &Ui) -> Result<Option<Ca
 /// [`CliError`] if it was interrupted, or the outcome cannot be printed.
 pub(super) async fn carry_out(
     view: &View,
-    deed: Deed<'_>,
+    deed: Deed,
     global: &GlobalArgs,
     ui: &Ui,
     interrupts: &mut Interrupts,
@@ -70,18 +103,18 @@ pub(super) async fn carry_out(
         }
         return Ok(Exit::Done);
     }
-    let bucket = deed.bucket;
     let journaled = watched(view, deed, ui, interrupts).await?;
     let applied = &journaled.applied;
     if ui.is_json() {
-        ui.json(&report.applied(applied))?;
+        let id = journaled.recorded.then(|| journaled.record.id.to_string());
+        ui.json(&report.applied(applied, id))?;
     } else {
         ui.result(&table::applied(plan, applied, view.look(ui)))?;
     }
     for warning in &applied.warnings {
         ui.warning(&text::line(warning));
     }
-    if let Some(command) = undoing(view, &journaled, bucket, global) {
+    if let Some(command) = undoing(view, &journaled, global) {
         ui.note(&format!("to undo it: {command}"));
     }
     let without_credentials = applied.outcomes.iter().any(is_without_credentials);
@@ -98,7 +131,8 @@ pub(super) async fn carry_out(
 }
 
 /// The command that undoes what was done; `None` if nothing was.
-pub(crate) fn undoing(view: &View, journaled: &Journaled, bucket: &BucketArgs, global: &GlobalArgs) -> Option<String> {
+pub(crate) fn undoing(view: &View, journaled: &Journaled, global: &GlobalArgs) -> Option<String> {
+    let bucket = &view.bucket_args();
     let Journaled { applied, record, recorded } = journaled;
     applied.outcomes.contains(&Outcome::Done).then(|| match (recorded, &view.there) {
         (true, Some(there)) => {
@@ -153,7 +187,7 @@ fn shown(paths: &[String]) -> String {
 }
 
 /// Applies the plan and leaves its record.
-pub(crate) async fn apply(view: &View, deed: Deed<'_>, watcher: &impl Watcher) -> Journaled {
+pub(crate) async fn apply(view: &View, deed: Deed, watcher: &impl Watcher) -> Journaled {
     let options = options(view.aws(), deed.put_rate);
     let draft = RestoreDraft {
         id: new_id(),
@@ -170,7 +204,7 @@ pub(crate) async fn apply(view: &View, deed: Deed<'_>, watcher: &impl Watcher) -
 }
 
 /// Applies the plan. The first interruption stops it before the next write, the second one at once.
-async fn watched(view: &View, deed: Deed<'_>, ui: &Ui, interrupts: &mut Interrupts) -> Result<Journaled, CliError> {
+async fn watched(view: &View, deed: Deed, ui: &Ui, interrupts: &mut Interrupts) -> Result<Journaled, CliError> {
     let watch = Watch::new(ui.progress(view.plan.changes.len(), "restoring"));
     let work = apply(view, deed, &watch);
     tokio::pin!(work);

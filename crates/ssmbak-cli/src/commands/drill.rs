@@ -2,12 +2,12 @@
 
 use clap::Args;
 use jiff::Timestamp;
-use ssmbak::drill::{Drill, Drilled};
+use ssmbak::drill::{self, Drill, Drilled};
 use ssmbak::restore::RestoreOptions;
 
 use super::carry_out::{new_id, options};
 use super::restore::rate;
-use super::view::as_of;
+use super::view::{as_of, nothing_found};
 use super::watch::Watch;
 use crate::asked::AskedArgs;
 use crate::aws::Aws;
@@ -16,7 +16,8 @@ use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
 use crate::marked;
-use crate::report::drill::{DrillReport, exit, lines};
+use crate::report::drill::{CleanReport, DrillReport, exit, lines};
+use crate::selected::{NarrowArgs, nothing_at};
 use crate::ui::{Ui, text};
 use crate::zone;
 
@@ -24,6 +25,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   ssmbak drill /app/ -R yesterday                  whether the tree of that time would come back
   ssmbak drill / -R now --output json              everything, for a scheduled job: exit code 0 or 4
+  ssmbak drill --clean                             delete what an interrupted drill left behind
 ";
 
 /// Where drills write. What the stack itself keeps lies beside it.
@@ -32,8 +34,20 @@ const DRILLS: &str = "/newvoll/ssmbak/drill-";
 /// Options of `ssmbak drill`.
 #[derive(Debug, Args)]
 pub struct DrillArgs {
+    /// Parameters (/app/db/host) and paths (/app/ for those directly under it); the last one is the time.
+    #[arg(required_unless_present = "clean", value_name = "PATH")]
+    words: Vec<String>,
+    /// The time, in place of the last argument: a time, or mark:NAME.
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
     #[command(flatten)]
-    asked: AskedArgs,
+    narrow: NarrowArgs,
+    /// Take what was recorded later only as not existing at that time, as ssmbak 0.5.2 did.
+    #[arg(long)]
+    assume_absent: bool,
+    /// Delete what earlier drills left behind, and do nothing else.
+    #[arg(long, conflicts_with_all = ["words", "at", "recursive", "include", "exclude", "assume_absent", "put_rate"])]
+    clean: bool,
     /// Do not ask, even on a terminal.
     #[arg(short, long)]
     yes: bool,
@@ -48,14 +62,22 @@ pub(super) async fn run(
     ui: &Ui,
     interrupts: &mut Interrupts,
 ) -> Result<Exit, CliError> {
-    let asked = interrupts.or(marked::asked(&args.asked, global)).await?;
+    if args.clean {
+        return clean(args, global, ui, interrupts).await;
+    }
+    let NarrowArgs { recursive, include, exclude, bucket } = args.narrow.clone();
+    let (words, at) = (args.words.clone(), args.at.clone());
+    let asked = AskedArgs { words, at, recursive, include, exclude, bucket, ..AskedArgs::default() };
+    let asked = interrupts.or(marked::asked(&asked, global)).await?;
     let asked = asked.read(Timestamp::now(), &zone::local()?)?;
     let aws = interrupts.or(Aws::connect(global)).await?;
-    let bucket = interrupts.or(args.asked.bucket.find(&aws)).await?;
+    let bucket = interrupts.or(args.narrow.bucket.find(&aws)).await?;
     ui.remark(&as_of(&asked.at));
     let scratch = format!("{DRILLS}{}", new_id());
     let progress = ui.progress(0, "reading the bucket");
-    let drill = interrupts.or(Drill::prepare(&bucket, &asked.selection, &asked.at, &scratch)).await?;
+    let prepared = Drill::prepare_assuming(&bucket, &asked.selection, &asked.at, &scratch, args.assume_absent);
+    let mut drill = interrupts.or(prepared).await?;
+    interrupts.or(drill.look_for_unrecorded(&aws.parameter_store(), &asked.selection)).await?;
     drop(progress);
     for warning in asked.warnings.iter().chain(&drill.warnings) {
         ui.warning(&text::line(warning));
@@ -70,47 +92,87 @@ pub(super) async fn run(
     }
     let options = options(&aws, args.put_rate);
     let watch = Watch::new(ui.progress(count, "restoring aside"));
-    let drilled = carry_out(&drill, &aws, &bucket, &options, &watch, ui, interrupts).await;
+    let drilled = carry_out(&drill, (&aws, &bucket), &options, &watch, &scratch, ui, interrupts).await;
     drop(watch);
-    let drilled = drilled.map_err(|(error, left)| {
-        for (name, why) in &left {
-            ui.warning(&format!("{name} is left: {}", text::line(why)));
-        }
-        CliError::from(error)
-    })?;
+    let drilled = drilled?;
     if ui.is_json() {
         let paths = asked.paths.join(" ");
-        let about = (paths.as_str(), args.asked.recursive, asked.at.to_string());
+        let about = (paths.as_str(), recursive, asked.at.to_string());
         ui.json(&DrillReport::new(about, bucket.name(), aws.region(), &scratch, &drill, &drilled))?;
     } else {
         ui.result(&lines(&drill, &drilled))?;
     }
     if !drilled.left.is_empty() {
-        ui.hint(&format!("delete what is left below {scratch}/: these are values of {}", asked.paths.join(" ")));
+        let paths = asked.paths.join(" ");
+        ui.hint(&format!("`ssmbak drill --clean` deletes what is left below {scratch}/: these are values of {paths}"));
+    }
+    if drill.knows_nothing() {
+        nothing_found(&asked.paths, nothing_at(&asked.paths, recursive, &asked.selection))?;
     }
     Ok(exit(&drill, &drilled))
 }
 
-/// The first interruption stops it before the next write; what was written is taken away in any case.
+/// The first interruption stops it before the next write, and what was written is taken away; the second one ends it.
 async fn carry_out(
     drill: &Drill,
-    aws: &Aws,
-    bucket: &ssmbak::bucket::S3BackupBucket,
+    (aws, bucket): (&Aws, &ssmbak::bucket::S3BackupBucket),
     options: &RestoreOptions,
     watch: &Watch,
+    scratch: &str,
     ui: &Ui,
     interrupts: &mut Interrupts,
-) -> Result<Drilled, (ssmbak::Error, Vec<(String, String)>)> {
+) -> Result<Drilled, CliError> {
     let store = aws.parameter_store();
     let work = drill.carry_out(&store, bucket, options, watch);
     tokio::pin!(work);
+    let mut stopped = false;
     loop {
         tokio::select! {
-            drilled = &mut work => return drilled,
+            drilled = &mut work => return drilled.map_err(|(error, left)| {
+                for (name, why) in &left {
+                    ui.warning(&format!("{name} is left: {}", text::line(why)));
+                }
+                if !left.is_empty() {
+                    ui.hint(CLEAN);
+                }
+                if stopped { CliError::Interrupted } else { error.into() }
+            }),
             () = interrupts.next() => {
-                watch.stop();
-                watch.progress.aside(|| ui.remark("stopping, and deleting what was written"));
+                stopped = true;
+                if watch.stop() {
+                    watch.progress.aside(|| ui.note(&format!("copies may be left below {scratch}/; {CLEAN}")));
+                    return Err(CliError::Interrupted);
+                }
+                watch.progress.aside(|| ui.remark("stopping, and deleting what was written; Ctrl-C again to stop at once"));
             }
         }
     }
+}
+
+const CLEAN: &str = "`ssmbak drill --clean` deletes what drills left behind";
+
+/// Deletes what earlier drills left behind.
+async fn clean(args: &DrillArgs, global: &GlobalArgs, ui: &Ui, interrupts: &mut Interrupts) -> Result<Exit, CliError> {
+    let aws = interrupts.or(Aws::connect(global)).await?;
+    let store = aws.parameter_store();
+    let names = interrupts.or(drill::leftovers(&store, DRILLS)).await?;
+    if !names.is_empty() && !args.yes && ui.can_ask() {
+        let (region, count) = (aws.region(), names.len());
+        let question = format!("In {region}: delete {count} parameters that drills left below {DRILLS}*?");
+        if !ui.confirm(&question)? {
+            return Err(CliError::failure("Declined", "nothing was deleted", "answer y to go on, or give --yes"));
+        }
+    }
+    let progress = ui.progress(0, "deleting");
+    let left =
+        interrupts.or(async { Ok::<_, CliError>(drill::clean(&store, names.clone(), &options(&aws, None)).await) });
+    let left = left.await?;
+    drop(progress);
+    let report = CleanReport::new(aws.region(), &names, left);
+    if ui.is_json() {
+        ui.json(&report)?;
+    } else {
+        ui.result(&report.to_string())?;
+    }
+    Ok(report.exit())
 }

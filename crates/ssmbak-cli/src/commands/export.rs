@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 use jiff::Timestamp;
-use ssmbak::read::{described, states};
+use ssmbak::read::{described, states_beside};
 use ssmbak::{Error, ErrorKind};
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::ParameterValue;
 use ssmbak_core::plan::Target;
 use ssmbak_core::timeline::Unknown;
 
-use super::view::as_of;
+use super::view::{as_of, nothing_found};
 use crate::asked::{Asked, AskedArgs, RevealArgs};
 use crate::aws::Aws;
 use crate::error::CliError;
@@ -80,6 +80,8 @@ struct Found {
     secrets: BTreeMap<ParameterName, ParameterValue>,
     unknown: Vec<(ParameterName, String)>,
     warnings: Vec<String>,
+    /// Whether neither the bucket nor Parameter Store has any name there.
+    nothing: bool,
 }
 
 pub(super) async fn run(
@@ -109,6 +111,9 @@ pub(super) async fn run(
         ));
     } else if left_out > 0 {
         ui.warning(&format!("left out: {}", count(left_out, "SecureString")));
+    }
+    if found.nothing {
+        nothing_found(&asked.paths, nothing_at(&asked.paths, args.narrow.recursive, &asked.selection))?;
     }
     let naming = Naming { prefix: args.prefix.clone().unwrap_or_default(), force: args.force };
     let text = export(args.format, &asked.selection, &found.values, &naming).map_err(|error| {
@@ -160,7 +165,20 @@ async fn look_up(args: &ExportArgs, asked: &Asked, global: &GlobalArgs, ui: &Ui)
     let bucket = args.narrow.bucket.find(&aws).await?;
     ui.remark(&as_of(&asked.at));
     let mut found = Found { warnings: asked.warnings.clone(), ..Found::default() };
-    let (targets, warnings) = states(&bucket, &asked.selection, &asked.at).await?;
+    let store = aws.parameter_store();
+    // What Parameter Store has now is evidence too, and a parameter that was never recorded may have existed then.
+    let present = match described(&store, &asked.selection).await {
+        Ok(present) => present,
+        Err(Error { kind: ErrorKind::AccessDenied, .. }) => {
+            let warning = "Parameter Store may not be listed: parameters that were never recorded would not be noticed"
+                .to_owned();
+            found.warnings.push(warning);
+            BTreeMap::new()
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let (targets, warnings, present) =
+        states_beside((&store, &bucket), &asked.selection, &asked.at, std::future::ready(Ok(present))).await?;
     found.warnings.extend(warnings);
     let known: BTreeSet<ParameterName> = targets.keys().cloned().collect();
     for (name, target) in targets {
@@ -171,17 +189,9 @@ async fn look_up(args: &ExportArgs, asked: &Asked, global: &GlobalArgs, ui: &Ui)
             Target::Unknown(reason) => found.unknown.push((name, reason)),
         }
     }
-    // A parameter that was never recorded may have existed then.
-    match described(&aws.parameter_store(), &asked.selection).await {
-        Ok(present) => {
-            let never = present.into_keys().filter(|name| !known.contains(name));
-            found.unknown.extend(never.map(|name| (name, Unknown::NothingRecorded.to_string())));
-        }
-        Err(Error { kind: ErrorKind::AccessDenied, .. }) => found.warnings.push(
-            "Parameter Store may not be listed: parameters that were never recorded would not be noticed".to_owned(),
-        ),
-        Err(error) => return Err(error.into()),
-    }
+    found.nothing = known.is_empty() && present.is_empty();
+    let never = present.into_keys().filter(|name| !known.contains(name));
+    found.unknown.extend(never.map(|name| (name, Unknown::NothingRecorded.to_string())));
     found.unknown.sort();
     Ok(found)
 }

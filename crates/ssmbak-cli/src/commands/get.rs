@@ -88,17 +88,18 @@ async fn look_up(args: &GetArgs, global: &GlobalArgs, ui: &Ui) -> Result<(Parame
         ui.warning(&warning);
     }
     let path = ParamPath::new(aws.parameter_store(), bucket.clone(), selection, at);
-    let target = path.latest_version(&name).await?;
+    let target = path.version_in_effect(&name).await?;
     must_keep_versions(&bucket).await?;
-    let why = match target {
+    let (code, why) = match target {
         Target::Held(state) => return Ok((name, *state)),
         Target::Absent(Absence::Deleted(deleted)) => {
-            format!("{name} did not exist then: it was deleted at {deleted}")
+            ("NotFound", format!("{name} did not exist then: it was deleted at {deleted}"))
         }
         Target::Absent(Absence::NotYetCreated(first)) => {
-            format!("{name} did not exist then: its first version came at {first}")
+            ("NotFound", format!("{name} did not exist then: its first version came at {first}"))
         }
-        Target::Unknown(reason) => format!("what {name} was then is not known: {reason}"),
+        // That it did not exist would be a guess.
+        Target::Unknown(reason) => ("Unknown", format!("what {name} was then is not known: {reason}")),
     };
-    Err(CliError::failure("NotFound", why, ""))
+    Err(CliError::failure(code, why, ""))
 }

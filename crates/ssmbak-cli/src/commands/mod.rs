@@ -8,6 +8,7 @@ mod completions;
 mod destination;
 mod diff;
 mod doctor;
+mod drastic;
 mod drill;
 mod elsewhere;
 mod export;
@@ -139,7 +140,7 @@ pub enum Command {
     #[command(help_template = TEMPLATE, before_help = restore::EXAMPLES, after_help = TIMES, override_usage = "ssmbak restore [OPTIONS] PATH... TIME\n       ssmbak restore [OPTIONS] --plan FILE")]
     Restore(restore::RestoreArgs),
     /// Try a restore in a scratch path, compare every attribute, and take it away again.
-    #[command(help_template = TEMPLATE, before_help = drill::EXAMPLES, after_help = TIMES, override_usage = "ssmbak drill [OPTIONS] PATH... TIME")]
+    #[command(help_template = TEMPLATE, before_help = drill::EXAMPLES, after_help = TIMES, override_usage = "ssmbak drill [OPTIONS] PATH... TIME\n       ssmbak drill --clean [OPTIONS]")]
     Drill(drill::DrillArgs),
     /// List the restores that were made, latest first.
     #[command(help_template = TEMPLATE, before_help = restores::EXAMPLES)]

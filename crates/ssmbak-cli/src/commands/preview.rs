@@ -76,7 +76,7 @@ pub(super) async fn run(
             again::plan(&file.to_string_lossy(), global)
         }
         None => {
-            let restore = again::restore(&view.query, &args.asked.bucket, &view.asked.at.spelling(), global);
+            let restore = again::restore(&view.query, &view.bucket_args(), &view.asked.at.spelling(), global);
             format!("{restore}{}", args.destination.words())
         }
     };

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use ssmbak_core::plan::Place;
 use ssmbak_core::plan::saved::SavedPlan;
 
-use super::carry_out::{self, Deed};
+use super::carry_out::{self, Deed, Unasked};
 use super::destination::DestinationArgs;
 use super::saved_plan;
 use super::view::View;
@@ -76,8 +76,8 @@ pub(super) async fn run(
     if let Some(there) = &view.there {
         there.must_keep(&view.plan)?;
     }
-    let caller = interrupts.or(carry_out::confirm(&view, args.yes, ui)).await?;
-    let deed = Deed { caller, undoes: None, bucket: &asked.bucket, put_rate: args.put_rate };
+    let caller = interrupts.or(carry_out::confirm(&view, args.yes, Unasked::GoesOn, ui)).await?;
+    let deed = Deed { caller, undoes: None, put_rate: args.put_rate };
     let exit = carry_out::carry_out(&view, deed, global, ui, interrupts).await?;
     view.known().map(|()| exit)
 }

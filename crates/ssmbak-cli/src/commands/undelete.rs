@@ -7,7 +7,7 @@ use ssmbak::trash::{plan, record_missing, trash};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::plan::Question;
 
-use super::carry_out::{self, Deed};
+use super::carry_out::{self, Deed, Unasked};
 use super::restore::rate;
 use super::view::View;
 use crate::asked::{Asked, RevealArgs};
@@ -80,10 +80,10 @@ pub(super) async fn run(
     if !ui.is_json() {
         ui.result(&table::plan(&view.plan, view.look(ui)))?;
     }
-    let caller = interrupts.or(carry_out::confirm(&view, args.yes, ui)).await?;
+    let caller = interrupts.or(carry_out::confirm(&view, args.yes, Unasked::GoesOn, ui)).await?;
     // Before the moment to which it can be undone: then it is known that they were missing.
     interrupts.or(record_missing(&capture, &trash, Timestamp::now())).await?;
-    let deed = Deed { caller, undoes: None, bucket: &args.narrow.bucket, put_rate: args.put_rate };
+    let deed = Deed { caller, undoes: None, put_rate: args.put_rate };
     let exit = carry_out::carry_out(&view, deed, global, ui, interrupts).await?;
     if view.plan.changes.is_empty() && !view.plan.unknown.is_empty() {
         let message = format!("what {} held before the deletion is not known", args.paths.join(" "));

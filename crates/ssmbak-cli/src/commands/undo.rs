@@ -8,7 +8,7 @@ use ssmbak_core::plan::Question;
 use ssmbak_core::restore_record::{RestoreId, RestoreRecord, RestoreState};
 use ssmbak_core::scope::Selection;
 
-use super::carry_out::{self, Deed};
+use super::carry_out::{self, Deed, Unasked};
 use super::restore::rate;
 use super::view::View;
 use crate::asked::{Asked, RevealArgs};
@@ -56,10 +56,12 @@ pub(super) async fn run(
     if !ui.is_json() {
         ui.result(&table::plan(&view.plan, view.look(ui)))?;
     }
-    let caller = interrupts.or(carry_out::confirm(&view, args.yes, ui)).await?;
-    let deed = Deed { caller, undoes: Some(id), bucket: &args.bucket, put_rate: args.put_rate };
+    let caller = interrupts.or(carry_out::confirm(&view, args.yes, Unasked::Stops, ui)).await?;
+    let deed = Deed { caller, undoes: Some(id), put_rate: args.put_rate };
     let exit = carry_out::carry_out(&view, deed, global, ui, interrupts).await?;
-    view.known().map(|()| exit)
+    view.known()?;
+    // What is not known to be as it was is not undone.
+    Ok(if exit == Exit::Done && !view.plan.unknown.is_empty() { Exit::Partly } else { exit })
 }
 
 async fn look_up(

@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use ssmbak::Capture;
 use ssmbak::verify::{repair, verify};
 
+use super::view::nothing_found;
 use crate::aws::Aws;
+use crate::bucket::must_keep_new_versions;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
@@ -13,7 +15,7 @@ use crate::interrupt::Interrupts;
 use crate::report::table::Look;
 use crate::report::verify::{Repair, VerifyReport};
 use crate::selected::NarrowArgs;
-use crate::ui::{Ui, text};
+use crate::ui::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -51,26 +53,20 @@ pub(super) async fn run(
     drop(progress);
     let repairable = found.repairable();
     let repaired = if args.repair && !repairable.is_empty() {
+        interrupts.or(must_keep_new_versions(&bucket)).await?;
         let progress = ui.progress(0, "recording what the bucket lacks");
         let capture = Capture::new(store.clone(), bucket.clone());
         // What is written stays written, so that Ctrl-C may come at any time.
-        let failed = interrupts.or(repair(&capture, repairable, Timestamp::now())).await?;
+        let failed = interrupts.or(repair(&capture, repairable, Timestamp::now)).await?;
         let left = interrupts.or(verify(&store, &bucket, &selection)).await?;
         drop(progress);
         Some(Repair { left, failed })
     } else {
         None
     };
-    let mut warnings = Vec::new();
-    if found.findings.is_empty() && found.verified == 0 {
-        warnings.push(format!(
-            "there is no parameter at {}, neither in Parameter Store nor in the bucket",
-            paths.join(" ")
-        ));
-    }
-    for warning in &warnings {
-        ui.warning(&text::line(warning));
-    }
+    let nothing = found.findings.is_empty() && found.verified == 0;
+    let told = format!("there is no parameter at {}, neither in Parameter Store nor in the bucket", paths.join(" "));
+    let warnings = if nothing { vec![told.clone()] } else { Vec::new() };
     let place = (bucket.name(), aws.region());
     let report = VerifyReport::new(&paths, place, &found, repaired.as_ref(), warnings);
     if ui.is_json() {
@@ -81,6 +77,9 @@ pub(super) async fn run(
         if report.may_be_repaired() {
             ui.hint("--repair records what can be recorded; a change of the last minute may still be on its way");
         }
+    }
+    if nothing {
+        nothing_found(&paths, told)?;
     }
     Ok(report.exit())
 }

@@ -12,7 +12,7 @@ use ssmbak_core::timeline::Unknown;
 use super::elsewhere::There;
 use crate::asked::{Asked, AskedArgs};
 use crate::aws::{Aws, Caller};
-use crate::bucket::must_keep_versions;
+use crate::bucket::{BucketArgs, is_suspended, must_keep_versions};
 use crate::error::CliError;
 use crate::global::GlobalArgs;
 use crate::marked;
@@ -94,13 +94,26 @@ impl View {
         reveal: bool,
     ) -> Result<Self, CliError> {
         let path = ParamPath::new(aws.parameter_store(), bucket.clone(), asked.selection.clone(), asked.at);
-        let plan = path.with_options(query.options()).preview().await?;
+        let path = path.with_options(query.options());
+        let (plan, suspended) = tokio::join!(path.preview(), is_suspended(&bucket));
+        // The bucket's own error first: that it is elsewhere explains the others.
+        let suspended = suspended?;
+        let plan = plan?;
         must_keep_versions(&bucket).await?;
         let mut warnings = asked.warnings.clone();
-        if is_about_nothing(&plan) {
+        if suspended {
+            warnings
+                .push(format!("versioning of bucket {} is suspended: changes are not kept any more", bucket.name()));
+        }
+        if is_about_nothing(&plan) && plan.absent > 0 {
             warnings.push(nothing_there(query.recursive, &asked));
         }
         Ok(Self { asked, aws, there: None, bucket, plan, warnings, query, reveal })
+    }
+
+    /// The bucket that is read, as it is named in a command.
+    pub(crate) fn bucket_args(&self) -> BucketArgs {
+        BucketArgs { bucket: Some(self.bucket.name().to_owned()) }
     }
 
     /// The way to the parameters that change.
@@ -148,9 +161,14 @@ impl View {
     /// Whether anything is known at all.
     ///
     /// # Errors
-    /// [`CliError`] if of no name it is known what it was: that nothing is to be done would be a guess.
+    /// [`CliError`] if of no name it is known what it was: that nothing is to be done would be a guess. Likewise if there
+    /// is no name at all: the path is a wrong one.
     pub(super) fn known(&self) -> Result<(), CliError> {
         let plan = &self.plan;
+        let of_paths = !self.asked.selection.scopes().is_empty();
+        if of_paths && is_about_nothing(plan) && plan.absent == 0 {
+            return nothing_found(&self.asked.paths, nothing_there(self.query.recursive, &self.asked));
+        }
         if plan.unknown.is_empty() || !plan.changes.is_empty() || plan.unchanged > 0 {
             return Ok(());
         }
@@ -179,6 +197,17 @@ impl View {
             ui.hint("--assume-absent would take what was recorded later only as not existing then, and delete what of it exists");
         }
     }
+}
+
+/// That nothing is found at some paths is an error, except at the root, which is no wrong path.
+///
+/// # Errors
+/// [`CliError`] with this message.
+pub(super) fn nothing_found(paths: &[String], message: String) -> Result<(), CliError> {
+    if paths.iter().any(|path| path == "/") {
+        return Ok(());
+    }
+    Err(CliError::failure("NotFound", message, "check the path; `ssmbak log / -R` shows every recorded parameter"))
 }
 
 /// How many names of a plan are recorded only from later on, and from when on all of them are.

@@ -31,7 +31,10 @@ pub(super) fn is_without_credentials(outcome: &Outcome) -> bool {
 }
 
 impl Watcher for Watch {
-    fn settled(&self, _name: &ParameterName, outcome: &Outcome) {
+    fn settled(&self, name: &ParameterName, outcome: &Outcome) {
+        if let Outcome::Failed(error) = outcome {
+            tracing::info!(%name, %error, "not done");
+        }
         // Without credentials every other write would fail as well.
         if is_without_credentials(outcome) {
             self.stop();

@@ -80,6 +80,44 @@ impl RowReport {
     }
 }
 
+/// What `ssmbak drill --clean` prints for programs.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CleanReport {
+    schema_version: u32,
+    region: String,
+    deleted: Vec<String>,
+    left: Vec<ReasonReport>,
+}
+
+impl CleanReport {
+    /// Of the names that were to be deleted, and those that could not be, and why.
+    pub fn new(region: &str, names: &[String], left: Vec<(String, String)>) -> Self {
+        let is_left = |name: &&String| left.iter().any(|(known, _)| known == *name);
+        let deleted = names.iter().filter(|name| !is_left(name)).cloned().collect();
+        let left = left.into_iter().map(|(name, reason)| ReasonReport { name, reason }).collect();
+        Self { schema_version: 1, region: region.to_owned(), deleted, left }
+    }
+
+    /// 3 if something is left, else 0.
+    pub fn exit(&self) -> Exit {
+        if self.left.is_empty() { Exit::Done } else { Exit::Partly }
+    }
+}
+
+impl std::fmt::Display for CleanReport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for row in &self.left {
+            writeln!(f, "{}: left: {}", row.name, text::line(&row.reason))?;
+        }
+        match (self.deleted.len(), self.left.len()) {
+            (0, 0) => write!(f, "drills left nothing behind"),
+            (deleted, 0) => write!(f, "{deleted} deleted"),
+            (deleted, left) => write!(f, "{deleted} deleted, {left} left"),
+        }
+    }
+}
+
 /// The drill for people: what did not come back as it was, and the sum.
 pub fn lines(drill: &Drill, drilled: &Drilled) -> String {
     let mut shown = String::new();
@@ -167,6 +205,17 @@ mod tests {
         ");
         let report = DrillReport::new(("/", true, "t".to_owned()), "b", "r", "/newvoll/x", &drill, &drilled);
         insta::assert_json_snapshot!(report);
+    }
+
+    #[test]
+    fn cleaning_names_what_is_left_and_exits_with_3() {
+        let names = ["/newvoll/ssmbak/drill-1/000000".to_owned(), "/newvoll/ssmbak/drill-1/000001".to_owned()];
+        let clean = CleanReport::new("r", &names, Vec::new());
+        assert_eq!((clean.to_string().as_str(), clean.exit()), ("2 deleted", Exit::Done));
+        let left = CleanReport::new("r", &names, vec![(names[1].clone(), "AccessDenied".to_owned())]);
+        assert_eq!(left.exit(), Exit::Partly);
+        assert_eq!(left.to_string(), "/newvoll/ssmbak/drill-1/000001: left: AccessDenied\n1 deleted, 1 left");
+        assert_eq!(CleanReport::new("r", &[], Vec::new()).to_string(), "drills left nothing behind");
     }
 
     #[test]

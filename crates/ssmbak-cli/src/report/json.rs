@@ -32,6 +32,10 @@ pub struct PlanReport {
     changes: Vec<ChangeReport>,
     unchanged: usize,
     unknown: Vec<UnknownReport>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    skipped: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restore_id: Option<String>,
     warnings: Vec<String>,
 }
 
@@ -123,13 +127,16 @@ impl PlanReport {
             changes: plan.changes.iter().map(|change| ChangeReport::of_change(change, question.reveal)).collect(),
             unchanged: plan.unchanged,
             unknown: unknown.collect(),
+            skipped: plan.skipped.iter().map(ToString::to_string).collect(),
+            restore_id: None,
             warnings: warnings.iter().chain(&plan.warnings).cloned().collect(),
         }
     }
 
-    /// The same plan applied.
+    /// The same plan applied, by the restore of this id, if it left a record.
     #[must_use]
-    pub fn applied(mut self, applied: &Applied) -> Self {
+    pub fn applied(mut self, applied: &Applied, restore_id: Option<String>) -> Self {
+        self.restore_id = restore_id;
         self.warnings.extend(applied.warnings.iter().cloned());
         for (change, outcome) in self.changes.iter_mut().zip(&applied.outcomes) {
             (change.outcome, change.error) = match outcome {
@@ -250,7 +257,8 @@ mod tests {
         let mut outcomes = vec![Outcome::Done; 8];
         outcomes.push(Outcome::Failed(Error::new(ErrorKind::Throttled, "cannot put")));
         outcomes.push(Outcome::Skipped("stopped before its turn".to_owned()));
-        let report = report(false).applied(&Applied { outcomes, stopped: true, warnings: vec!["beside".to_owned()] });
+        let report =
+            report(false).applied(&Applied { outcomes, stopped: true, warnings: vec!["beside".to_owned()] }, None);
         let report = serde_json::to_value(report).unwrap();
         let of = |row: usize| (report["Changes"][row]["Outcome"].clone(), report["Changes"][row].get("Error").cloned());
         assert_eq!(report["Warnings"], serde_json::json!(["a warning", "beside"]));

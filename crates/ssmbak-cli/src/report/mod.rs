@@ -65,7 +65,7 @@ fn description<'a>(change: &'a Change, to: &'a RecordedParameter) -> Option<&'a 
 
 /// Whether the plan says nothing about any parameter at all.
 pub fn is_about_nothing(plan: &Plan) -> bool {
-    plan.changes.is_empty() && plan.unchanged == 0 && plan.unknown.is_empty()
+    plan.changes.is_empty() && plan.unchanged == 0 && plan.unknown.is_empty() && plan.skipped.is_empty()
 }
 
 #[cfg(test)]
@@ -155,6 +155,7 @@ mod tests {
             Some(Details { tags: Some(BTreeMap::from([("team".to_owned(), "blue".to_owned())])), ..details(2) });
         let pem = "-----BEGIN KEY-----\nAAAA\nBBBB\n-----END KEY-----\n";
         Plan {
+            skipped: Vec::new(),
             changes: vec![
                 Change { name: name("/app/created"), action: Action::Create(Box::new(full)) },
                 Change {
@@ -176,6 +177,7 @@ mod tests {
                 ),
             ],
             unchanged: 14,
+            absent: 0,
             unknown: vec![UnknownName { name: name("/app/what"), reason: "nothing is recorded about it".to_owned() }],
             warnings: Vec::new(),
         }

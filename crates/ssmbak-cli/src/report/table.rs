@@ -12,6 +12,9 @@ use crate::ui::text;
 
 const HEADER: [&str; 5] = ["Action", "Name", "Type", "Value", "Modified"];
 
+/// More created parameters than this are shown in one line each.
+const BRIEF: usize = 20;
+
 /// How a table may look.
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
@@ -35,13 +38,21 @@ pub fn plan(plan: &Plan, look: Look) -> String {
             shown.push_str(&format!("  {}: {}\n", unknown.name, text::line(&unknown.reason)));
         }
     }
+    if !plan.skipped.is_empty() {
+        shown.push_str("skipped, because it exists with other values:\n");
+        for name in &plan.skipped {
+            shown.push_str(&format!("  {name}\n"));
+        }
+    }
     shown.push_str(&sum(plan));
     shown
 }
 
 /// One row a change; where that is too wide for a narrow terminal, type and time go below the name.
 fn table(changes: &[Change], look: Look) -> String {
-    of_states(HEADER, changes.iter().map(|change| row(change, look)).collect(), look)
+    let created = changes.iter().filter(|change| matches!(change.action, Action::Create(_))).count();
+    let brief = created > BRIEF;
+    of_states(HEADER, changes.iter().map(|change| row(change, look, brief)).collect(), look)
 }
 
 /// Rows of an action, a name, a type, a value and a time; where they are too wide for a narrow terminal, type and time go
@@ -54,7 +65,7 @@ pub(super) fn of_states(header: [&str; 5], rows: Vec<(Color, [String; 5])>, look
     fitting(&header, &wide, look, (&narrow_header, &narrow))
 }
 
-fn row(change: &Change, look: Look) -> (Color, [String; 5]) {
+fn row(change: &Change, look: Look, brief: bool) -> (Color, [String; 5]) {
     let (colour, parameter_type) = match &change.action {
         Action::Create(to) => (Color::DarkGreen, to.parameter_type),
         Action::Update { to, .. } => (Color::DarkYellow, to.parameter_type),
@@ -64,7 +75,7 @@ fn row(change: &Change, look: Look) -> (Color, [String; 5]) {
         change.action_name().to_owned(),
         change.name.to_string(),
         parameter_type.to_string(),
-        cells::value(change, look.reveal).join("\n"),
+        cells::value(change, look.reveal, brief).join("\n"),
         change.modified().map(super::short_time).unwrap_or_default(),
     ];
     (colour, texts)
@@ -83,6 +94,7 @@ fn sum(plan: &Plan) -> String {
         (counts.update, "to update"),
         (counts.delete, "to delete"),
         (plan.unchanged, "unchanged"),
+        (plan.skipped.len(), "skipped"),
         (plan.unknown.len(), "unknown"),
     ];
     let parts: Vec<String> =
@@ -98,6 +110,7 @@ fn sum(plan: &Plan) -> String {
 pub fn applied(plan: &Plan, applied: &Applied, look: Look) -> String {
     let mut shown = String::new();
     let mut counts = [0_usize; 5];
+    let mut left: Vec<Left<'_>> = Vec::new();
     for (change, outcome) in plan.changes.iter().zip(&applied.outcomes) {
         let place = match (outcome, &change.action) {
             (Outcome::Done, Action::Create(_)) => 0,
@@ -112,10 +125,9 @@ pub fn applied(plan: &Plan, applied: &Applied, look: Look) -> String {
             Outcome::Failed(error) => ("failed", error.to_string()),
             Outcome::Skipped(reason) => ("skipped", reason.clone()),
         };
-        let style = if look.colours { AnsiColor::Red.on_default() } else { Style::new() };
-        let action = change.action_name();
-        shown.push_str(&format!("{style}{word}{style:#} to {action} {}: {}\n", change.name, text::line(&why)));
+        left.push(Left { word, change, why });
     }
+    shown.push_str(&told(&left, look));
     let words = ["created", "updated", "deleted", "failed", "skipped"];
     let parts: Vec<String> = words
         .iter()
@@ -124,6 +136,50 @@ pub fn applied(plan: &Plan, applied: &Applied, look: Look) -> String {
         .map(|(word, count)| format!("{count} {word}"))
         .collect();
     shown.push_str(&parts.join(", "));
+    shown
+}
+
+/// A row that is not done.
+struct Left<'a> {
+    word: &'static str,
+    change: &'a Change,
+    why: String,
+}
+
+impl Left<'_> {
+    /// What it has in common with rows that are left for the same reason: errors name the parameter.
+    fn reason(&self) -> (&'static str, String) {
+        (self.word, self.why.replace(self.change.name.as_str(), "*"))
+    }
+}
+
+/// Most rows that are told one by one although they are left for the same reason.
+const ALIKE: usize = 5;
+
+/// The rows that are not done. Of many with the same reason the first is told in full, and the others are counted.
+fn told(left: &[Left<'_>], look: Look) -> String {
+    let mut groups: Vec<((&'static str, String), Vec<&Left<'_>>)> = Vec::new();
+    for row in left {
+        let reason = row.reason();
+        match groups.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, rows)) => rows.push(row),
+            None => groups.push((reason, vec![row])),
+        }
+    }
+    let style = if look.colours { AnsiColor::Red.on_default() } else { Style::new() };
+    let mut shown = String::new();
+    for (_, rows) in groups {
+        let one_by_one = if rows.len() > ALIKE { 1 } else { rows.len() };
+        for Left { word, change, why } in rows.iter().take(one_by_one) {
+            let action = change.action_name();
+            shown.push_str(&format!("{style}{word}{style:#} to {action} {}: {}\n", change.name, text::line(why)));
+        }
+        if let Some(first) = rows.first().filter(|_| rows.len() > one_by_one) {
+            let more = rows.len() - one_by_one;
+            let word = first.word;
+            shown.push_str(&format!("{style}{word}{style:#} likewise: {more} more (--output json names them)\n"));
+        }
+    }
     shown
 }
 
@@ -159,6 +215,29 @@ mod tests {
         let nothing = Plan { unchanged: 3, ..Plan::default() };
         insta::assert_snapshot!(plan(&nothing, PLAIN), @"nothing to do: 3 unchanged");
         insta::assert_snapshot!(plan(&Plan::default(), PLAIN), @"nothing to do");
+    }
+
+    #[test]
+    fn many_rows_left_for_one_reason_are_summarised() {
+        let change = |number: usize| {
+            let mut change = example().changes.remove(0);
+            change.name = ssmbak_core::name::ParameterName::parse(&format!("/app/{number:02}")).unwrap();
+            change
+        };
+        let plan = Plan { changes: (0..67).map(change).collect(), ..Plan::default() };
+        let denied = |number: usize| {
+            let why = format!("cannot write /app/{number:02}: AccessDeniedException: not authorized");
+            Outcome::Failed(Error::new(ErrorKind::AccessDenied, why))
+        };
+        let mut outcomes: Vec<Outcome> = (0..7).map(denied).collect();
+        outcomes.extend(vec![Outcome::Skipped("stopped before its turn".to_owned()); 60]);
+        insta::assert_snapshot!(applied(&plan, &Applied { outcomes, stopped: true, warnings: Vec::new() }, PLAIN), @r"
+        failed to create /app/00: cannot write /app/00: AccessDeniedException: not authorized
+        failed likewise: 6 more (--output json names them)
+        skipped to create /app/07: stopped before its turn
+        skipped likewise: 59 more (--output json names them)
+        7 failed, 60 skipped
+        ");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde_json::json;
 use ssmbak_stack::{Deletion, Stack, StackStatus};
 
-use super::{DeleteArgs, StackCommandError, confirm, of_lines, result, show, tell};
+use super::{DeleteArgs, StackCommandError, must_confirm, of_lines, result, show, tell};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::interrupt::Interrupts;
@@ -17,7 +17,7 @@ pub(super) async fn run(stack: &Stack, args: &DeleteArgs, ui: &Ui) -> Result<Exi
     } else {
         ui.remark(&of_lines(&show::deletion_table(name, region, &deletion)));
         let question = format!("delete the stack {name} in {region}?");
-        if !confirm(args.yes, &question, ui)? {
+        if !must_confirm(args.yes, &question, ui)? {
             return Err(StackCommandError::Declined.into());
         }
     }

@@ -3,10 +3,12 @@
 //! Results go to stdout, everything else to stderr; colour is decided for each of them.
 
 mod colour;
+mod piped;
 mod progress;
 mod screen;
 
 use std::io::{self, IsTerminal as _, Write};
+use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use dialoguer::console::Term;
@@ -131,6 +133,14 @@ impl Ui {
         }
     }
 
+    /// That the command waits, why, and for how long already: beside a bar, or as a line of its own.
+    pub fn waiting(&self, why: &str, waited: Duration) {
+        let told = format!("waiting for {} s: {}", waited.as_secs(), text::line(why));
+        if !progress::aside(&told) {
+            self.remark(&told);
+        }
+    }
+
     /// The end of a command that failed.
     pub fn error(&self, error: &CliError) {
         if self.json {
@@ -161,6 +171,30 @@ impl Ui {
                 _ => CliError::output(&error),
             }
         })
+    }
+
+    /// Asks for a word to be typed.
+    ///
+    /// # Errors
+    /// As [`Ui::confirm`].
+    pub fn confirm_by(&self, question: &str, word: &str) -> Result<bool, CliError> {
+        self.err(question);
+        let asked =
+            dialoguer::Input::<String>::new().with_prompt(format!("type \"{word}\" to go on")).allow_empty(true);
+        let typed = asked.interact_text_on(&Term::stderr()).map_err(|dialoguer::Error::IO(error)| {
+            let _ = Term::stderr().show_cursor();
+            self.err("");
+            match error.kind() {
+                io::ErrorKind::Interrupted => CliError::Interrupted,
+                _ => CliError::output(&error),
+            }
+        })?;
+        Ok(typed.trim() == word)
+    }
+
+    /// The answer that is piped in, if one is.
+    pub fn piped_answer(&self) -> Option<bool> {
+        piped::answer()
     }
 
     /// Whether the whole terminal can be drawn on.

@@ -1,8 +1,25 @@
 //! A bar on stderr that shows how far a long job is.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// The bar on the terminal, of which there is one at a time.
+static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+fn shown_bar() -> MutexGuard<'static, Option<ProgressBar>> {
+    SHOWN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes a line above the bar; `false`: there is none.
+pub(super) fn aside(line: &str) -> bool {
+    let bar = shown_bar().clone();
+    if let Some(bar) = &bar {
+        bar.println(line);
+    }
+    bar.is_some()
+}
 
 /// How far a job is. Off a terminal nothing is shown.
 #[derive(Debug)]
@@ -38,6 +55,7 @@ impl Progress {
         bar.set_message(doing);
         if shown {
             bar.enable_steady_tick(Duration::from_millis(120));
+            *shown_bar() = Some(bar.clone());
         }
         Self { bar }
     }
@@ -60,6 +78,7 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
+        *shown_bar() = None;
         self.bar.finish_and_clear();
     }
 }

@@ -62,7 +62,7 @@ async fn a_restore_whose_credentials_end_stops_says_what_is_done_and_goes_on_lat
     let world = World::new("lifetime-end").await;
     tree(&world, "/ended/").await;
     let home = home();
-    std::fs::write(home.path().join("end-at"), "3")?;
+    std::fs::write(home.path().join("end-at"), "1")?;
     let ran = restore(&world, home.path(), "/ended/");
     assert_eq!(ran.code, Some(3), "{ran:?}");
     let done = async || {

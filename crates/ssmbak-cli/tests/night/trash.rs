@@ -43,7 +43,7 @@ async fn what_is_in_the_trash_comes_back_and_goes_again() -> Outcome {
 
     // The pipeline has not recorded the creation, and yet it is known what was before it.
     let undo = ran.err.lines().find_map(|line| line.strip_prefix("to undo it: ")).unwrap().to_owned();
-    let undone = Ran::of(&mut world.command(&undo));
+    let undone = Ran::of(&mut world.command(&format!("{undo} -y")));
     assert_eq!(undone.code, Some(0), "{undone:?}");
     assert_eq!((world.value("/trashed/gone").await, world.value("/trashed/host").await), (None, None));
     Ok(())

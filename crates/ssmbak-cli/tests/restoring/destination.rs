@@ -24,13 +24,17 @@ async fn a_path_is_restored_to_another_and_nothing_there_is_deleted() -> Outcome
         .collect();
     assert_eq!(rows, ["update /there/old/changed", "create /there/old/gone", "create /there/old/secret"]);
     let told = world.run(&format!("ssmbak preview {line} --on-conflict skip"));
-    assert!(told.out.ends_with("2 to create, 1 unchanged\n"), "{told:?}");
+    assert!(told.out.ends_with("2 to create, 1 skipped\n"), "{told:?}");
     assert!(told.err.contains("-R --to /there/old/ -b destination --on-conflict skip"), "{}", told.err);
 
     let refused = world.run(&format!("ssmbak restore {line} --on-conflict fail -o json"));
     assert_eq!((refused.code, &refused.error()["Error"]["Code"]), (Some(1), &json!("Conflict")), "{refused:?}");
     let existing = world.run(&format!("ssmbak restore {line} --only-existing --on-conflict skip"));
-    assert_eq!((existing.code, existing.out.as_str()), (Some(0), "nothing to do: 3 unchanged\n"), "{existing:?}");
+    let skipped = "skipped, because it exists with other values:\n  /there/old/changed\n";
+    let expected = format!("{skipped}nothing to do: 2 unchanged, 1 skipped\n");
+    assert_eq!((existing.code, existing.out), (Some(0), expected));
+    let told = world.run(&format!("ssmbak restore {line} --only-existing --on-conflict skip -o json"));
+    assert_eq!(check("restore", &told.json())["Skipped"], json!(["/there/old/changed"]));
     assert_eq!(state(&world, "/there/old").await, some(["mine", "", "kept", ""]));
 
     let ran = world.run(&format!("ssmbak restore {line} -o json"));
@@ -42,7 +46,7 @@ async fn a_path_is_restored_to_another_and_nothing_there_is_deleted() -> Outcome
     assert_eq!((again.code, again.out.as_str()), (Some(0), "nothing to do: 3 unchanged\n"), "{again:?}");
 
     // What was not there before goes again.
-    let undone = world.run("ssmbak undo");
+    let undone = world.run("ssmbak undo -y");
     assert_eq!(undone.code, Some(0), "{undone:?}");
     assert_eq!(state(&world, "/there/old").await, some(["mine", "", "kept", ""]));
     Ok(())

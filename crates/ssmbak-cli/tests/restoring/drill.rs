@@ -44,8 +44,15 @@ async fn a_drill_brings_everything_back_elsewhere_and_takes_it_away_again() -> O
     let told = world.run(&format!("ssmbak drill /drilled/ -R {then}"));
     assert_eq!(told.code, Some(4), "{told:?}");
     assert!(told.out.contains("/drilled/late: not known: "), "{}", told.out);
+    assert!(told.out.contains("/drilled/unrecorded: not known: nothing is recorded about it"), "{}", told.out);
+    // That it did not exist then is what --assume-absent is for; a parameter that was never recorded is not known still.
+    let told = world.run(&format!("ssmbak drill /drilled/ -R {then} --assume-absent"));
+    assert!(told.code == Some(4) && !told.out.contains("/drilled/late"), "{told:?}");
+    let told = world.run(&format!("ssmbak drill /drilled/ -R {then} --reveal"));
+    assert_eq!(told.code, Some(2), "{told:?}");
     let nothing = world.run(&format!("ssmbak drill /nothing/here {then}"));
-    assert_eq!((nothing.code, nothing.out.as_str()), (Some(0), "there is nothing to drill\n"), "{nothing:?}");
+    assert_eq!((nothing.code, nothing.out.as_str()), (Some(1), "there is nothing to drill\n"), "{nothing:?}");
+    assert!(nothing.err.contains("nothing is recorded at /nothing/here"), "{nothing:?}");
     Ok(())
 }
 

@@ -74,7 +74,7 @@ async fn a_bucket_there_keeps_what_is_overwritten_and_the_restore_is_undone() ->
     assert!(of_here.versions().is_empty(), "this bucket says nothing of another region");
 
     assert!(ran.err.contains(&format!("-b over-there --region {THERE}")), "{}", ran.err);
-    let undone = world.run(&format!("ssmbak undo -b over-there --region {THERE}"));
+    let undone = world.run(&format!("ssmbak undo -y -b over-there --region {THERE}"));
     assert_eq!(undone.code, Some(0), "{undone:?}");
     assert_eq!(value(&store, "/kept/changed").await.as_deref(), Some("theirs"));
     assert_eq!(value(&store, "/kept/gone").await, None);

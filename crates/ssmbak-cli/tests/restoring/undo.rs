@@ -26,16 +26,23 @@ async fn a_restore_leaves_a_record_and_is_undone_by_its_name() -> Outcome {
 
     let ran = world.run(&format!("ssmbak restore /undone/ -R {then} -o json"));
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    check("restore", &ran.json());
+    let told = check("restore", &ran.json());
     let id = restores(&world, "").remove(0)["Id"].as_str().unwrap().to_owned();
     assert!(ran.err.contains(&format!("to undo it: ssmbak undo {id} -b undone\n")), "{}", ran.err);
+    assert_eq!(told["RestoreId"], json!(id));
     assert_eq!(state(&world, "/undone").await, some(["one", "one", "", "hush-hush"]));
     let record = restores(&world, "").remove(0);
     assert_eq!((&record["Id"], &record["State"]), (&json!(id), &json!("finished")));
     assert_eq!((&record["Account"], &record["Region"]), (&json!("123456789012"), &json!("us-east-1")));
     assert!(record["Author"].as_str().unwrap().starts_with("arn:aws:"), "{record}");
     assert_eq!(record["Question"], json!({"Paths": ["/undone/"], "Recursive": true, "At": then}));
-    assert_eq!(record["Changes"][2], json!({"Action": "delete", "Name": "/undone/new", "Outcome": "done"}));
+    let row = &record["Changes"][2];
+    assert_eq!(
+        (&row["Action"], &row["Name"], &row["Outcome"]),
+        (&json!("delete"), &json!("/undone/new"), &json!("done"))
+    );
+    assert_eq!((&row["Touched"], &row["After"]), (&json!(true), &json!({"Absent": true})));
+    assert_eq!((&row["Before"]["Version"], &row["Before"]["Tags"]), (&json!(1), &json!({})), "{row}");
     let text = record.to_string();
     assert!(!text.contains("hush") && !text.contains("louder") && !text.contains("\"one\""), "{text}");
 
@@ -60,10 +67,10 @@ async fn a_restore_leaves_a_record_and_is_undone_by_its_name() -> Outcome {
     let both = restores(&world, "");
     assert_eq!((both.len(), &both[0]["Undoes"], &both[1]["Id"]), (2, &json!(id), &json!(id)));
     assert_eq!(restores(&world, " -n 1"), both[..1]);
-    let redone = world.run("ssmbak undo");
+    let redone = world.run("ssmbak undo -y");
     assert_eq!(redone.code, Some(0), "{redone:?}");
     assert_eq!(state(&world, "/undone").await, some(["one", "one", "", "hush-hush"]));
-    let again = world.run(&format!("ssmbak undo {}", both[0]["Id"].as_str().unwrap()));
+    let again = world.run(&format!("ssmbak undo -y {}", both[0]["Id"].as_str().unwrap()));
     assert_eq!((again.code, again.out.as_str()), (Some(0), "nothing to do: 3 unchanged\n"), "{again:?}");
 
     let table = world.run("ssmbak restores").out;
@@ -113,7 +120,7 @@ async fn a_restore_that_was_killed_can_be_undone() -> Outcome {
     child.wait()?;
     let record = restores(&world, "").remove(0);
     assert_eq!((&record["State"], record.get("Finished")), (&json!("begun"), None));
-    let ran = Ran::of(&mut world.command("ssmbak undo"));
+    let ran = Ran::of(&mut world.command("ssmbak undo -y"));
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(ran.err.contains("it is under way, or was killed"), "{}", ran.err);
     for number in 0..5 {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::parameter::ParameterVersion;
-use crate::record::{Evidence, LostVersion, Record, ValueRecord, accounts_for_change};
+use crate::record::{DeletionSource, Evidence, LostVersion, READ_LAG, Record, ValueRecord, accounts_for_change};
 
 /// The stored versions of one key, oldest first; or only its current version, where that settles the matter (see
 /// [`super::needs_all_records`]).
@@ -31,6 +31,40 @@ impl<'a> Contents<'a> {
         self.records.iter().filter_map(|record| match &record.evidence {
             Evidence::Value(value) => Some(value.as_ref()),
             _ => None,
+        })
+    }
+
+    /// When deletions are recorded to have happened at the earliest: by events, by reads that found the parameter missing and
+    /// may have lagged, or by a delete marker alone.
+    pub(super) fn deletions(&self) -> impl Iterator<Item = Timestamp> {
+        let lone = crate::record::pair_markers(self.records).lone_markers;
+        let markers = lone.into_iter().filter_map(|position| Some(self.records.get(position)?.last_modified));
+        let tombstones = self.records.iter().filter_map(|record| match &record.evidence {
+            Evidence::Tombstone(tombstone) => match tombstone.source {
+                DeletionSource::Event => Some(tombstone.time),
+                DeletionSource::Observed if tombstone.seen.is_some() => Some(tombstone.time),
+                DeletionSource::Observed => tombstone.time.checked_sub(READ_LAG).ok(),
+            },
+            _ => None,
+        });
+        tombstones.chain(markers)
+    }
+
+    /// Whether any deletion is recorded after the second of `time`, true or false.
+    pub(super) fn deleted_since(&self, time: Timestamp) -> bool {
+        self.deletions().any(|deleted| deleted.as_second() > time.as_second())
+    }
+
+    /// Whether it is recorded that the parameter was deleted after `time`. Events tell the second alone; a read that found the
+    /// parameter missing may be older than it.
+    pub(super) fn deleted_after(&self, time: Timestamp) -> bool {
+        self.records.iter().any(|record| match &record.evidence {
+            Evidence::Tombstone(tombstone) => match tombstone.source {
+                DeletionSource::Event => tombstone.time.as_second() > time.as_second(),
+                DeletionSource::Observed if tombstone.seen.is_some() => tombstone.time > time,
+                DeletionSource::Observed => tombstone.time.duration_since(time) >= READ_LAG,
+            },
+            _ => false,
         })
     }
 
@@ -63,7 +97,10 @@ impl<'a> Contents<'a> {
     pub(super) fn accounts_for(&self, change: &LostVersion) -> bool {
         let noted =
             |lost: &LostVersion| lost.time == change.time && (change.event.is_none() || lost.event == change.event);
-        let present = |value: &ValueRecord| value.seen.is_some_and(|seen| seen.as_second() > change.time.as_second());
+        let present = |value: &ValueRecord| {
+            let shown = value.seen.and_then(|seen| seen.checked_sub(READ_LAG).ok());
+            shown.is_some_and(|shown| shown.as_second() > change.time.as_second())
+        };
         let succeeded = |value: &ValueRecord| {
             self.values().any(|later| {
                 later.previous == Some(value.details.modified)

@@ -3,12 +3,14 @@
 use jiff::Timestamp;
 
 use super::contents::in_history;
+use super::late::{is_behind, is_early, is_over};
 use super::matching::{EventClock, Matched, match_version};
-use super::{Contents, Describe, Write, carry, marked_again, marker_on_top, tombstone_of};
+use super::sweep::{on_living, on_missing};
+use super::{Contents, Describe, Write, carry, marked_again, tombstone_of};
 use crate::event::{Change, Operation};
 use crate::parameter::ParameterVersion;
 use crate::record::{
-    DeletionSource, EventReference, Evidence, LostVersion, Record, TombstoneRecord, pair_markers, times_agree,
+    DeletionSource, EventReference, Evidence, LostVersion, Presence, Record, TombstoneRecord, pair_markers, times_agree,
 };
 use crate::timeline::{State, Timeline};
 
@@ -44,26 +46,157 @@ pub fn needs_all_records(
     }
 }
 
+/// What handling an event comes to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decision {
+    /// The writes, in the order in which they must be made.
+    pub writes: Vec<Write>,
+    /// Parameter Store does not show the change yet: the event must be handled again.
+    pub early: bool,
+}
+
+impl Decision {
+    fn settled(writes: Vec<Write>) -> Self {
+        Self { writes, early: false }
+    }
+
+    fn early(writes: Vec<Write>) -> Self {
+        Self { writes, early: true }
+    }
+}
+
 /// What to write for an event, given what Parameter Store's history holds now (`None`: the parameter does not exist) and
 /// what the bucket holds.
+///
+/// Both are doubted: the history may be [`READ_LAG`](crate::record::READ_LAG) old. What it shows is recorded, and a deletion
+/// that an event reports as well, since both may be gone at the next look. What it lacks is awaited.
 pub fn on_event(
     change: &Change,
     clock: EventClock,
     history: Option<&[ParameterVersion]>,
     contents: &Contents<'_>,
     now: Timestamp,
-) -> Vec<Write> {
+) -> Decision {
     let history = history.filter(|history| !history.is_empty());
-    match (change.operation, history) {
+    let deletes = matches!(change.operation, Operation::Delete | Operation::PolicyExpiration);
+    let deleted = deletes.then_some(change.time);
+    let behind = clock == EventClock::Vouched && is_behind(history, contents, deleted, now);
+    if is_early(change, clock, history, contents, now) {
+        return Decision::early(known_meanwhile(change, history, contents, behind, now));
+    }
+    if behind {
+        return Decision { writes: below_deletion(history, contents, now), early: !is_settled(change, contents) };
+    }
+    Decision::settled(match (change.operation, history) {
         // An expiry is told when it is decided: only a life that began after it proves that it was carried out.
         (Operation::PolicyExpiration, Some(history)) if begins_after(history, change.time) => {
             on_deletion(change, Some(history), contents, now)
         }
+        (Operation::Delete, Some(history)) if clock == EventClock::Vouched && is_over(history, change.time) => {
+            // It lives on, unchanged, long after: it was not deleted. If that is recorded, it is taken back.
+            on_living(history, contents, now)
+        }
         (Operation::Delete, _) | (Operation::PolicyExpiration, None) => on_deletion(change, history, contents, now),
-        (Operation::Create | Operation::Update, Some(history)) => on_put(change, clock, history, contents, now),
+        (Operation::Create | Operation::Update, Some(history)) => {
+            let mut writes = on_put(change, clock, history, contents, now);
+            confirm(clock, history, contents, &mut writes);
+            writes
+        }
         (Operation::Create | Operation::Update, None) => on_put_of_missing(change, contents, now),
-        (_, Some(history)) => bring_up_to_date(history, contents, now),
+        (_, Some(history)) => {
+            let mut writes = bring_up_to_date(history, contents, now);
+            confirm(clock, history, contents, &mut writes);
+            writes
+        }
         (_, None) => Vec::new(),
+    })
+}
+
+/// The versions that a late read still shows of a parameter whose deletion is recorded, below that deletion. Not where the
+/// bucket knows of a newer version, which must stay on top.
+pub(super) fn below_deletion(
+    history: Option<&[ParameterVersion]>,
+    contents: &Contents<'_>,
+    now: Timestamp,
+) -> Vec<Write> {
+    let Some((history, shown)) = history.and_then(|history| Some((history, history.last()?.details.modified))) else {
+        return Vec::new();
+    };
+    let tombstone = contents.records().iter().rev().find_map(tombstone_of);
+    let Some(tombstone) = tombstone.filter(|_| contents.values().all(|value| value.details.modified <= shown)) else {
+        return Vec::new();
+    };
+    let mut writes = missing(&Describe::new(history, contents, now), contents, None);
+    if !writes.is_empty() {
+        writes.extend(marked_again(tombstone));
+    }
+    writes
+}
+
+/// A present version that is put on top of a deletion after it, which is no news, shows that deletion to be false.
+fn confirm(clock: EventClock, history: &[ParameterVersion], contents: &Contents<'_>, writes: &mut [Write]) {
+    let Some(present) = history.last().filter(|_| clock == EventClock::Vouched) else { return };
+    if let Some(Write::Value { record, .. }) = writes.last_mut()
+        && record.identity() == present.identity()
+        && contents.deleted_since(present.details.modified)
+    {
+        record.present = Presence::Confirmed;
+    }
+}
+
+/// Whether the bucket needs nothing more of a change, whatever a read that is behind it shows.
+fn is_settled(change: &Change, contents: &Contents<'_>) -> bool {
+    match change.operation {
+        Operation::Create | Operation::Update => contents.accounts_for(&lost(change)),
+        Operation::Delete | Operation::PolicyExpiration => {
+            recorded_deletion(change, contents).is_some_and(|tombstone| !tombstone.is_provisional())
+        }
+        // They report no change: that of the read which they caused is the business of its own event.
+        Operation::LabelParameterVersion | Operation::PolicyNotification | Operation::Other => true,
+    }
+}
+
+/// What an early event allows to record at once: the versions that are shown, which may be gone at the next look, and a
+/// deletion. Not where the bucket knows of something newer, which must stay on top.
+fn known_meanwhile(
+    change: &Change,
+    history: Option<&[ParameterVersion]>,
+    contents: &Contents<'_>,
+    behind: bool,
+    now: Timestamp,
+) -> Vec<Write> {
+    let Some(history) = history else { return Vec::new() };
+    match change.operation {
+        Operation::Delete if is_over(history, change.time) => {
+            let newer =
+                |value: &crate::record::ValueRecord| value.details.modified.as_second() > change.time.as_second();
+            if contents.values().any(newer) {
+                return Vec::new();
+            }
+            if recorded_deletion(change, contents).is_some() {
+                return below_deletion(Some(history), contents, now);
+            }
+            let mut writes = missing(&Describe::new(history, contents, now), contents, None);
+            writes.push(Write::Tombstone(TombstoneRecord {
+                time: change.time,
+                source: DeletionSource::Event,
+                event: change.id.clone(),
+                live: None,
+                seen: None,
+                lost: Vec::new(),
+            }));
+            writes.push(Write::DeleteMarker);
+            writes
+        }
+        Operation::Create | Operation::Update | Operation::PolicyExpiration if !behind => {
+            let describe = Describe::new(history, contents, now);
+            let mut writes = missing(&describe, contents, None);
+            if !writes.is_empty() {
+                describe.present_on_top(contents, &mut writes);
+            }
+            writes
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -133,7 +266,7 @@ fn on_put(
                 describe.present_on_top(contents, &mut writes);
             } else {
                 if writes.is_empty() {
-                    writes.extend(describe.present_again(contents, &[], crate::record::Presence::Present));
+                    writes.extend(describe.present_again(contents, &[], Presence::Present));
                 }
                 describe.present_on_top(contents, &mut writes);
                 carry(lost(change), &mut writes);
@@ -150,11 +283,13 @@ fn on_put_of_missing(change: &Change, contents: &Contents<'_>, now: Timestamp) -
     if !records.iter().any(told) || contents.accounts_for(&lost(change)) {
         return Vec::new();
     }
-    let timeline = Timeline::new(records.to_vec());
-    let last_tombstone = records.iter().rev().find_map(tombstone_of);
-    let mut tombstone = match (timeline.state_by(Timestamp::MAX), last_tombstone) {
-        (State::Absent(_), Some(tombstone)) => TombstoneRecord { lost: Vec::new(), ..tombstone.clone() },
-        // The bucket believes it alive: that it is not is all that is known; its Delete event will tell when.
+    let ended = |tombstone: &&TombstoneRecord| {
+        tombstone.source == DeletionSource::Event && tombstone.time.as_second() > change.time.as_second()
+    };
+    let absent = matches!(Timeline::new(records.to_vec()).state_by(Timestamp::MAX), State::Absent(_));
+    let mut tombstone = match records.iter().rev().filter_map(tombstone_of).find(ended) {
+        Some(tombstone) if absent => TombstoneRecord { lost: Vec::new(), ..tombstone.clone() },
+        // That it is not there is all that is known; its Delete event tells, or has told, since when.
         _ => TombstoneRecord {
             time: now,
             source: DeletionSource::Observed,
@@ -168,7 +303,7 @@ fn on_put_of_missing(change: &Change, contents: &Contents<'_>, now: Timestamp) -
     vec![Write::Tombstone(tombstone), Write::DeleteMarker]
 }
 
-fn lost(change: &Change) -> LostVersion {
+pub(super) fn lost(change: &Change) -> LostVersion {
     LostVersion { time: change.time, created: change.operation == Operation::Create, event: change.id.clone() }
 }
 
@@ -180,7 +315,7 @@ fn on_deletion(
 ) -> Vec<Write> {
     let mut writes =
         history.map(|history| missing(&Describe::new(history, contents, now), contents, None)).unwrap_or_default();
-    match recorded_deletion(change, contents) {
+    match recorded_deletion(change, contents).filter(|tombstone| !tombstone.is_provisional()) {
         None => {
             let live = history.and_then(|history| history.first()).map(|oldest| oldest.details.modified);
             writes.push(Write::Tombstone(TombstoneRecord {
@@ -198,7 +333,7 @@ fn on_deletion(
     }
     match history {
         Some(history) => Describe::new(history, contents, now).present_on_top(contents, &mut writes),
-        None if writes.is_empty() => writes = marker_on_top(contents),
+        None if writes.is_empty() => writes = on_missing(contents, None, now),
         None => {}
     }
     writes
@@ -213,12 +348,15 @@ fn is_marked(tombstone: &TombstoneRecord, contents: &Contents<'_>) -> bool {
 }
 
 fn recorded_deletion<'a>(change: &Change, contents: &Contents<'a>) -> Option<&'a TombstoneRecord> {
-    contents.records().iter().filter_map(tombstone_of).find(|tombstone| {
+    let mut tombstones = contents.records().iter().filter_map(tombstone_of).filter(|tombstone| {
         tombstone.source == DeletionSource::Event
             && match (&tombstone.event, &change.id) {
                 // Two events of one moment may be two deletions; where they are one, readers take them for one.
                 (Some(known), Some(id)) => known == id,
                 _ => tombstone.time == change.time,
             }
-    })
+    });
+    // What was recorded of it last says most.
+    let first = tombstones.next()?;
+    Some(tombstones.find(|tombstone| !tombstone.is_provisional()).filter(|_| first.is_provisional()).unwrap_or(first))
 }

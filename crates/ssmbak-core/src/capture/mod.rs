@@ -6,13 +6,15 @@
 
 mod contents;
 mod event;
+mod late;
 mod matching;
 mod sweep;
 
 pub use contents::Contents;
-pub use event::{needs_all_records, on_event};
+pub use event::{Decision, needs_all_records, on_event};
+pub use late::PATIENCE;
 pub use matching::EventClock;
-pub use sweep::{deleted_here, is_settled, on_sweep};
+pub use sweep::{deleted_here, is_doubtfully_missing, is_settled, on_surely_missing, on_sweep};
 
 use jiff::Timestamp;
 
@@ -118,7 +120,7 @@ impl<'a> Describe<'a> {
             Some(Write::Value { record, .. }) => record.identity() == present,
             Some(_) => false,
             None => matches!(contents.latest().map(|record| &record.evidence),
-                Some(Evidence::Value(value)) if value.identity() == present),
+                Some(Evidence::Value(value)) if value.identity() == present && value.present != Presence::Superseded),
         };
         if !on_top {
             writes.extend(self.present_again(contents, writes, Presence::Present));

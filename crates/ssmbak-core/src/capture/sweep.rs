@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::event::bring_up_to_date;
+use super::event::{below_deletion, bring_up_to_date};
+use super::late::is_behind;
 use super::{Contents, Describe, Write, marker_on_top};
 use crate::parameter::{Details, ParameterVersion};
 use crate::record::{DeletionSource, Evidence, Presence, Record, TombstoneRecord};
@@ -28,31 +29,58 @@ pub fn is_settled(listed: &Details, current: &Record) -> bool {
 /// not exist gets a tombstone whose time is `now`: when it was deleted is not known, save that it was after `last_seen`, if
 /// an earlier sweep saw it alive and unchanged then (see [`crate::sweep::SweepRecord::saw_unchanged`]). A name that lives, although the
 /// bucket believes otherwise, is recorded again as confirmed. Nothing to write means that the two agree.
+///
+/// What Parameter Store says may be [`READ_LAG`](crate::record::READ_LAG) old. If it is older than what the bucket knows,
+/// there is nothing to write: the next sweep decides.
 pub fn on_sweep(
     history: Option<&[ParameterVersion]>,
     contents: &Contents<'_>,
     last_seen: Option<Timestamp>,
     now: Timestamp,
 ) -> Vec<Write> {
-    match history.filter(|history| !history.is_empty()) {
+    let history = history.filter(|history| !history.is_empty());
+    if is_behind(history, contents, None, now) {
+        return below_deletion(history, contents, now);
+    }
+    match history {
         Some(history) => on_living(history, contents, now),
         None => on_missing(contents, last_seen.filter(|seen| *seen < now), now),
     }
 }
 
+/// Whether a parameter that was not found must be looked at again before that is believed: a version of it is so young that
+/// the read may be of the time before.
+pub fn is_doubtfully_missing(contents: &Contents<'_>, now: Timestamp) -> bool {
+    is_behind(None, contents, None, now)
+}
+
+/// As [`on_sweep`] of a name that was looked at several times, and was never there.
+pub fn on_surely_missing(contents: &Contents<'_>, last_seen: Option<Timestamp>, now: Timestamp) -> Vec<Write> {
+    let mut writes = on_missing(contents, last_seen.filter(|seen| *seen < now), now);
+    for write in &mut writes {
+        if let Write::Tombstone(tombstone) = write
+            && tombstone.source == DeletionSource::Observed
+        {
+            tombstone.seen = Some(now);
+        }
+    }
+    writes
+}
+
 /// What to write after deleting a parameter oneself: it lived, unchanged, at `seen` and is gone at `now`. The Delete event
 /// will tell the second; should it be lost, this is evidence enough.
 pub fn deleted_here(seen: Timestamp, now: Timestamp) -> Vec<Write> {
-    observed(now, Some(seen))
+    observed(now, Some(seen), true)
 }
 
-fn observed(now: Timestamp, live: Option<Timestamp>) -> Vec<Write> {
-    let source = DeletionSource::Observed;
-    let tombstone = TombstoneRecord { time: now, source, event: None, live, seen: None, lost: Vec::new() };
+fn observed(now: Timestamp, live: Option<Timestamp>, certain: bool) -> Vec<Write> {
+    let (source, seen) = (DeletionSource::Observed, certain.then_some(now));
+    let tombstone = TombstoneRecord { time: now, source, event: None, live, seen, lost: Vec::new() };
     vec![Write::Tombstone(tombstone), Write::DeleteMarker]
 }
 
-fn on_living(history: &[ParameterVersion], contents: &Contents<'_>, now: Timestamp) -> Vec<Write> {
+/// What to write of a name that exists.
+pub(super) fn on_living(history: &[ParameterVersion], contents: &Contents<'_>, now: Timestamp) -> Vec<Write> {
     let mut writes = bring_up_to_date(history, contents, now);
     let Some(present) = history.last() else { return writes };
     let identity = present.identity();
@@ -71,8 +99,11 @@ fn on_living(history: &[ParameterVersion], contents: &Contents<'_>, now: Timesta
         },
         _ => false,
     };
-    // What is missing is being written; if nothing of the present version is, the bucket holds something against it.
-    if !believed && contents.value(identity).is_some() {
+    // What is missing is being written; if nothing of the present version is, the bucket holds something against it, and so
+    // does a deletion after it.
+    let deleted_since =
+        || contents.deletions().any(|deleted| deleted.as_second() > present.details.modified.as_second());
+    if !believed && (contents.value(identity).is_some() || deleted_since()) {
         match writes.last_mut() {
             Some(Write::Value { record, .. }) if record.identity() == identity => record.present = Presence::Confirmed,
             _ => writes.extend(describe.present_again(contents, &[], Presence::Confirmed)),
@@ -81,13 +112,14 @@ fn on_living(history: &[ParameterVersion], contents: &Contents<'_>, now: Timesta
     writes
 }
 
-fn on_missing(contents: &Contents<'_>, last_seen: Option<Timestamp>, now: Timestamp) -> Vec<Write> {
+/// What to write of a name that does not exist.
+pub(super) fn on_missing(contents: &Contents<'_>, last_seen: Option<Timestamp>, now: Timestamp) -> Vec<Write> {
     let timeline = Timeline::new(contents.records().to_vec());
     if !timeline.is_tracked() {
         return Vec::new();
     }
     match timeline.state_by(Timestamp::MAX) {
         State::Absent(_) => marker_on_top(contents),
-        State::Held(_) | State::Unknown(_) => observed(now, last_seen),
+        State::Held(_) | State::Unknown(_) => observed(now, last_seen, false),
     }
 }

@@ -111,6 +111,10 @@ pub enum Ignored {
     ForeignSource,
     /// An event of Systems Manager, but not about a parameter: the rule lets in what it should not.
     ForeignDetailType,
+    /// It is of another account, whose events are forwarded to this bus.
+    OtherAccount,
+    /// It is of another region, whose events are forwarded to this bus.
+    OtherRegion,
     /// It reports an exception (a put of type `aws:ec2:image` that failed its check): nothing was written.
     NothingWritten,
 }
@@ -120,6 +124,11 @@ impl Ignored {
     pub fn is_warning(self) -> bool {
         !matches!(self, Self::NothingWritten)
     }
+
+    /// Whether it is about somebody else's parameter.
+    pub fn is_foreign(self) -> bool {
+        matches!(self, Self::OtherAccount | Self::OtherRegion)
+    }
 }
 
 impl fmt::Display for Ignored {
@@ -127,6 +136,8 @@ impl fmt::Display for Ignored {
         f.write_str(match self {
             Self::ForeignSource => "the event's source is not aws.ssm; check the event rule",
             Self::ForeignDetailType => "the event is not about a parameter; check the event rule",
+            Self::OtherAccount => "the event is of another account; update the stack, whose rule should not let it in",
+            Self::OtherRegion => "the event is of another region; update the stack, whose rule should not let it in",
             Self::NothingWritten => "the event reports an exception, so nothing was written",
         })
     }

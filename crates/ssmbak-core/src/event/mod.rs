@@ -4,9 +4,11 @@
 //! Whatever arrives becomes a typed outcome: a [`Change`], a reason to leave it alone, or an [`EventError`].
 
 mod change;
+mod origin;
 mod sqs;
 
 pub use self::change::{Change, Ignored, Notice, Operation, parse_body, parse_event};
+pub use self::origin::{Origin, account_of_arn, foreign};
 pub use self::sqs::{Delivery, message_id, records};
 use crate::name::NameError;
 

@@ -18,6 +18,10 @@ pub struct Delivery {
     pub body: String,
     /// When the message entered the queue (`SentTimestamp`, to the millisecond), if the record says so legibly.
     pub sent: Option<Timestamp>,
+    /// The handle by which this delivery can be hidden again or deleted.
+    pub receipt: Option<String>,
+    /// How often the queue has delivered the message, this time included (`ApproximateReceiveCount`).
+    pub receives: u32,
 }
 
 impl Delivery {
@@ -31,7 +35,9 @@ impl Delivery {
         let message_id = message_id(record).ok_or(EventError::RecordWithout("message id"))?;
         let body = record.get("body").and_then(Value::as_str).ok_or(EventError::RecordWithout("body"))?;
         let sent = record.pointer("/attributes/SentTimestamp").and_then(milliseconds);
-        Ok(Self { message_id: message_id.to_owned(), body: body.to_owned(), sent })
+        let receipt = record.get("receiptHandle").and_then(Value::as_str).map(str::to_owned);
+        let receives = record.pointer("/attributes/ApproximateReceiveCount").and_then(count).unwrap_or(1);
+        Ok(Self { message_id: message_id.to_owned(), body: body.to_owned(), sent, receipt, receives })
     }
 }
 
@@ -71,10 +77,31 @@ fn milliseconds(value: &Value) -> Option<Timestamp> {
     Timestamp::from_millisecond(milliseconds).ok()
 }
 
+/// A count: a string in the records of Lambda, a number from some emulators.
+fn count(value: &Value) -> Option<u32> {
+    match value {
+        Value::String(text) => text.parse().ok(),
+        Value::Number(number) => number.as_u64().and_then(|number| u32::try_from(number).ok()),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn receipt_and_receives_are_read_where_they_are_legible() {
+        let record = |attributes: Value| {
+            let record = json!({"messageId": "m", "body": "b", "receiptHandle": "AQEB", "attributes": attributes});
+            Delivery::from_record(&record).unwrap()
+        };
+        assert_eq!(record(json!({})).receipt.as_deref(), Some("AQEB"));
+        for (count, read) in [(json!("3"), 3), (json!(4), 4), (json!("many"), 1), (json!(-1), 1), (Value::Null, 1)] {
+            assert_eq!(record(json!({"ApproximateReceiveCount": count})).receives, read);
+        }
+    }
 
     #[test]
     fn a_record_is_read() {

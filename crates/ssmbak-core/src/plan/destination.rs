@@ -7,9 +7,6 @@ use super::{Action, Plan, Target};
 use crate::name::{NameError, ParameterName};
 use crate::scope::{Scope, ScopeError};
 
-/// What the pipeline of an account and region keeps of itself: another one's would lead it astray.
-const PIPELINE: &str = "/newvoll/ssmbak/";
-
 /// From which path to which other one, or to the same one somewhere else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
@@ -106,7 +103,8 @@ impl Destination {
         for (name, target) in targets {
             let mut target = match target {
                 Target::Absent(_) => continue,
-                _ if self.elsewhere && name.as_str().starts_with(PIPELINE) => continue,
+                // Another pipeline's own parameters would lead this one astray.
+                _ if self.elsewhere && name.is_of_pipeline() => continue,
                 Target::Unknown(reason) => Target::Unknown(format!("of {name}: {reason}")),
                 held @ Target::Held(_) => held,
             };
@@ -130,7 +128,8 @@ impl Plan {
         keys.filter(|key| !KmsKeys::is_everywhere(key)).collect()
     }
 
-    /// Takes out what is not to be done at a destination. What is taken out counts as unchanged.
+    /// Takes out what is not to be done at a destination. What exists there and differs counts as skipped, the rest as
+    /// unchanged.
     ///
     /// # Errors
     /// The names that are there and different, if that is to fail.
@@ -143,13 +142,15 @@ impl Plan {
                 return Err(taken);
             }
         }
-        let before = self.changes.len();
+        let (before, skipped) = (self.changes.len(), self.skipped.len());
+        let updates = self.changes.iter().filter(|change| is_update(&change.action));
+        self.skipped.extend(updates.filter(|_| on_conflict == OnConflict::Skip).map(|change| change.name.clone()));
         self.changes.retain(|change| match &change.action {
             Action::Create(_) => !only_existing,
             Action::Update { .. } => on_conflict == OnConflict::Overwrite,
             Action::Delete { .. } => false,
         });
-        self.unchanged += before - self.changes.len();
+        self.unchanged += before - self.changes.len() - (self.skipped.len() - skipped);
         Ok(())
     }
 }
@@ -294,14 +295,15 @@ mod tests {
             let mut plan = plan();
             plan.narrow(only_existing, on_conflict).map(|()| {
                 let rows: Vec<&str> = plan.changes.iter().map(Change::action_name).collect();
-                (rows.join(" "), plan.unchanged)
+                let skipped = plan.skipped.iter().map(ParameterName::as_str).collect::<Vec<_>>().join(" ");
+                (rows.join(" "), plan.unchanged, skipped)
             })
         };
         for (only_existing, on_conflict, expected) in [
-            (false, OnConflict::Overwrite, Ok(("create update".to_owned(), 1))),
-            (false, OnConflict::Skip, Ok(("create".to_owned(), 2))),
-            (true, OnConflict::Overwrite, Ok(("update".to_owned(), 2))),
-            (true, OnConflict::Skip, Ok((String::new(), 3))),
+            (false, OnConflict::Overwrite, Ok(("create update".to_owned(), 1, String::new()))),
+            (false, OnConflict::Skip, Ok(("create".to_owned(), 1, "/u".to_owned()))),
+            (true, OnConflict::Overwrite, Ok(("update".to_owned(), 2, String::new()))),
+            (true, OnConflict::Skip, Ok((String::new(), 2, "/u".to_owned()))),
             (false, OnConflict::Fail, Err(vec![name("/u")])),
             (true, OnConflict::Fail, Err(vec![name("/u")])),
         ] {

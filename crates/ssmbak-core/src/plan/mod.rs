@@ -1,11 +1,14 @@
 //! What a restore will change: state at an instant × present state → a [`Plan`], a value to print, save and apply.
 
+mod adjust;
 mod destination;
 pub(crate) mod fields;
 mod kms;
+pub mod present;
 mod question;
 pub mod saved;
 
+pub use adjust::{IMAGE, drop_expired, tier_to_put};
 pub use destination::{Destination, DestinationError, OnConflict};
 pub use fields::{Field, changed_fields};
 pub use kms::{KmsKeys, KmsKeysError};
@@ -157,6 +160,16 @@ pub struct PlanOptions {
     pub assume_absent: bool,
     /// Plan no deletion.
     pub keep_new: bool,
+    /// The present moment, by which an expiration policy has passed or not; `None`: no policy counts as passed.
+    pub now: Option<Timestamp>,
+}
+
+impl PlanOptions {
+    /// The same, as of `now` where no moment is given.
+    #[must_use]
+    pub fn as_of(self, now: Timestamp) -> Self {
+        Self { now: self.now.or(Some(now)), ..self }
+    }
 }
 
 /// What a restore will change. Rows are in order of name.
@@ -166,38 +179,71 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// How many parameters are already as they were.
     pub unchanged: usize,
+    /// How many recorded names are known not to have existed then, and do not exist now.
+    pub absent: usize,
     /// Names of which it is not known what they were.
     pub unknown: Vec<UnknownName>,
+    /// Names that exist at the destination with other values, and are not overwritten.
+    pub skipped: Vec<ParameterName>,
     /// What the reader of the plan should know.
     pub warnings: Vec<String>,
 }
 
 impl Plan {
     /// Adds the verdict on one name.
+    ///
+    /// What belongs to the pipeline itself is never changed: without it no command finds its bucket.
     pub fn add(&mut self, name: ParameterName, target: Target, present: Present, options: PlanOptions) {
+        self.add_any(name, target, present, options);
+        if let Some(own) = self.changes.pop_if(|change| change.name.is_of_pipeline()) {
+            self.warnings.push(format!("{} belongs to the pipeline itself and is not changed", own.name));
+        }
+    }
+
+    fn add_any(&mut self, name: ParameterName, target: Target, present: Present, options: PlanOptions) {
         match (target, present) {
             (Target::Unknown(reason), _) => self.unknown.push(UnknownName { name, reason }),
-            (Target::Absent(_), Present::Missing) => {}
+            (Target::Absent(_), Present::Missing) => self.absent += 1,
             (Target::Absent(_), _) if options.keep_new => self.unchanged += 1,
             (_, Present::Unreadable(reason)) => self.unknown.push(UnknownName { name, reason }),
             (Target::Absent(because), Present::Exists(from)) => {
                 self.changes.push(Change { name, action: Action::Delete { from, because } });
             }
-            (Target::Held(to), Present::Missing) => self.changes.push(Change { name, action: Action::Create(to) }),
-            (Target::Held(to), Present::Exists(from)) => self.compare(name, to, from),
+            (Target::Held(mut to), Present::Missing) => {
+                self.warnings.extend(adjust::adjust(&name, &mut to, None, options.now));
+                self.changes.push(Change { name, action: Action::Create(to) });
+            }
+            (Target::Held(to), Present::Exists(from)) => self.compare(name, to, from, options.now),
         }
     }
 
-    fn compare(&mut self, name: ParameterName, to: Box<RecordedParameter>, from: Box<PresentParameter>) {
+    fn compare(
+        &mut self,
+        name: ParameterName,
+        mut to: Box<RecordedParameter>,
+        from: Box<PresentParameter>,
+        now: Option<Timestamp>,
+    ) {
+        let notes = adjust::adjust(&name, &mut to, Some(&from.parameter), now);
         let fields = changed_fields(&to, &from);
         if fields::tier_would_fall(&to, &from.parameter) {
             self.warnings.push(format!(
                 "{name} stays in the Advanced tier: Parameter Store cannot lower a tier (delete and create it to do so)"
             ));
         }
+        let recorded = to.details.as_ref().and_then(|details| details.tags.as_ref());
+        let tags = from.parameter.details.tags.as_ref().filter(|tags| !tags.is_empty() && recorded.is_none());
+        if let Some(tags) = tags.filter(|_| fields.contains(&Field::Type)) {
+            let tags: Vec<String> = tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            self.warnings.push(format!(
+                "{name} keeps its present tags ({}): those it had with the other type are not recorded",
+                tags.join(", ")
+            ));
+        }
         if fields.is_empty() {
             self.unchanged += 1;
         } else {
+            self.warnings.extend(notes);
             self.changes.push(Change { name, action: Action::Update { to, from, fields } });
         }
     }

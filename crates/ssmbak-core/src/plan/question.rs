@@ -66,7 +66,7 @@ impl Question {
 
     /// How the evidence is to be read.
     pub fn options(&self) -> PlanOptions {
-        PlanOptions { assume_absent: self.assume_absent, keep_new: self.no_delete }
+        PlanOptions { assume_absent: self.assume_absent, keep_new: self.no_delete, now: None }
     }
 }
 

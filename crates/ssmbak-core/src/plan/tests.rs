@@ -76,6 +76,53 @@ fn every_pair_of_states_has_its_verdict() {
     assert_eq!(verdict(held(recorded("a")), Present::Unreadable("key".to_owned())), (String::new(), 0, 1));
 }
 
+const EXPIRED: &str = r#"{"Type":"Expiration","Attributes":{"Timestamp":"2026-03-01T12:30:00Z"}}"#;
+
+#[test]
+fn passed_expiration_policy_is_left_out_and_the_plan_says_so() {
+    let with_policy = || {
+        let mut to = recorded("a");
+        let details = to.details.as_mut().unwrap();
+        (details.tier, details.policies) = (Some("Advanced".to_owned()), vec![EXPIRED.to_owned()]);
+        to
+    };
+    let policies = |plan: &Plan| plan.changes[0].recorded().unwrap().details.as_ref().unwrap().policies.len();
+    let said = |plan: &Plan| plan.warnings.iter().any(|said| said.contains("expiration policy of /a is left out"));
+    let later = PlanOptions { now: Some(at("13:00:00")), ..PlanOptions::default() };
+    for now in [Present::Missing, exists(present("b"))] {
+        let expired = plan(held(with_policy()), now.clone(), later);
+        assert_eq!((policies(&expired), said(&expired)), (0, true), "{:?}", expired.warnings);
+        let ahead = PlanOptions { now: Some(at("12:00:00")), ..PlanOptions::default() };
+        let kept = plan(held(with_policy()), now, ahead);
+        assert_eq!((policies(&kept), said(&kept)), (1, false));
+    }
+    // Once it is restored without the policy, nothing is left to do, and nothing to say.
+    let mut restored = present("a");
+    restored.parameter.details.tier = Some("Advanced".to_owned());
+    let again = plan(held(with_policy()), exists(restored), later);
+    assert_eq!((again.changes.len(), again.warnings.len()), (0, 0), "{again:?}");
+}
+
+#[test]
+fn value_or_policies_that_need_advanced_are_put_so_and_the_plan_says_so() {
+    let long = || RecordedParameter { details: None, ..recorded(&"x".repeat(4097)) };
+    let said = |target: RecordedParameter, now: Present| plan(held(target), now, PlanOptions::default()).warnings;
+    let expected =
+        ["/a is put into the Advanced tier, which is charged for: its value is longer than 4,096 characters"];
+    assert_eq!(said(long(), Present::Missing), expected);
+    assert_eq!(said(long(), exists(present("b"))), expected);
+    let mut advanced = present("b");
+    advanced.parameter.details.tier = Some("Advanced".to_owned());
+    assert_eq!(said(long(), exists(advanced)), [""; 0], "it is there already");
+    let mut with_policy = recorded("a");
+    with_policy.details.as_mut().unwrap().policies = vec![r#"{"Type":"NoChangeNotification"}"#.to_owned()];
+    let raised = plan(held(with_policy), exists(present("a")), PlanOptions::default());
+    let Action::Update { to, fields, .. } = &raised.changes[0].action else { panic!("{raised:?}") };
+    assert_eq!(*fields, [Field::Policies]);
+    assert_eq!(to.details.as_ref().unwrap().tier.as_deref(), Some("Standard"), "as it was recorded");
+    assert!(raised.warnings[0].ends_with("it has policies"), "{:?}", raised.warnings);
+}
+
 #[test]
 fn no_delete_leaves_what_came_later() {
     let options = PlanOptions { keep_new: true, ..PlanOptions::default() };
@@ -159,4 +206,19 @@ fn debug_output_holds_no_value() {
     let plan = plan(held(recorded("s3cret")), exists(present("hunter2")), PlanOptions::default());
     let shown = format!("{plan:?}");
     assert!(!shown.contains("s3cret") && !shown.contains("hunter2"), "{shown}");
+}
+
+#[test]
+fn parameter_of_the_pipeline_is_never_changed() {
+    for (name, rows) in
+        [("/newvoll/ssmbak/bucketname", 0), ("/newvoll/ssmbak/drill-1/0001", 3), ("/newvoll/ssmbakery", 3)]
+    {
+        let mut plan = Plan::default();
+        let mut add = |target, now| plan.add(ParameterName::parse(name).unwrap(), target, now, PlanOptions::default());
+        add(Target::Absent(Absence::NotYetCreated(at("14:00:00"))), exists(present("a")));
+        add(held(recorded("a")), exists(present("b")));
+        add(held(recorded("a")), Present::Missing);
+        plan.sort();
+        assert_eq!((plan.changes.len(), plan.warnings.len()), (rows, usize::from(rows == 0)), "{plan:?}");
+    }
 }

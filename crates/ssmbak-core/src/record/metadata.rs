@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use super::{
     DeletionSource, EventReference, Evidence, LostVersion, Presence, TombstoneRecord, Unreadable, ValueRecord, tags,
 };
+use crate::instant::to_millisecond;
 use crate::parameter::{Description, Details, ParameterType};
 
 /// The user-metadata field (`x-amz-meta-ssmbak`).
@@ -262,13 +263,14 @@ fn value(wire: Wire) -> Result<ValueRecord, Unreadable> {
         parameter_type.parse().map_err(|_| Unreadable::BadMetadata("its type is unknown".to_owned()))?;
     let bulk = wire.bulk;
     Ok(ValueRecord {
-        time: wire.time.ok_or_else(|| missing("time"))?,
+        // What was written before times were rounded is read as it is written now.
+        time: wire.time.map(to_millisecond).ok_or_else(|| missing("time"))?,
         event: wire.event_time.map(|time| EventReference { time, id: wire.event }),
         parameter_type,
         description: Description::exact(bulk.description),
         details: Details {
             version,
-            modified: wire.modified.ok_or_else(|| missing("modification time"))?,
+            modified: wire.modified.map(to_millisecond).ok_or_else(|| missing("modification time"))?,
             author: bulk.author,
             tier: wire.tier,
             data_type: wire.data_type,
@@ -277,7 +279,7 @@ fn value(wire: Wire) -> Result<ValueRecord, Unreadable> {
             policies: bulk.policies,
             tags: bulk.tags,
         },
-        previous: wire.previous,
+        previous: wire.previous.map(to_millisecond),
         floor: wire.floor.unwrap_or(version),
         present: match wire.present {
             None | Some(0) => Presence::Superseded,

@@ -9,7 +9,7 @@ pub mod tags;
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::parameter::{Description, Details, ParameterType};
 
@@ -17,6 +17,12 @@ use crate::parameter::{Description, Details, ParameterType};
 ///
 /// Events carry whole seconds; nothing published bounds the skew between the two clocks, so two seconds are assumed.
 pub const CLOCK_AGREEMENT: Duration = Duration::from_secs(2);
+
+/// How old an answer of Parameter Store may be: what a read shows was true at some moment within this time before it.
+///
+/// AWS documents no bound. Seconds are reported (aws-sdk-js#4349, aws-cdk-cli#830), and the tutorial of ssmbak 0.5.2 waits
+/// two minutes, so two minutes are assumed.
+pub const READ_LAG: SignedDuration = SignedDuration::from_secs(120);
 
 /// Whether two times of one change agree, that is lie within [`CLOCK_AGREEMENT`] of each other.
 pub fn times_agree(event: Timestamp, modified: Timestamp) -> bool {
@@ -28,23 +34,25 @@ pub fn times_agree(event: Timestamp, modified: Timestamp) -> bool {
 
 /// Whether a recorded version is the one that was `lost`, or shows by its number that it is missing.
 ///
-/// It is, if it was matched to that very event. It is as well, if it is of the event's second and `complete`: every later
-/// version of its life and second is recorded too, this event's among them. Here the seconds must be the same: to be
-/// wrong in this would hide that a version was lost. Only a first version is what a Create told of.
+/// It is, if it was matched to that very event, or if it was recorded without its event and the two times agree. It is as
+/// well, if it is of the event's second and `complete`: every later version of its incarnation and second is recorded too,
+/// this event's among them. Only a first version is what a Create told of.
 pub fn accounts_for_change(value: &ValueRecord, complete: bool, lost: &LostVersion) -> bool {
     let second = lost.time.as_second();
     let same_event = match &value.event {
         Some(known) => known.id.is_some() && known.id == lost.event,
         None => false,
     };
-    let of_second = |time: Timestamp, number: u64| time.as_second() == second && (number == 1) == lost.created;
-    // Of two creations in one second the events differ.
-    let only_creation = lost.created && value.event.is_none();
+    let of_kind = |number: u64| (number == 1) == lost.created;
+    let of_second = |time: Timestamp, number: u64| time.as_second() == second && of_kind(number);
+    let modified = value.details.modified;
+    let own = value.event.is_none() && of_kind(value.details.version) && times_agree(lost.time, modified);
     // A later version shows its predecessor to be missing, where that is not recorded.
     let of_predecessor = |previous: Timestamp| of_second(previous, value.details.version.saturating_sub(1));
     same_event
-        || ((complete || only_creation) && of_second(value.details.modified, value.details.version))
-        || (value.details.modified.as_second() > second && value.previous.is_some_and(of_predecessor))
+        || own
+        || (complete && of_second(modified, value.details.version))
+        || (modified.as_second() > second && value.previous.is_some_and(of_predecessor))
 }
 
 /// How long after a tombstone its delete marker may be stored: the two are written one after the other by one invocation,
@@ -142,7 +150,8 @@ pub struct ValueRecord {
     pub floor: u64,
     /// Whether it was the parameter's present version when it was written.
     pub present: Presence,
-    /// When it was seen to be the present version, by the clock of whoever looked, taken before looking.
+    /// When it was seen to be the present version, by the clock of whoever looked, taken before looking. It was so within
+    /// [`READ_LAG`] before.
     pub seen: Option<Timestamp>,
     /// Versions of which an event told, but which had left Parameter Store before they could be read.
     pub lost: Vec<LostVersion>,
@@ -210,10 +219,25 @@ pub struct TombstoneRecord {
     /// Of an event: `LastModifiedDate` of the oldest version in history when the deletion was handled: the parameter
     /// existed (again) by then; `None`: it did not exist. Of an observation: when it was last seen alive and unchanged.
     pub live: Option<Timestamp>,
-    /// When the parameter was looked up to handle an event, by the clock of whoever looked.
+    /// When the parameter was looked up to handle an event, by the clock of whoever looked; `None`: the read did not show
+    /// the deletion yet, so that it says nothing (see [`TombstoneRecord::is_provisional`]). Of an observation: present if it
+    /// was looked at several times, so that no read can have lagged.
     pub seen: Option<Timestamp>,
     /// Versions of which an event told, but which nobody could read any more.
     pub lost: Vec<LostVersion>,
+}
+
+impl TombstoneRecord {
+    /// Whether it was recorded before Parameter Store's answers showed the deletion: what became of the parameter after it
+    /// is not known.
+    pub fn is_provisional(&self) -> bool {
+        self.source == DeletionSource::Event && self.live.is_none() && self.seen.is_none()
+    }
+
+    /// Whether both are of one deletion, told by one event.
+    pub fn is_same_deletion(&self, other: &Self) -> bool {
+        self.source == other.source && self.time == other.time && self.event == other.event
+    }
 }
 
 /// How a deletion is known.
@@ -246,4 +270,7 @@ pub enum Unreadable {
     /// The body is empty although it is no tombstone.
     #[error("its body is empty, and a value never is")]
     Empty,
+    /// The body is larger than any value.
+    #[error("its body of {0} bytes is larger than a value can be")]
+    TooLarge(u64),
 }

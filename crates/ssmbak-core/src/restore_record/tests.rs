@@ -46,19 +46,22 @@ fn a_record_survives_the_bucket_and_holds_no_value() {
     let text = record.encode();
     assert_eq!(RestoreRecord::decode(&record.id.key(), text.as_bytes()), Ok(record));
     assert!(!text.contains("hunter2"));
-    insta::assert_snapshot!(text, @r#"{"SchemaVersion":1,"Id":"20260301T130000000Z-4f3a9c","State":"stopped","Begun":"2026-03-01T13:00:01Z","Finished":"2026-03-01T13:00:09Z","Before":"2026-03-01T13:00:00Z","Bucket":"b","Region":"eu-west-1","Account":"123456789012","Author":"arn:aws:iam::123456789012:user/jo","Question":{"Paths":["/"],"Recursive":true,"At":"2026-01-01T00:00:00Z"},"Changes":[{"Action":"create","Name":"/a","VersionId":"v1","Outcome":"done"},{"Action":"create","Name":"/b","VersionId":"v1","Outcome":"failed"},{"Action":"create","Name":"/c","VersionId":"v1","Outcome":"skipped"},{"Action":"create","Name":"/d","VersionId":"v1"}]}"#);
+    insta::assert_snapshot!(text, @r#"{"SchemaVersion":1,"Id":"20260301T130000000Z-4f3a9c","State":"stopped","Begun":"2026-03-01T13:00:01Z","Finished":"2026-03-01T13:00:09Z","Before":"2026-03-01T13:00:00Z","Bucket":"b","Region":"eu-west-1","Account":"123456789012","Author":"arn:aws:iam::123456789012:user/jo","Question":{"Paths":["/"],"Recursive":true,"At":"2026-01-01T00:00:00Z"},"Changes":[{"Action":"create","Name":"/a","VersionId":"v1","Before":{"Absent":true},"Touched":false,"Outcome":"done"},{"Action":"create","Name":"/b","VersionId":"v1","Before":{"Absent":true},"Touched":false,"Outcome":"failed"},{"Action":"create","Name":"/c","VersionId":"v1","Before":{"Absent":true},"Touched":false,"Outcome":"skipped"},{"Action":"create","Name":"/d","VersionId":"v1","Before":{"Absent":true},"Touched":false}]}"#);
 }
 
 #[test]
 fn what_may_have_been_changed_can_be_undone() {
     let mut record = record();
     let names = |record: &RestoreRecord| record.touched().iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    assert_eq!(names(&record), "/a /b /c /d", "a restore that was killed says of nothing that it was not done");
+    assert_eq!(names(&record), "", "nothing has been written yet");
+    record.changes[3].outcome = Some(RowOutcome::Failed);
+    record.arm();
+    assert_eq!(names(&record), "/a /b /c", "a restore that was killed may have written them");
     let outcomes = [RowOutcome::Done, RowOutcome::Failed, RowOutcome::Skipped, RowOutcome::Skipped];
     for (change, outcome) in record.changes.iter_mut().zip(outcomes) {
-        change.outcome = Some(outcome);
+        (change.outcome, change.touched) = (Some(outcome), None);
     }
-    assert_eq!(names(&record), "/a /b");
+    assert_eq!(names(&record), "/a /b", "a record of an older format says it by its outcomes");
     let created = record.created();
     assert_eq!(
         created.iter().map(ParameterName::as_str).collect::<Vec<_>>(),
@@ -95,4 +98,14 @@ fn names_sort_by_time_and_are_no_parameters() {
         let error = RestoreId::parse(text).unwrap_err().to_string();
         assert!(!error.contains('\u{1b}'), "{error}");
     }
+}
+
+#[test]
+fn record_of_an_older_format_stays_readable() {
+    let record = record();
+    let text = r#"{"SchemaVersion":1,"Id":"20260301T130000000Z-4f3a9c","State":"begun","Begun":"2026-03-01T13:00:01Z","Before":"2026-03-01T13:00:00Z","Bucket":"b","Region":"eu-west-1","Question":{"Paths":["/"],"Recursive":true,"At":"2026-01-01T00:00:00Z"},"Changes":[{"Action":"create","Name":"/a","VersionId":"v1"}]}"#;
+    let read = RestoreRecord::decode(&record.id.key(), text.as_bytes()).unwrap();
+    assert_eq!((&read.changes[0].before, &read.changes[0].after, read.changes[0].touched), (&None, &None, None));
+    assert!(read.changes[0].is_touched());
+    assert_eq!(read.encode(), text);
 }

@@ -3,8 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::capture::PATIENCE;
 use crate::name::ParameterName;
-use crate::record::{Evidence, Presence, Record};
+use crate::record::{Evidence, Presence, READ_LAG, Record};
 
 /// Beginning of the keys of sweeps. No parameter's key begins so: those with a slash begin with one.
 pub const SWEEP_PREFIX: &str = "ssmbak-sweep/";
@@ -63,17 +64,18 @@ impl SweepRecord {
         serde_json::from_slice(body).ok().filter(|record: &Self| record.format == FORMAT)
     }
 
-    /// When `name`, whose key's current version is `current`, was last seen alive and unchanged by this sweep: at its
-    /// beginning, if it had recorded something else had it seen something else.
+    /// When `name`, whose key's current version is `current`, was last seen alive and unchanged by this sweep: as long
+    /// before its beginning as a read may lag, if it had recorded something else had it seen something else.
     ///
-    /// That is so if the version was stored as the present one before the sweep began, is still on top, and the sweep did
-    /// not fail at the name: then the sweep compared the two and found them the same.
+    /// That is so if the version was stored as the present one well before the sweep began, so that any read showed it, is
+    /// still on top, and the sweep did not fail at the name: then the sweep compared the two and found them the same.
     pub fn saw_unchanged(&self, name: &ParameterName, current: &Record) -> Option<Timestamp> {
         let Evidence::Value(value) = &current.evidence else { return None };
         let all_failures_known = self.failed == self.failed_names.len() as u64;
-        let settled = self.started.duration_since(current.last_modified) >= CLOCKS && current.is_latest;
+        let settled = self.started.duration_since(current.last_modified) >= PATIENCE + CLOCKS && current.is_latest;
         let known = all_failures_known && !self.failed_names.contains(name);
-        (settled && known && value.present != Presence::Superseded).then_some(self.started)
+        let seen = settled && known && value.present != Presence::Superseded;
+        seen.then(|| self.started.checked_sub(READ_LAG).ok()).flatten()
     }
 }
 
@@ -127,10 +129,11 @@ mod tests {
     fn a_version_that_was_there_before_the_sweep_was_seen_by_it() {
         let record = sweep("10:00:00", &["/failed"]);
         let stored = |time| value_record_stored(time, Presence::Present);
-        assert_eq!(record.saw_unchanged(&name("/a"), &stored("09:00:00")), Some(at("10:00:00")));
+        // A read of the sweep may have been two minutes old.
+        assert_eq!(record.saw_unchanged(&name("/a"), &stored("09:00:00")), Some(at("09:58:00")));
         // The clocks may differ by seconds, and S3 cuts off the fraction.
-        assert_eq!(record.saw_unchanged(&name("/a"), &stored("09:59:57")), Some(at("10:00:00")));
-        assert_eq!(record.saw_unchanged(&name("/a"), &stored("09:59:58")), None);
+        assert_eq!(record.saw_unchanged(&name("/a"), &stored("09:54:57")), Some(at("09:58:00")));
+        assert_eq!(record.saw_unchanged(&name("/a"), &stored("09:54:58")), None);
         assert_eq!(record.saw_unchanged(&name("/a"), &stored("15:00:00")), None, "stored by the sweep or after it");
         assert_eq!(record.saw_unchanged(&name("/failed"), &stored("09:00:00")), None);
     }

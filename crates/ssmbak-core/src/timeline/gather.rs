@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::record::{
-    DeletionSource, Evidence, LegacyRecord, LostVersion, Presence, Record, TombstoneRecord, ValueRecord,
+    DeletionSource, Evidence, LegacyRecord, LostVersion, Presence, READ_LAG, Record, TombstoneRecord, ValueRecord,
     accounts_for_change, pair_markers, times_agree,
 };
 
@@ -34,6 +34,12 @@ pub(super) struct Deletion {
     pub live: Option<Timestamp>,
     /// Whether its time is known to the second alone.
     pub whole_second: bool,
+    /// If it says no more than that the parameter was missing when a deletion's event was handled: the time of that event.
+    pub afterwards: Option<Timestamp>,
+    /// Whether it was found by several reads, of which not all can have lagged.
+    pub certain: bool,
+    /// Whether an incarnation began so close to the look that handled its event that the look may have been before it.
+    pub doubtful: bool,
 }
 
 /// A version as the original recorded it.
@@ -59,7 +65,7 @@ pub(super) fn gather(records: &[Record]) -> Gathered<'_> {
         match &record.evidence {
             Evidence::Tombstone(tombstone) => {
                 gathered.lost.extend(tombstone.lost.iter().cloned());
-                if !confirmed_through(records, tombstone.time) {
+                if !confirmed_through(records, tombstone.time) && !is_overtaken(records, tombstone) {
                     add_deletion(&mut gathered.deletions, tombstone);
                 }
             }
@@ -79,6 +85,7 @@ pub(super) fn gather(records: &[Record]) -> Gathered<'_> {
     gathered.legacy.retain(|point| !contradicted(values, point.record.time));
     gathered.legacy.sort_by_key(|point| (point.record.time, point.position));
     gathered.lost.retain(|lost| !recovered(&gathered.values, lost) && !confirmed_through(records, lost.time));
+    settle_deletions(&mut gathered);
     gathered.lost.sort_by(|a, b| (a.time, !a.created, &a.event).cmp(&(b.time, !b.created, &b.event)));
     gathered.lost.dedup();
     gathered.deletions.sort_by_key(|deletion| deletion.time);
@@ -127,7 +134,7 @@ fn values(records: &[Record]) -> Vec<ValuePoint<'_>> {
         let second = point.time.as_second();
         let later = successor.is_some_and(|(_, time, complete)| time.as_second() > second || complete);
         let copies = || point.copies.iter().filter_map(|&copy| value_of(records.get(copy)?));
-        point.seen = copies().filter_map(|value| value.seen).max();
+        point.seen = copies().filter_map(|value| value.seen).max().map(shown_by);
         point.successor_missing = successor.is_none() && copies().all(|value| value.present == Presence::Superseded);
         let outlived = point.seen.is_some_and(|seen| seen.as_second() > second);
         point.complete = outlived || later;
@@ -175,6 +182,62 @@ fn value_of(record: &Record) -> Option<&ValueRecord> {
     }
 }
 
+/// Whether a deletion that was recorded before Parameter Store showed it was recorded again since.
+fn is_overtaken(records: &[Record], tombstone: &TombstoneRecord) -> bool {
+    let later = |record: &Record| matches!(&record.evidence, Evidence::Tombstone(other) if !other.is_provisional() && other.is_same_deletion(tombstone));
+    tombstone.is_provisional() && records.iter().any(later)
+}
+
+/// What cannot have happened inside of an incarnation is set aside. A parameter that was found missing by a read that may
+/// have lagged was so before the incarnation that began meanwhile; if that was to handle a deletion's event, it says nothing.
+fn settle_deletions(gathered: &mut Gathered<'_>) {
+    let Gathered { values, deletions, lost, .. } = gathered;
+    let began_meanwhile = |deletion: &Deletion| {
+        let within = |began: &Timestamp| *began <= deletion.time && deletion.time.duration_since(*began) < READ_LAG;
+        let created = lost.iter().filter(|lost| lost.created).map(|lost| lost.time);
+        let began = values.iter().filter(|point| point.record.details.version == 1).map(|point| point.time);
+        began.chain(created).filter(within).min()
+    };
+    let mut dropped: Vec<Timestamp> = Vec::new();
+    deletions.retain_mut(|deletion| {
+        if deletion.source == DeletionSource::Observed
+            && !deletion.certain
+            && let Some(began) = began_meanwhile(deletion)
+        {
+            deletion.time = just_before(began);
+            dropped.extend(deletion.afterwards);
+            return deletion.afterwards.is_none();
+        }
+        !happened_inside(values, deletion)
+    });
+    for deletion in deletions.iter_mut().filter(|deletion| deletion.source == DeletionSource::Event) {
+        deletion.doubtful = deletion.live.is_none() && dropped.contains(&deletion.time);
+    }
+    // An expiry and its deletion are one: what was seen alive when the one was handled came after both.
+    let seen_alive: Vec<Timestamp> =
+        deletions.iter().filter(|d| d.source == DeletionSource::Event && d.live.is_some()).map(|d| d.time).collect();
+    let told_again = |deletion: &Deletion| deletion.source == DeletionSource::Event && deletion.live.is_none();
+    deletions.retain(|deletion| !told_again(deletion) || !seen_alive.contains(&deletion.time));
+}
+
+/// Whether a deletion, wherever in its second, lies between two consecutive versions of one incarnation.
+fn happened_inside(values: &[ValuePoint<'_>], deletion: &Deletion) -> bool {
+    let until = if deletion.whole_second { next_second(deletion.time) } else { deletion.time };
+    values.windows(2).any(|pair| match pair {
+        [earlier, later] => {
+            follows(earlier.record, later.record)
+                && !later.unanchored
+                && earlier.time < deletion.time
+                && until <= later.time
+        }
+        _ => false,
+    })
+}
+
+fn next_second(time: Timestamp) -> Timestamp {
+    time.checked_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX)
+}
+
 fn add_deletion(deletions: &mut Vec<Deletion>, tombstone: &TombstoneRecord) {
     // A life that began within the clocks' agreement before the deletion's time began after the deletion.
     let reborn = tombstone.live.filter(|live| {
@@ -187,6 +250,9 @@ fn add_deletion(deletions: &mut Vec<Deletion>, tombstone: &TombstoneRecord) {
         source: tombstone.source,
         live: tombstone.live,
         whole_second: reborn.is_none() && tombstone.time.subsec_nanosecond() == 0,
+        afterwards: None,
+        certain: tombstone.source == DeletionSource::Observed && tombstone.seen.is_some(),
+        doubtful: false,
     };
     // A tombstone that was written again (to carry a lost version) is one deletion; so are an expiry and its deletion.
     let known = |d: &Deletion| d.time == deletion.time && d.source == deletion.source && d.live == deletion.live;
@@ -196,8 +262,22 @@ fn add_deletion(deletions: &mut Vec<Deletion>, tombstone: &TombstoneRecord) {
     // Whoever handled the event found the parameter missing, whatever had become of it since.
     if let (DeletionSource::Event, None, Some(seen)) = (tombstone.source, tombstone.live, tombstone.seen) {
         let source = DeletionSource::Observed;
-        deletions.push(Deletion { time: seen, source, live: None, whole_second: false });
+        let afterwards = Some(tombstone.time);
+        deletions.push(Deletion {
+            time: seen,
+            source,
+            live: None,
+            whole_second: false,
+            afterwards,
+            certain: false,
+            doubtful: false,
+        });
     }
+}
+
+/// Until when at least what a read at `seen` showed was true: the read may have lagged.
+fn shown_by(seen: Timestamp) -> Timestamp {
+    seen.checked_sub(READ_LAG).unwrap_or(Timestamp::MIN)
 }
 
 /// The nanosecond before.
@@ -209,7 +289,8 @@ pub(super) fn just_before(time: Timestamp) -> Timestamp {
 fn confirmed_through(records: &[Record], time: Timestamp) -> bool {
     records.iter().any(|record| match &record.evidence {
         Evidence::Value(value) => {
-            value.present == Presence::Confirmed && value.time < time && value.seen.is_some_and(|seen| time <= seen)
+            let shown = value.seen.map(shown_by);
+            value.present == Presence::Confirmed && value.time < time && shown.is_some_and(|shown| time <= shown)
         }
         _ => false,
     })
@@ -254,7 +335,9 @@ fn contradicted(values: &[ValuePoint<'_>], time: Timestamp) -> bool {
     values.iter().any(|point| same(point) || attested(point)) || inside_a_life(values, time)
 }
 
-/// Whether a version reported as lost is in the bucket after all (or shows as a gap in the numbers).
+/// Whether a version reported as lost is in the bucket after all (or shows as a gap in the numbers), or cannot have been:
+/// two consecutive versions of one incarnation leave no room for it.
 fn recovered(values: &[ValuePoint<'_>], lost: &LostVersion) -> bool {
     values.iter().any(|point| accounts_for_change(point.record, point.complete, lost))
+        || (inside_a_life(values, lost.time) && inside_a_life(values, just_before(next_second(lost.time))))
 }

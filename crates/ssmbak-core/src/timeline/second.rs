@@ -41,8 +41,13 @@ impl<'a> Walk<'a> {
             match point {
                 Point::Deletion(found) => self.before_found_missing(found, reborn, &mut waiting),
                 Point::Value(value) => {
-                    self.before_value(value, &mut waiting);
+                    let doubtful = self.before_value(value, &mut waiting);
                     reborn |= value.record.details.version == 1 && self.may_live();
+                    self.point(point);
+                    if doubtful {
+                        self.doubtful_since(value.time);
+                    }
+                    continue;
                 }
                 _ => {}
             }
@@ -71,7 +76,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn before_value(&mut self, value: &ValuePoint<'a>, waiting: &mut Waiting<'_>) {
+    /// What came before a version of this second; true: whether it was deleted in this second is not told.
+    fn before_value(&mut self, value: &ValuePoint<'a>, waiting: &mut Waiting<'_>) -> bool {
         // A lost version of this second came before a version that shows a gap before it, and before a first version
         // that of whose life and second none was missed.
         let first = value.record.details.version == 1;
@@ -80,28 +86,40 @@ impl<'a> Walk<'a> {
         }
         let alive = self.may_live();
         let forced = |deletion: &&Deletion| deletion.live.is_some_and(|live| live <= value.record.details.modified);
-        let index = waiting.deletions.iter().position(forced);
-        let own = (first && value.complete && !waiting.deletions.is_empty()).then_some(0);
-        if let Some(index) = index.or(own) {
+        if value.complete && !waiting.deletions.is_empty() && (first || self.leads_to(value)) {
+            // It lived when its second was over. What began then came after all deletions of that second; what did not was
+            // not deleted.
+            for deletion in waiting.deletions.drain(..).filter(|_| first) {
+                self.deletion(deletion, deletion.time.min(just_before(value.time)));
+            }
+        } else if let Some(index) = waiting.deletions.iter().position(forced) {
             let deletion = waiting.deletions.remove(index);
             self.deletion(deletion, deletion.time.min(just_before(value.time)));
-        } else if first && alive && !waiting.deletions.is_empty() {
-            // It was gone when its second was over: the deletion may be of the life before, or of this one, and the life
-            // before may have ended unnoticed long ago.
+        } else if first
+            && let Some(waits) = waiting.deletions.first()
+            && (alive || waits.doubtful || is_of_another_event(value))
+        {
+            // The deletion may be of the incarnation before, or of this one, and the one before may have ended unnoticed
+            // long ago. What was found later decides.
             waiting.deletions.remove(0);
-            self.ended_unnoticed(value.time);
+            if alive {
+                self.ended_unnoticed(value.time);
+            }
+            return true;
         }
+        false
     }
 
     /// The lost versions, creations first: if something lives, its life may have ended long before them.
     ///
-    /// Of a lost creation and a deletion in one second nobody can say which came first: the parameter may have been
-    /// deleted and created again then, or have been deleted long before and then created and deleted.
+    /// Of a lost creation and a deletion in one second nobody can say which came first, if the parameter may have lived
+    /// before: it may have been deleted and created again then, or have been deleted long before and then created and
+    /// deleted. If it did not live, it was created first.
     fn take_lost(&mut self, waiting: &mut Waiting<'_>) {
         let mut lost = std::mem::take(&mut waiting.lost);
         lost.sort_by_key(|lost| !lost.created);
         for lost in lost {
-            if lost.created && !waiting.deletions.is_empty() {
+            if lost.created && self.may_live() && !waiting.deletions.is_empty() {
                 waiting.deletions.remove(0);
             }
             self.lost(lost);
@@ -111,6 +129,12 @@ impl<'a> Walk<'a> {
     fn may_live(&self) -> bool {
         matches!(self.current, Current::Value(_) | Current::Legacy | Current::Unknown)
     }
+}
+
+/// Whether the event that a version was matched to is of another second, so that it may be that of a version nobody saw.
+fn is_of_another_event(value: &ValuePoint<'_>) -> bool {
+    let modified = value.record.details.modified.as_second();
+    value.record.event.as_ref().is_some_and(|event| event.time.as_second() != modified)
 }
 
 /// Deletions whose time is exact go before the first value that is later than they are.

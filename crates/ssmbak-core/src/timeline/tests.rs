@@ -105,7 +105,8 @@ fn a_marker_counts_at_its_tombstones_time_whatever_was_written_between() {
         None,
         &crate::capture::Contents::new(&key.records),
         at("12:15:00"),
-    );
+    )
+    .writes;
     key.apply(&writes[..1], at("12:15:00"));
     key.event(&change(Create, "12:15:00"), Some(&[version(1, "12:15:00.1", "b")]), "12:15:01");
     key.apply(&writes[1..], at("12:15:02"));

@@ -177,6 +177,13 @@ impl<'a> Walk<'a> {
         self.current = Current::Unknown;
     }
 
+    /// Whether what began at `time` outlived its second is not known.
+    pub(super) fn doubtful_since(&mut self, time: Timestamp) {
+        let until = Timestamp::from_second(time.as_second() + 1).unwrap_or(time);
+        self.unknown_since_last(Unknown::DeletedUnnoticed { until });
+        self.current = Current::Unknown;
+    }
+
     pub(super) fn lost(&mut self, lost: &LostVersion) {
         match (&mut self.suspended, self.current) {
             (Some(suspended), _) => suspended.lost.push(lost.time),

@@ -86,7 +86,7 @@ async fn the_commands_need_what_the_book_says_and_nothing_else() -> Outcome {
     person.run(&format!("ssmbak get /p/kept {then}"), 0)?;
     person.run(&format!("ssmbak get /p/wide {then}"), 0)?;
     // Where nothing was read that shows it, whether the bucket keeps versions is asked for.
-    person.run(&format!("ssmbak preview /p/never/ {then} -R"), 0)?;
+    person.run(&format!("ssmbak preview /p/never/ {then} -R"), 1)?;
     let previews = person.actions()?;
     let of_previews = page("Who previews")?;
     assert_same("who previews", &previews, &of_previews, &DECRYPTS);

@@ -78,7 +78,7 @@ async fn a_restore_is_undone_by_the_command_that_it_prints() -> Outcome {
         ["/undo/changed", "/undo/deleted", "/undo/typed"]
     );
     let undo = ran.err.lines().find_map(|line| line.strip_prefix("to undo it: ")).ok_or("it tells no way back")?;
-    pipeline.run(undo)?.well()?;
+    pipeline.run(&format!("{undo} -y"))?.well()?;
     assert_same(&store.state("/undo/").await?, &before, "undone");
     // And that can be undone in turn, once it has all been recorded.
     pipeline.recorded("/undo").await?;

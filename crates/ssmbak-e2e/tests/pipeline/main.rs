@@ -13,5 +13,6 @@ mod redrive;
 #[path = "../../../ssmbak-cli/tests/common/schema.rs"]
 mod schema;
 mod schemas;
+mod stale;
 mod sweep;
 mod upgrade;

@@ -104,7 +104,7 @@ async fn an_outage_of_the_function_loses_nothing() -> Outcome {
     let store = &pipeline.store;
     let bucket = deploy(&pipeline)?;
     let queue = physical(&pipeline, "Q")?;
-    // Six minutes and six tries as deployed; nobody waits for the former here, so that the latter come quickly.
+    // Six minutes and ten tries as deployed; nobody waits for the former here, so that the latter come quickly.
     let dead = physical(&pipeline, "DeadLetters")?.replace("http://", "");
     let name = dead.rsplit('/').next().unwrap_or_default();
     let patient =

@@ -62,6 +62,10 @@ struct Faults {
     corrupt: bool,
     /// After so many more requests of a kind, the rest is refused.
     refuse_after: Option<(&'static str, u64)>,
+    /// So many puts on condition are answered 409 ConditionalRequestConflict.
+    conflicts: u64,
+    /// A tag of this name is answered 400 InvalidTag.
+    refused_tag: Option<&'static str>,
     /// Requests of a kind about a key are answered with this status.
     refused_keys: Vec<(&'static str, String, u16)>,
     /// After so many more requests of a kind somebody stores an object, or deletes it.
@@ -142,6 +146,16 @@ impl S3Server {
     /// Refuses (403) requests of a kind after so many more; `None`: no more.
     pub fn refuse_after(&self, kind: Option<(&'static str, u64)>) {
         self.faults().refuse_after = kind;
+    }
+
+    /// Answers the next puts on condition with 409 ConditionalRequestConflict.
+    pub fn conflict(&self, puts: u64) {
+        self.faults().conflicts = puts;
+    }
+
+    /// Refuses puts with a tag of this name (400 InvalidTag).
+    pub fn refuse_tag(&self, name: &'static str) {
+        self.faults().refused_tag = Some(name);
     }
 
     /// Answers requests of a kind about a key with this status.
@@ -258,6 +272,14 @@ impl Shared {
     /// What is answered instead, if something goes wrong now.
     fn fault(&self, kind: &'static str, request: &Request, busy: u64) -> Option<Answer> {
         let mut faults = lock(&self.faults);
+        if faults.conflicts > 0 && request.header("if-none-match").is_some() {
+            faults.conflicts -= 1;
+            return Some(Answer::error(409, "ConditionalRequestConflict"));
+        }
+        let tags = request.header("x-amz-tagging").unwrap_or_default();
+        if faults.refused_tag.is_some_and(|refused| tags.contains(refused)) {
+            return Some(Answer::error(400, "InvalidTag"));
+        }
         let is_refused = |refused: &&(&str, String, u16)| refused.0 == kind && refused.1 == request.key;
         if let Some((_, _, status)) = faults.refused_keys.iter().find(is_refused) {
             return Some(Answer::error(*status, if *status == 400 { "InvalidRequest" } else { "AccessDenied" }));

@@ -56,6 +56,12 @@ pub(super) fn answer(store: &mut Store, kind: &'static str, request: &Request, n
             Answer::new(200)
         }
         "ListObjectVersions" => list::versions(found, request),
+        "PutObject"
+            if request.header("if-none-match") == Some("*")
+                && store.find(bucket, key, None).is_some_and(|version| version.object.is_some()) =>
+        {
+            Answer::error(412, "PreconditionFailed")
+        }
         "PutObject" => {
             let object = StoredObject::new(request.body.as_slice().into(), kept(request));
             let etag = format!("\"{}\"", object.etag);

@@ -17,7 +17,7 @@ fn ids(response: &BatchResponse) -> Vec<&str> {
 
 /// Fails what cannot be read, and the ids given.
 async fn run(messages: &[Message], failing: &[&str]) -> Result<BatchResponse, Failure> {
-    let failures = all(messages, async |message| {
+    let failures = all(messages, async |message, _| {
         tokio::task::yield_now().await;
         message.notice.clone()?;
         let fails = message.id.as_deref().is_some_and(|id| failing.contains(&id));
@@ -45,7 +45,7 @@ async fn exactly_the_failed_messages_are_named_in_the_order_of_the_batch() {
 async fn a_failure_that_cannot_be_named_fails_the_batch_after_the_rest_was_handled() {
     let batch = messages(&[record("1", "/a"), json!({"body": "{}"}), record("3", "/b")]);
     let handled = RefCell::new(Vec::new());
-    let failures = all(&batch, async |message| {
+    let failures = all(&batch, async |message, _| {
         handled.borrow_mut().push(message.id.clone());
         message.notice.clone().map(drop).map_err(Failure::from)
     })
@@ -61,7 +61,7 @@ async fn one_name_is_handled_in_order_and_several_at_once_within_the_bound() {
     let batch = messages(&records);
     let (running, most) = (Cell::new(0_usize), Cell::new(0_usize));
     let done = RefCell::new(Vec::new());
-    all(&batch, async |message| {
+    all(&batch, async |message, _| {
         running.set(running.get() + 1);
         most.set(most.get().max(running.get()));
         let id: u64 = message.id.as_deref().unwrap().parse().unwrap();

@@ -152,9 +152,9 @@ async fn each_version_is_recorded_with_its_own_type() {
 async fn a_removed_description_is_recorded_as_removed() {
     let pipeline = Pipeline::start("described").await;
     let name = "/described/p";
-    for description in ["described", ""] {
+    for (operation, description) in [("Create", "described"), ("Update", "")] {
         let put = pipeline.put(name, "String", "value", Some(description)).await;
-        pipeline.deliver_well(&event("Update", name, "String", &put.event_time()));
+        pipeline.deliver_well(&event(operation, name, "String", &put.event_time()));
     }
     let descriptions: Vec<_> = pipeline
         .records(name)

@@ -2,9 +2,11 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::OnceLock;
 use std::thread;
 
 use serde_json::{Value, json};
+use ssmbak_testkit::AwsErrors;
 
 /// One that nobody listens at.
 pub fn closed() -> String {
@@ -22,17 +24,26 @@ pub fn silent() -> String {
 pub fn parameter_store(
     answer: impl Fn(&str, &Value) -> Result<Value, (&'static str, String)> + Send + 'static,
 ) -> String {
+    // Read before a function waits for an answer.
+    models();
     serve(move |mut stream| {
         // A connection that breaks off is the client's affair, which the test will see.
         let Some((action, request)) = read(&stream) else { return };
         let (status, body) = match answer(&action, &request) {
             Ok(body) => ("200 OK", body),
+            Err((code, _)) if !models().can_throw("ssm", &action, code) => panic!("{action} cannot throw {code}"),
             Err((code, message)) => ("400 Bad Request", json!({"__type": code, "message": message})),
         };
         let body = body.to_string();
         let head = "Content-Type: application/x-amz-json-1.1\r\nConnection: close\r\nContent-Length";
         let _ = write!(stream, "HTTP/1.1 {status}\r\n{head}: {}\r\n\r\n{body}", body.len());
     })
+}
+
+/// The errors that AWS names.
+fn models() -> &'static AwsErrors {
+    static MODELS: OnceLock<AwsErrors> = OnceLock::new();
+    MODELS.get_or_init(|| AwsErrors::read().unwrap())
 }
 
 fn serve(mut handle: impl FnMut(TcpStream) + Send + 'static) -> String {

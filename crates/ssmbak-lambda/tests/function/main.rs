@@ -4,8 +4,10 @@
 
 mod batches;
 mod defects;
+mod early;
 mod endpoints;
 mod failures;
+mod foreign;
 mod messages;
 mod oddities;
 mod pipeline;

@@ -75,16 +75,18 @@ async fn a_policy_action_is_an_event_as_well() {
     let put = pipeline.put(name, "String", "value", None).await;
     pipeline.deliver_well(&policy_action(name, "NoChangeNotification", &put.event_time()));
     assert_eq!(pipeline.kinds(name).await, ["version 1"]);
+    // In a later second: which came first in one is told apart later only.
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
     pipeline.delete(name).await;
+    let gone = Timestamp::from_second(Timestamp::now().as_second()).unwrap();
     // Whether AWS sends a Delete as well is not documented: with or without one, twice or once, there is one deletion.
-    let expired = policy_action(name, "Expiration", &put.event_time());
-    let delete = event("Delete", name, "String", &put.event_time());
+    let expired = policy_action(name, "Expiration", &gone.to_string());
+    let delete = event("Delete", name, "String", &gone.to_string());
     for event in [&expired, &expired, &delete, &expired] {
         pipeline.deliver_well(event);
         let kinds = pipeline.kinds(name).await;
         assert_eq!((kinds[0].as_str(), kinds.last().map(String::as_str)), ("version 1", Some("marker")), "{kinds:?}");
-        let end_of_second: Timestamp = put.event_time().parse().unwrap();
-        assert_eq!(pipeline.state(name, end_of_second).await, None);
+        assert_eq!(pipeline.state(name, gone).await, None);
     }
 }
 
@@ -115,7 +117,8 @@ async fn a_parameter_that_was_gone_before_it_could_be_read_leaves_its_deletion()
     pipeline.delete(name).await;
     let create = record("1", &event("Create", name, "String", &put.event_time()));
     let delete = record("2", &event("Delete", name, "String", &put.event_time()));
-    assert_eq!(pipeline.deliver(&[create.clone(), delete.clone()]), [""; 0]);
+    // The creation may still show: it comes again.
+    assert_eq!(pipeline.deliver(&[create.clone(), delete.clone()]), ["1"]);
     let kinds = pipeline.kinds(name).await;
     assert_eq!(kinds, ["tombstone", "marker"]);
     assert_eq!(pipeline.deliver(&[delete]), [""; 0]);

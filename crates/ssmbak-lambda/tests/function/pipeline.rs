@@ -79,6 +79,8 @@ impl Pipeline {
         let latest = history.parameters().last().unwrap();
         let modified = latest.last_modified_date().unwrap();
         let modified = Timestamp::new(modified.secs(), modified.subsec_nanos().try_into().unwrap()).unwrap();
+        // moto keeps fractions of a millisecond, which Parameter Store does not.
+        let modified = ssmbak_core::instant::to_millisecond(modified);
         Put { version: latest.version(), modified }
     }
 

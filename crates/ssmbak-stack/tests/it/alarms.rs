@@ -69,6 +69,16 @@ fn a_missing_sweep_is_noticed_by_the_line_of_a_finished_one() {
 }
 
 #[test]
+fn foreign_events_are_counted_by_the_line_about_them() {
+    let template = resolved(&[]);
+    let filter = properties(&template, "ForeignEvents");
+    assert_eq!(filter["LogGroupName"], json!({"Ref": "LogGroup"}));
+    // `code` of the function's log, as its tests have it.
+    assert_eq!(filter["FilterPattern"], r#"{ $.code = "ForeignEvent" }"#);
+    assert_eq!(filter["MetricTransformations"][0]["MetricName"], "ForeignEvents");
+}
+
+#[test]
 fn alarms_are_told_by_mail_if_an_address_is_given() {
     let (silent, told) = (resolved(&[]), resolved(&[("AlarmEmail", "ops@example.com")]));
     assert!(of_type(&silent, "AWS::SNS::Topic").is_empty());

@@ -91,6 +91,23 @@ fn takes_every_event_of_parameter_store() {
 }
 
 #[test]
+fn takes_events_of_its_own_account_and_region_alone() {
+    let template = template();
+    for (id, rule) in of_type(&template, "AWS::Events::Rule") {
+        let pattern = &rule["Properties"]["EventPattern"];
+        // A schedule has no pattern and sends a message of its own.
+        if pattern.is_null() {
+            assert!(rule["Properties"]["ScheduleExpression"].is_object(), "{id}");
+            continue;
+        }
+        assert_eq!(pattern["account"], json!([{"Ref": "AWS::AccountId"}]), "{id}");
+        assert_eq!(pattern["region"], json!([{"Ref": "AWS::Region"}]), "{id}");
+    }
+    let variables = &properties(&template, "Function")["Environment"]["Variables"];
+    assert_eq!(variables["SSMBAK_ACCOUNT"], json!({"Ref": "AWS::AccountId"}));
+}
+
+#[test]
 fn a_schedule_makes_the_function_sweep() {
     let template = template();
     let rule = properties(&template, "SweepRule");
@@ -191,7 +208,7 @@ fn the_function_is_what_the_package_is() {
     let variables = function["Environment"]["Variables"].as_object().unwrap();
     let mut names: Vec<&str> = variables.keys().map(String::as_str).collect();
     names.sort_unstable();
-    assert_eq!(names, ["LOGLEVEL", "SSMBAK_BUCKET", "SSMBAK_QUEUE_URL", "Stack"]);
+    assert_eq!(names, ["LOGLEVEL", "SSMBAK_ACCOUNT", "SSMBAK_BUCKET", "SSMBAK_QUEUE_URL", "Stack"]);
     // `aws logs tail /aws/lambda/$(ssmbak-stack NAME lambdaname)` is in the original's tutorial.
     assert_eq!(function["FunctionName"], json!({"Ref": "AWS::StackName"}));
     let group = &properties(&template, "LogGroup")["LogGroupName"];

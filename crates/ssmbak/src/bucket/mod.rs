@@ -2,18 +2,20 @@
 
 mod aws;
 mod evidence;
+pub(crate) mod pages;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 
 pub use aws::S3BackupBucket;
-pub(crate) use evidence::evidence_of;
+pub(crate) use evidence::{Described, describe_versions_fully, evidence_of};
 pub use evidence::{describe_versions, record_and_body_of, record_of};
 
 use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 
 use jiff::Timestamp;
+use ssmbak_core::record::MARKER_FOLLOWS;
 use ssmbak_core::record::metadata::{Encoded, Sidecar};
 use ssmbak_core::sweep::SweepRecord;
 
@@ -49,8 +51,8 @@ pub trait BackupBucket: Send + Sync {
     fn put_sidecar(&self, sidecar: &Sidecar) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// The first keys after one (`None`: from the beginning) whose current version is no delete marker, in order of their
-    /// UTF-8; empty: there are no more.
-    fn current_keys(&self, after: Option<&str>) -> impl Future<Output = Result<Vec<String>, Error>> + Send;
+    /// UTF-8.
+    fn current_keys(&self, after: Option<&str>) -> impl Future<Output = Result<KeyPage, Error>> + Send;
 
     /// Stores the record of a sweep, in the place of the one before.
     fn put_sweep(&self, record: &SweepRecord) -> impl Future<Output = Result<(), Error>> + Send;
@@ -60,6 +62,37 @@ pub trait BackupBucket: Send + Sync {
 
     /// Puts a delete marker on a key.
     fn delete_marker(&self, key: &str) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+/// A page of keys that have a current version.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyPage {
+    /// The keys, in order.
+    pub keys: Vec<CurrentKey>,
+    /// The key after which the next page begins; `None`: there are no more.
+    pub next: Option<String>,
+}
+
+/// A key that has a current version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CurrentKey {
+    /// The key.
+    pub key: String,
+    /// Whether the current version was stored right after a delete marker, as the present version is that is stored again
+    /// after a deletion came late: whether it agrees with what lies below it is not told by itself.
+    pub follows_marker: bool,
+}
+
+impl CurrentKey {
+    /// What a key's versions (in any order) say; `None`: its current version is a delete marker, or there is none.
+    pub fn of(versions: &[StoredVersion]) -> Option<Self> {
+        let current = versions.iter().find(|version| version.is_latest && !version.is_marker)?;
+        let right_before = |marker: &&StoredVersion| {
+            let apart = current.last_modified.duration_since(marker.last_modified).unsigned_abs();
+            marker.is_marker && apart <= MARKER_FOLLOWS
+        };
+        Some(Self { key: current.key.clone(), follows_marker: versions.iter().any(|marker| right_before(&marker)) })
+    }
 }
 
 /// Which keys to list.

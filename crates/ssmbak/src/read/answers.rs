@@ -39,6 +39,10 @@ pub struct Answers {
 pub struct Answer {
     /// What was true.
     pub state: AnswerState,
+    /// Whether nothing was stored about the name since then.
+    pub is_last: bool,
+    /// Whether what deleted it is a tombstone, and no bare delete marker.
+    pub has_tombstone: bool,
     /// Versions that say nothing, as far as they were read: their S3 version, and why.
     pub unreadable: Vec<(String, Unreadable)>,
 }
@@ -229,5 +233,13 @@ async fn answer<B: BackupBucket>(
     };
     let unreadable =
         timeline.unreadable().map(|(record, reason)| (record.version_id.clone(), reason.clone())).collect();
-    Ok(Some(Answer { state, unreadable }))
+    let is_tombstone = |record: &Record, at: Timestamp| match &record.evidence {
+        Evidence::Tombstone(tombstone) => tombstone.time == at,
+        _ => false,
+    };
+    let has_tombstone = match &state {
+        AnswerState::Absent(Absence::Deleted(at)) => timeline.records().iter().any(|record| is_tombstone(record, *at)),
+        _ => false,
+    };
+    Ok(Some(Answer { state, is_last: !changed_since, has_tombstone, unreadable }))
 }

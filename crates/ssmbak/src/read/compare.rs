@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use jiff::Timestamp;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{CurrentParameter, ParameterValue};
 use ssmbak_core::plan::{Action, Plan, PlanOptions, Present, Target, UnknownName};
@@ -10,6 +11,7 @@ use ssmbak_core::record::{Evidence, Record};
 use ssmbak_core::timeline::{Absence, Held, Unknown};
 
 use super::answers::{AnswerState, Answers};
+use super::present::overrule;
 use super::{body_of, held_target, presents};
 use crate::bucket::BackupBucket;
 use crate::store::ParameterStore;
@@ -31,11 +33,14 @@ const UNREAD: &str = "";
 pub(crate) async fn compare<S: ParameterStore, B: BackupBucket>(
     (store, bucket): (&S, &B),
     (of_store, of_bucket): (&Gate, &Gate),
-    answers: Answers,
-    described: BTreeMap<ParameterName, CurrentParameter>,
-    options: PlanOptions,
+    mut answers: Answers,
+    mut described: BTreeMap<ParameterName, CurrentParameter>,
+    (options, until): (PlanOptions, Timestamp),
 ) -> Result<Plan, Error> {
     let warnings = warnings(&answers);
+    let overruled = overrule(store, of_store, &mut answers, &described, until).await?;
+    // What is there now was there then.
+    let unchanged = overruled.present.iter().filter(|name| described.remove(*name).is_some()).count();
     let unread: BTreeSet<ParameterName> = answers
         .of
         .iter()
@@ -47,13 +52,15 @@ pub(crate) async fn compare<S: ParameterStore, B: BackupBucket>(
         .collect();
     let (mut targets, records) =
         targets_of(bucket, of_bucket, answers, options.assume_absent, |name| !unread.contains(name)).await?;
+    targets.extend(overruled.targets);
     let names: BTreeSet<ParameterName> = targets.keys().chain(described.keys()).cloned().collect();
     let mut presents = presents(store, described, &targets, of_store).await?;
-    let mut plan = Plan { warnings, ..Plan::default() };
+    let mut plan = Plan { warnings, unchanged, ..Plan::default() };
+    let now = Timestamp::now();
     for name in names {
         let target = targets.remove(&name).unwrap_or_else(|| Target::Unknown(Unknown::NothingRecorded.to_string()));
         let present = presents.remove(&name).unwrap_or(Present::Missing);
-        plan.add(name, target, present, options);
+        plan.add(name, target, present, options.as_of(now));
     }
     fill_in(bucket, of_bucket, &mut plan, &unread, &records).await?;
     plan.sort();

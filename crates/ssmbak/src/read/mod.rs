@@ -3,6 +3,7 @@
 mod ahead;
 mod answers;
 mod compare;
+mod present;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +13,7 @@ use ssmbak_core::mark::MARK_PREFIX;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{CurrentParameter, ParameterValue};
 use ssmbak_core::plan::{Present, PresentParameter, RecordedParameter, Target};
+use ssmbak_core::record::Unreadable;
 use ssmbak_core::record::metadata::SIDECAR_PREFIX;
 use ssmbak_core::restore_record::RESTORE_PREFIX;
 use ssmbak_core::scope::{Depth, Listing, Selection};
@@ -21,9 +23,10 @@ use ssmbak_core::timeline::{Held, State, Timeline};
 pub use self::answers::{Answer, AnswerState, Answers, Finding, answers};
 use self::compare::warnings;
 pub(crate) use self::compare::{compare, targets_of};
+pub use self::present::states_beside;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::bucket::{BackupBucket, Keys, StoredVersion, describe_versions};
+use crate::bucket::{BackupBucket, Described, Keys, StoredVersion, describe_versions_fully};
 use crate::store::{LikelyNames, ParameterStore};
 use crate::{CONCURRENCY, Error, ErrorKind, Gate};
 
@@ -41,6 +44,9 @@ pub struct Recorded {
     pub timelines: BTreeMap<ParameterName, Timeline>,
     /// Keys within the selection's reach that are no parameter names.
     pub strangers: Vec<String>,
+    /// Versions whose metadata cannot be read though their tags can, by name and version id: their sidecar is missing or
+    /// damaged, for one.
+    pub damaged: Vec<(ParameterName, String, Unreadable)>,
 }
 
 impl Recorded {
@@ -85,8 +91,9 @@ pub async fn timelines<B: BackupBucket>(bucket: &B, selection: &Selection) -> Re
     }
     let ordered = by_name.into_values().flat_map(in_order_of_storage).collect();
     let mut records: BTreeMap<ParameterName, Vec<_>> = BTreeMap::new();
-    for (key, record) in describe_versions(bucket, ordered).await? {
+    for (key, Described { record, damage }) in describe_versions_fully(bucket, ordered).await? {
         if let Some(name) = name_of(&key) {
+            recorded.damaged.extend(damage.map(|damage| (name.clone(), record.version_id.clone(), damage)));
             records.entry(name).or_default().push(record);
         }
     }
@@ -166,10 +173,20 @@ pub async fn states<B: BackupBucket>(
     selection: &Selection,
     at: &Instant,
 ) -> Result<(BTreeMap<ParameterName, Target>, Vec<String>), Error> {
+    states_assuming(bucket, selection, at, false).await
+}
+
+/// As [`states`]; `assume_absent` takes what was first recorded later as not existing then.
+pub(crate) async fn states_assuming<B: BackupBucket>(
+    bucket: &B,
+    selection: &Selection,
+    at: &Instant,
+    assume_absent: bool,
+) -> Result<(BTreeMap<ParameterName, Target>, Vec<String>), Error> {
     let gate = Gate::of_bucket();
     let answers = answers(bucket, selection, at, &gate, &Finding::default()).await?;
     let warnings = warnings(&answers);
-    Ok((targets_of(bucket, &gate, answers, false, |_| true).await?.0, warnings))
+    Ok((targets_of(bucket, &gate, answers, assume_absent, |_| true).await?.0, warnings))
 }
 
 /// A version's body, under whichever spelling of its name it was stored.
@@ -312,7 +329,9 @@ pub async fn presents<S: ParameterStore>(
     let with_tags: BTreeMap<ParameterName, CurrentParameter> = stream::iter(described)
         .map(|(name, mut parameter)| async move {
             let compared = matches!(targets.get(&name), Some(Target::Held(target))
-                if target.details.as_ref().is_some_and(|details| details.tags.is_some()));
+                if target.details.as_ref().is_some_and(|details| details.tags.is_some())
+                    // A type that cannot be changed in place takes the tags with it.
+                    || target.parameter_type != parameter.parameter_type);
             if compared && parameter.details.tags.is_none() {
                 parameter.details.tags = Some(gate.pass(|| store.tags(&name)).await?);
             }

@@ -1,18 +1,11 @@
 //! The records that restores leave of themselves in the bucket.
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use ssmbak_core::instant::Instant;
-use ssmbak_core::name::ParameterName;
-use ssmbak_core::parameter::ParameterValue;
-use ssmbak_core::plan::{Plan, PlanOptions, Present, PresentParameter, Target};
 use ssmbak_core::restore_record::{RESTORE_PREFIX, RestoreId, RestoreRecord, RestoreRecordError};
-use ssmbak_core::scope::Selection;
-use ssmbak_core::timeline::Absence;
 
+pub use super::undo::{UndoOptions, undo, undo_with};
 use crate::bucket::{BackupBucket, Keys};
-use crate::read::described;
-use crate::store::ParameterStore;
-use crate::{CONCURRENCY, Error, ErrorKind, ParamPath};
+use crate::{CONCURRENCY, Error, ErrorKind};
 
 /// The restores of a bucket, latest first, and what could not be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -92,35 +85,6 @@ pub async fn restore_record<B: BackupBucket>(bucket: &B, id: Option<&RestoreId>)
         }
         Err(error) => Err(error),
     }
-}
-
-/// What it takes to undo a restore: the names that it changed, as they were at the moment before it.
-///
-/// What it created did not exist at that moment, whatever the bucket believes: it may not have heard of a deletion before,
-/// nor of the creation yet.
-///
-/// # Errors
-/// The first request that failed.
-pub async fn undo<S, B>(store: &S, bucket: &B, record: &RestoreRecord) -> Result<Plan, Error>
-where
-    S: ParameterStore + Clone,
-    B: BackupBucket + Clone,
-{
-    let created = record.created();
-    let others: Vec<ParameterName> = record.touched().into_iter().filter(|name| !created.contains(name)).collect();
-    let mut plan = Plan::default();
-    if !others.is_empty() {
-        let (selection, before) = (Selection::of_names(others), Instant::exact(record.before));
-        plan = ParamPath::new(store.clone(), bucket.clone(), selection, before).preview().await?;
-    }
-    for (name, parameter) in described(store, &Selection::of_names(created)).await? {
-        // Of what is deleted the value is not needed.
-        let present = PresentParameter { parameter, value: ParameterValue::new("") };
-        let target = Target::Absent(Absence::NotYetCreated(record.begun));
-        plan.add(name, target, Present::Exists(Box::new(present)), PlanOptions::default());
-    }
-    plan.sort();
-    Ok(plan)
 }
 
 async fn latest<B: BackupBucket>(bucket: &B) -> Result<RestoreId, Error> {

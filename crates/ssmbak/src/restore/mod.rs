@@ -1,25 +1,29 @@
 //! Applies a plan: first what would be lost is recorded, then puts, then deletes, each with its own outcome.
 
+mod between;
 pub mod journal;
 mod options;
 mod outcome;
 mod pace;
+mod present;
 mod put;
+mod undo;
 
 use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::plan::{Action, Change, Field, Plan};
-use ssmbak_core::restore_record::{RestoreDraft, RestoreRecord, RestoreState};
+use ssmbak_core::restore_record::{RestoreDraft, RestoreRecord, RestoreState, RowState};
 
 pub use options::{Now, RestoreOptions};
-use outcome::Ledger;
 pub use outcome::{Applied, Journaled, Outcome, Unwatched, Watcher};
+use outcome::{Ledger, Trace};
 pub use pace::Pace;
 
 pub use crate::patience::Patience;
 use crate::patience::patiently;
 
+use self::present::Recorded;
 use crate::bucket::BackupBucket;
 use crate::capture::Capture;
 use crate::store::ParameterStore;
@@ -63,7 +67,8 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
     }
 
     /// Applies a plan as [`Restore::apply`] does, and leaves a record in the bucket by which it can be looked up and
-    /// undone: once before the first write to Parameter Store, and again at the end. That it cannot be left stops nothing.
+    /// undone: before anything else, once more before the first write to Parameter Store, with what is there, and again at
+    /// the end. That it cannot be left stops nothing.
     pub async fn apply_and_record(
         &self,
         plan: &Plan,
@@ -73,18 +78,28 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
     ) -> Journaled {
         let mut ledger = Ledger::new(plan, watcher);
         let before = options.now.read();
+        let mut record = RestoreRecord::begin(draft, plan, before, options.now.read());
+        let leave = async |record: &RestoreRecord| {
+            patiently(options.patience, || journal::write(self.capture.bucket(), record)).await
+        };
+        let endangers = plan.changes.iter().any(|change| !matches!(change.action, Action::Create(_)));
+        if !endangers {
+            record.arm();
+        }
+        let mut begun = leave(&record).await;
         if deletes(plan) && !watcher.stopped() {
             options.now.next_second(before).await;
         }
         // After that moment: what is deleted is known to have lived until it was seen.
         let seen = options.now.read();
         self.record_present(plan, options, &mut ledger).await;
-        let mut record = RestoreRecord::begin(draft, plan, before, options.now.read());
-        let leave = async |record: &RestoreRecord| {
-            patiently(options.patience, || journal::write(self.capture.bucket(), record)).await
-        };
-        let begun = leave(&record).await;
+        if endangers {
+            ledger.record(&mut record);
+            record.arm();
+            begun = leave(&record).await;
+        }
         self.write(plan, options, seen, &mut ledger).await;
+        ledger.record(&mut record);
         let mut applied = ledger.close();
         record.state = if applied.stopped { RestoreState::Stopped } else { RestoreState::Finished };
         record.finished = Some(options.now.read());
@@ -117,7 +132,7 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
                 ledger.settle(row, Outcome::Failed(error));
             }
         }
-        self.put_all(plan, options, before, &mut ledger).await;
+        self.put_all(plan, options, &mut ledger).await;
         Journaled { applied: ledger.close(), record, recorded: false }
     }
 
@@ -128,7 +143,7 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
         seen: Timestamp,
         ledger: &mut Ledger<'_, impl Watcher>,
     ) {
-        self.put_all(plan, options, seen, ledger).await;
+        self.put_all(plan, options, ledger).await;
         self.delete_all(plan, options, seen, ledger).await;
     }
 
@@ -139,35 +154,41 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
         let endangered =
             plan.changes.iter().enumerate().filter(|(_, change)| !matches!(change.action, Action::Create(_)));
         let watcher = ledger.watcher;
-        let recorded: Vec<(usize, Result<(), Error>)> = stream::iter(endangered)
+        let recorded: Vec<(usize, Result<Option<Recorded>, Error>)> = stream::iter(endangered)
             .map(|(row, change)| async move {
+                let (Action::Update { from, .. } | Action::Delete { from, .. }) = &change.action else {
+                    return (row, Ok(None));
+                };
                 if watcher.stopped() {
-                    return (row, Ok(()));
+                    return (row, Ok(None));
                 }
-                let recorded = patiently(options.patience, || async {
-                    let survey = self.capture.survey(&change.name, options.now.read()).await?;
-                    self.capture.settle(survey).await.map(drop)
-                });
-                (row, recorded.await)
+                (row, present::record(&self.capture, &from.parameter, options).await.map(Some))
             })
             .buffer_unordered(STORE_CONCURRENCY)
             .collect()
             .await;
         for (row, outcome) in recorded {
-            if let Err(mut error) = outcome {
-                error.message = format!("its present state could not be recorded first: {}", error.message);
-                ledger.settle(row, Outcome::Failed(error));
+            let change = plan.changes.get(row).map(|change| &change.action);
+            match (outcome, change) {
+                (Err(mut error), _) => {
+                    error.message = format!("its present state could not be recorded first: {}", error.message);
+                    ledger.settle(row, Outcome::Failed(error));
+                }
+                (Ok(Some(Recorded::Gone)), Some(Action::Delete { .. })) => ledger.settle(row, Outcome::Done),
+                (Ok(Some(Recorded::Gone)), _) => {
+                    let error = Error::new(ErrorKind::NotFound, "it was deleted since the preview");
+                    ledger.settle(row, Outcome::Failed(error.with_hint("run the restore again to create it")));
+                }
+                (Ok(Some(Recorded::Is(state))), Some(Action::Update { from, .. } | Action::Delete { from, .. })) => {
+                    let warnings = present::change_since(&from.parameter, &state).into_iter().collect();
+                    ledger.follow(row, Trace { before: Some(state), warnings, ..Trace::default() });
+                }
+                (Ok(_), _) => {}
             }
         }
     }
 
-    async fn put_all(
-        &self,
-        plan: &Plan,
-        options: &RestoreOptions,
-        seen: Timestamp,
-        ledger: &mut Ledger<'_, impl Watcher>,
-    ) {
+    async fn put_all(&self, plan: &Plan, options: &RestoreOptions, ledger: &mut Ledger<'_, impl Watcher>) {
         let mut pace = Pace::new(options.puts_per_second);
         for (row, change) in plan.changes.iter().enumerate() {
             if matches!(change.action, Action::Delete { .. }) || !ledger.open(row) {
@@ -176,7 +197,9 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
             if ledger.stop() {
                 return;
             }
-            let outcome = put::put(&self.capture, change, options, seen, &mut pace).await;
+            let mut trace = ledger.trace(row);
+            let outcome = put::put(&self.capture, change, options, &mut pace, &mut trace).await;
+            ledger.follow(row, trace);
             ledger.settle(row, outcome.map_or_else(Outcome::Failed, |()| Outcome::Done));
         }
     }
@@ -203,15 +226,27 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
                 return;
             }
             pace.take(ten.len()).await;
+            let ten = self.still_recorded(ten, options, ledger).await;
+            if ten.is_empty() {
+                continue;
+            }
             let spellings: Vec<String> = ten.iter().map(|(_, _, spelling)| spelling.clone()).collect();
             let store = self.capture.store();
             let deleted = patiently(options.patience, || store.delete(&spellings)).await;
             for (row, change, spelling) in ten {
+                let mut trace = ledger.trace(*row);
+                (trace.touched, trace.after) = (true, None);
                 let outcome = match &deleted {
                     Err(error) => Outcome::Failed(error.clone()),
                     Ok(left) if left.contains(spelling) => self.why_left(&change.name).await,
                     Ok(_) => Outcome::Done,
                 };
+                match &outcome {
+                    Outcome::Done => trace.after = Some(RowState::absent()),
+                    Outcome::Failed(error) => trace.touched = put::is_in_doubt(error),
+                    Outcome::Skipped(_) => {}
+                }
+                ledger.follow(*row, trace);
                 // Unlike a version, a deletion leaves no trace in Parameter Store: should its event be lost, this is it.
                 if outcome == Outcome::Done
                     && let Err(error) = self.capture.deleted(&change.name, seen, options.now.read()).await
@@ -221,6 +256,44 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
                 ledger.settle(*row, outcome);
             }
         }
+    }
+
+    /// Of rows that are about to be deleted those whose parameters are what is recorded of them. One that has changed is
+    /// recorded again; of which that fails, it is not deleted.
+    async fn still_recorded<'d, 'p>(
+        &self,
+        ten: &'d [(usize, &'p Change, String)],
+        options: &RestoreOptions,
+        ledger: &mut Ledger<'_, impl Watcher>,
+    ) -> Vec<&'d (usize, &'p Change, String)> {
+        let names: Vec<ParameterName> = ten.iter().map(|(_, change, _)| change.name.clone()).collect();
+        let store = self.capture.store();
+        let found = patiently(options.patience, || store.find(&names)).await;
+        let mut still = Vec::with_capacity(ten.len());
+        for deletion in ten {
+            let (row, change, _) = deletion;
+            let mut trace = ledger.trace(*row);
+            let same = match &found {
+                // What is not listed may be gone, and if it is not, deleting it is right.
+                Ok(found) if !found.contains_key(&change.name) => Ok(()),
+                Ok(found) => {
+                    let now = (&change.name, found.get(&change.name));
+                    present::still_recorded(&self.capture, now, options, &mut trace).await
+                }
+                Err(error) => Err(error.clone()),
+            };
+            ledger.follow(*row, trace);
+            match same {
+                Ok(()) => still.push(deletion),
+                Err(error) if found.is_ok() && error.kind == ErrorKind::NotFound => ledger.settle(*row, Outcome::Done),
+                Err(mut error) => {
+                    error.message =
+                        format!("what it is now could not be recorded before its deletion: {}", error.message);
+                    ledger.settle(*row, Outcome::Failed(error));
+                }
+            }
+        }
+        still
     }
 
     /// Parameter Store lists a name as not deleted also when it was gone already, which is what the plan wants.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::plan::Plan;
-use ssmbak_core::restore_record::{RestoreRecord, RowOutcome};
+use ssmbak_core::restore_record::{RestoreRecord, RowOutcome, RowState};
 
 use crate::Error;
 
@@ -76,10 +76,24 @@ pub struct Journaled {
     pub recorded: bool,
 }
 
+/// What is known of a row beside its outcome.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Trace {
+    /// What the parameter was right before the row was written; `None`: as the plan saw it.
+    pub(super) before: Option<RowState>,
+    /// What the row made of it; `None`: nothing, or it is not known.
+    pub(super) after: Option<RowState>,
+    /// Whether the parameter was written to, or may have been.
+    pub(super) touched: bool,
+    /// What happened to the parameter beside the restore.
+    pub(super) warnings: Vec<String>,
+}
+
 /// The outcomes so far.
 pub(super) struct Ledger<'a, W> {
     plan: &'a Plan,
     outcomes: Vec<Option<Outcome>>,
+    traces: Vec<Trace>,
     pub(super) watcher: &'a W,
     stopped: bool,
     warnings: Vec<String>,
@@ -87,7 +101,9 @@ pub(super) struct Ledger<'a, W> {
 
 impl<'a, W: Watcher> Ledger<'a, W> {
     pub(super) fn new(plan: &'a Plan, watcher: &'a W) -> Self {
-        Self { plan, outcomes: vec![None; plan.changes.len()], watcher, stopped: false, warnings: Vec::new() }
+        let rows = plan.changes.len();
+        let traces = vec![Trace::default(); rows];
+        Self { plan, outcomes: vec![None; rows], traces, watcher, stopped: false, warnings: Vec::new() }
     }
 
     pub(super) fn open(&self, row: usize) -> bool {
@@ -107,6 +123,33 @@ impl<'a, W: Watcher> Ledger<'a, W> {
         if let (Some(slot), Some(change)) = (self.outcomes.get_mut(row), self.plan.changes.get(row)) {
             self.watcher.settled(&change.name, &outcome);
             *slot = Some(outcome);
+        }
+    }
+
+    /// What is known of a row so far.
+    pub(super) fn trace(&self, row: usize) -> Trace {
+        self.traces.get(row).cloned().unwrap_or_default()
+    }
+
+    /// What is known of a row now. What happened beside the restore is told.
+    pub(super) fn follow(&mut self, row: usize, mut trace: Trace) {
+        self.warnings.append(&mut trace.warnings);
+        if let Some(slot) = self.traces.get_mut(row) {
+            *slot = trace;
+        }
+    }
+
+    /// Puts into a restore's record what is known of its rows.
+    pub(super) fn record(&self, record: &mut RestoreRecord) {
+        for ((change, outcome), trace) in record.changes.iter_mut().zip(&self.outcomes).zip(&self.traces) {
+            if let Some(outcome) = outcome {
+                (change.outcome, change.error) = outcome.recorded();
+            }
+            if trace.before.is_some() {
+                change.before.clone_from(&trace.before);
+            }
+            change.after.clone_from(&trace.after);
+            change.touched = Some(trace.touched);
         }
     }
 

@@ -55,7 +55,6 @@ impl ObjectBucket {
                 about("access denied (s3:GetObjectVersion, and kms:Decrypt if it is encrypted)"),
             ),
             Some(404 | 405) => Error::new(ErrorKind::NotFound, about("that version is gone")),
-            Some(429 | 503) => Error::new(ErrorKind::Throttled, about("AWS asks to slow down")),
             _ => self.failed(&format!("read {}", shown(key)), error),
         }
     }

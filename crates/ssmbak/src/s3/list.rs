@@ -11,6 +11,7 @@ use ssmbak_core::object::{KeyHistory, NULL_VERSION, ObjectVersion, newest_first}
 
 use super::object_bucket::{ObjectBucket, shown, size, timestamp};
 use super::raw_order::RawOrder;
+use crate::bucket::pages::{endless, goes_on, incomplete};
 use crate::{Error, ErrorKind};
 
 /// Up to 1,000 versions, by key, newest first.
@@ -41,15 +42,16 @@ impl ObjectBucket {
             .map_err(|error| self.failed(&format!("list the versions of {}", shown(prefix)), &error))?;
         let is_encoded = output.encoding_type() == Some(&EncodingType::Url);
         let key = |text: &str| if is_encoded { decoded(text) } else { Ok(text.to_owned()) };
-        let next = match output.next_key_marker().filter(|_| output.is_truncated().unwrap_or(false)) {
+        let Some(truncated) = output.is_truncated() else { return Err(incomplete()) };
+        let next = match output.next_key_marker().filter(|_| truncated) {
             Some(text) => {
                 let version_id = output.next_version_id_marker().filter(|id| !id.is_empty()).map(str::to_owned);
                 Some(Marker { key: key(text)?, version_id })
             }
             None => None,
         };
-        if next.is_some() && next.as_ref() == after {
-            return Err(Error::new(ErrorKind::Other, "s3 returned a listing that does not end"));
+        if truncated && !goes_on(after, next.as_ref()) {
+            return Err(endless());
         }
         Ok(Page { rows: newest_first(mixed(&output, &order.markers(), key)?), next })
     }

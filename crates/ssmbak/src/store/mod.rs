@@ -50,8 +50,8 @@ pub trait ParameterStore: Send + Sync {
         spellings: &[String],
     ) -> impl Future<Output = Result<BTreeMap<String, Result<ParameterValue, Error>>, Error>> + Send;
 
-    /// Creates a parameter or makes a new version of it.
-    fn put(&self, put: &PutParameter) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Creates a parameter or makes a new version of it; returns that version's number, if Parameter Store says it.
+    fn put(&self, put: &PutParameter) -> impl Future<Output = Result<Option<u64>, Error>> + Send;
 
     /// Adds or replaces tags and removes others.
     fn set_tags(

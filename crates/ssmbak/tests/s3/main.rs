@@ -7,5 +7,6 @@ mod downloads;
 mod faults;
 mod histories;
 mod one_key;
+mod recording;
 mod server;
 mod trees;

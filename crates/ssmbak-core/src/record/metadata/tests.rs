@@ -4,7 +4,7 @@ use proptest::option;
 use proptest::prelude::*;
 
 fn timestamp() -> impl Strategy<Value = Timestamp> {
-    (0i64..4_102_444_800, 0i32..1_000_000_000).prop_map(|(s, n)| Timestamp::new(s, n).unwrap())
+    (0i64..4_102_444_800, 0i32..1_000).prop_map(|(s, n)| Timestamp::new(s, n * 1_000_000).unwrap())
 }
 
 fn lost() -> impl Strategy<Value = LostVersion> {
@@ -165,4 +165,14 @@ fn the_format_on_the_wire_is_pinned() {
         lost: vec![],
     };
     insta::assert_snapshot!(encode_value(&record).metadata, @r#"{"format":1,"kind":"value","time":"2024-06-15T17:56:58.123Z","version":7,"modified":"2024-06-15T17:56:58.123Z","type":"SecureString","tier":"Standard","dataType":"text","previous":"2024-06-15T17:00:00Z","floor":1,"present":1,"seen":"2024-06-15T17:57:02Z","eventTime":"2024-06-15T17:56:58Z","event":"e-1","description":"na\u00efve \u0020=\u003fx?=","keyId":"alias/aws/ssm","tags":{"team":"core"},"author":"arn:aws:iam::123456789012:user/jo"}"#);
+}
+
+#[test]
+fn time_recorded_before_rounding_is_read_as_a_whole_millisecond() {
+    let field = r#"{"format":1,"kind":"value","time":"2026-01-01T00:00:10.299999952Z","version":2,"type":"String",
+        "modified":"2026-01-01T00:00:10.299999952Z","previous":"2026-01-01T00:00:09.000000001Z"}"#;
+    let Decoded::Complete(Evidence::Value(value)) = decode(Some(field), 1) else { panic!("it is complete") };
+    let time = |text: &str| text.parse::<Timestamp>().unwrap();
+    assert_eq!((value.time, value.details.modified), (time("2026-01-01T00:00:10.3Z"), time("2026-01-01T00:00:10.3Z")));
+    assert_eq!(value.previous, Some(time("2026-01-01T00:00:09Z")));
 }

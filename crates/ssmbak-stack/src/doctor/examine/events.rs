@@ -26,7 +26,11 @@ pub(super) fn rule(rule: &Look<Rule>, queue: &Look<QueueState>, reference: &Refe
         );
         return Finding::problem(CHECK, "it is switched off, and no change is recorded", hint);
     }
-    if !takes_changes(&rule.pattern) {
+    let account = match queue {
+        Look::Seen(queue) => account_of(&queue.arn),
+        _ => None,
+    };
+    if !takes_changes(&rule.pattern, reference.region, account) {
         return Finding::problem(CHECK, "it does not take Parameter Store's changes", update);
     }
     let to_queue = match queue {
@@ -40,18 +44,37 @@ pub(super) fn rule(rule: &Look<Rule>, queue: &Look<QueueState>, reference: &Refe
             let hint = format!("`ssmbak-stack {} update` gives it a queue for them", reference.name);
             Finding::warning(CHECK, "it is on, but what it cannot deliver is lost", hint)
         }
+        Some(_) if !takes_its_own_only(&rule.pattern) => {
+            let hint = format!("`ssmbak-stack {} update` makes it take its own alone", reference.name);
+            Finding::warning(CHECK, "it is on, and takes events of other accounts and regions as well", hint)
+        }
         Some(_) => Finding::ok(CHECK, "it is on and takes changes to the queue"),
     }
 }
 
 /// Whether a pattern lets changes through, as far as it is of the kind that ssmbak writes.
-fn takes_changes(pattern: &str) -> bool {
+fn takes_changes(pattern: &str, region: &str, account: Option<&str>) -> bool {
     let pattern: Value = serde_json::from_str(pattern).unwrap_or_default();
     let names = |key: &str, value: &str| match pattern.get(key) {
         None => true,
         Some(values) => values.as_array().is_some_and(|values| values.iter().any(|known| known == value)),
     };
-    pattern.is_object() && names("source", "aws.ssm") && names("detail-type", "Parameter Store Change")
+    pattern.is_object()
+        && names("source", "aws.ssm")
+        && names("detail-type", "Parameter Store Change")
+        && names("region", region)
+        && account.is_none_or(|account| names("account", account))
+}
+
+/// Whether a pattern keeps out events of other accounts and regions that are forwarded to the bus.
+fn takes_its_own_only(pattern: &str) -> bool {
+    let pattern: Value = serde_json::from_str(pattern).unwrap_or_default();
+    ["account", "region"].iter().all(|field| pattern.get(field).is_some())
+}
+
+/// The account of a queue's ARN.
+fn account_of(arn: &str) -> Option<&str> {
+    arn.split(':').nth(4).filter(|account| !account.is_empty())
 }
 
 pub(super) fn queue(queue: &Look<QueueState>, reference: &Reference<'_>) -> Finding {

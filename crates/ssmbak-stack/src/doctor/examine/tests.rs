@@ -10,7 +10,9 @@ use crate::status::StackStatus;
 use crate::template::TEMPLATE;
 
 const QUEUE_ARN: &str = "arn:aws:sqs:eu-west-1:1:q";
-const PATTERN: &str = r#"{"source":["aws.ssm"],"detail-type":["Parameter Store Change"]}"#;
+const PATTERN: &str =
+    r#"{"source":["aws.ssm"],"account":["1"],"region":["eu-west-1"],"detail-type":["Parameter Store Change"]}"#;
+const OLD_PATTERN: &str = r#"{"source":["aws.ssm"],"detail-type":["Parameter Store Change"]}"#;
 const HEX: &str = "ssmbak-lambda/0000000000000000000000000000000000000000000000000000000000000000.zip";
 const BASE64: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
@@ -127,6 +129,24 @@ fn each_defect_is_found_by_its_check() {
         (|f| f.rule = Look::Seen(rule(true, PATTERN, QUEUE_ARN, false)), "Rule", Status::Warning, "lost"),
         (
             |f| f.rule = Look::Seen(rule(true, r#"{"source":["aws.ec2"]}"#, QUEUE_ARN, true)),
+            "Rule",
+            Status::Problem,
+            "does not take",
+        ),
+        (
+            |f| f.rule = Look::Seen(rule(true, OLD_PATTERN, QUEUE_ARN, true)),
+            "Rule",
+            Status::Warning,
+            "events of other accounts and regions",
+        ),
+        (
+            |f| f.rule = Look::Seen(rule(true, &PATTERN.replace("eu-west-1", "eu-west-2"), QUEUE_ARN, true)),
+            "Rule",
+            Status::Problem,
+            "does not take",
+        ),
+        (
+            |f| f.rule = Look::Seen(rule(true, &PATTERN.replace("\"1\"", "\"2\""), QUEUE_ARN, true)),
             "Rule",
             Status::Problem,
             "does not take",

@@ -1,26 +1,45 @@
-//! ListObjectsV2.
+//! Keys, by ListObjectVersions.
 
 use super::S3BackupBucket;
-use crate::{Error, ErrorKind};
+use super::list::rows;
+use crate::Error;
+use crate::bucket::pages::{endless, incomplete};
+use crate::bucket::{CurrentKey, KeyPage, by_key, storage_order};
 
-/// How many keys are listed at a time: as many as Parameter Store can be asked about at once.
-const KEYS: i32 = 50;
+/// How many keys are returned at a time: as many as Parameter Store can be asked about at once.
+const KEYS: usize = 50;
 
-pub(super) async fn current_keys(bucket: &S3BackupBucket, after: Option<&str>) -> Result<Vec<String>, Error> {
+pub(super) async fn current_keys(bucket: &S3BackupBucket, after: Option<&str>) -> Result<KeyPage, Error> {
     let page = bucket
         .client
-        .list_objects_v2()
+        .list_object_versions()
         .bucket(&bucket.name)
-        .set_start_after(after.map(str::to_owned))
-        .max_keys(KEYS)
+        .set_key_marker(after.map(str::to_owned))
         .send()
         .await
         .map_err(|error| bucket.bucket_error("list the keys", &error))?;
-    let keys: Vec<String> = page.contents().iter().filter_map(|object| object.key().map(str::to_owned)).collect();
-    if keys.last().zip(after).is_some_and(|(last, after)| last.as_str() <= after) {
-        return Err(Error::new(ErrorKind::Other, "s3 returned a listing that does not end"));
+    let Some(mut more) = page.is_truncated() else { return Err(incomplete()) };
+    // Some servers list the key of the marker again.
+    let listed = rows(&page)?.into_iter().filter(|row| after.is_none_or(|after| row.key.as_str() > after));
+    let mut versions = by_key(storage_order(listed.collect()));
+    if more && versions.is_empty() {
+        return Err(endless());
     }
-    Ok(keys)
+    if more && versions.len() > 1 {
+        // The next page may have more of the last one. Of a key with more versions than a page the newest suffice.
+        versions.pop();
+    }
+    let mut found = KeyPage::default();
+    for versions in versions {
+        if found.keys.len() == KEYS {
+            more = true;
+            break;
+        }
+        found.next = versions.first().map(|version| version.key.clone());
+        found.keys.extend(CurrentKey::of(&versions));
+    }
+    found.next = found.next.filter(|_| more);
+    Ok(found)
 }
 
 /// What a key goes on with after `beginning`, up to the next slash: keys, and beginnings that end in a slash. Deleted ones

@@ -8,10 +8,11 @@ use futures_util::stream::{self, FuturesUnordered, Stream, StreamExt, TryStreamE
 use ssmbak_core::key_space::{KeyRange, Marker, Place};
 
 use super::{S3BackupBucket, size, timestamp};
+use crate::Error;
+use crate::bucket::pages::{endless, goes_on, incomplete};
 use crate::bucket::{Keys, StoredVersion, by_key as keys_of, storage_order};
 use crate::patience::{Patience, patiently};
 use crate::spawned::spawned;
-use crate::{Error, ErrorKind};
 
 /// Pages of a range that are read before the rest of it is split: most trees end within them, and a cut may leave a piece
 /// empty, which costs a request.
@@ -70,27 +71,28 @@ impl Listing<'_> {
         if rows.iter().any(|row| row.version_id != "null") {
             self.bucket.keeps_versions();
         }
-        let next = page.next_key_marker().filter(|_| page.is_truncated().unwrap_or(false)).map(|key| Marker {
+        let Some(truncated) = page.is_truncated() else { return Err(incomplete()) };
+        let next = page.next_key_marker().filter(|_| truncated).map(|key| Marker {
             key: key.to_owned(),
             version_id: page.next_version_id_marker().filter(|id| !id.is_empty()).map(str::to_owned),
         });
         let first = rows.iter().map(|row| &row.key).min().cloned();
         // Keys come in order, and a key before the longer ones that share its beginning.
         let passed = matches!(self.of, Keys::One(only) if rows.iter().any(|row| row.key != only));
-        if page.is_truncated().unwrap_or(false) && !passed && (next.is_none() || next == piece.keys.marker) {
-            return Err(Error::new(ErrorKind::Other, "s3 returned a listing that does not end"));
+        if truncated && !passed && !goes_on(piece.keys.marker.as_ref(), next.as_ref()) {
+            return Err(endless());
         }
         rows.retain(|row| match self.of {
             Keys::One(only) => row.key == only,
             Keys::Prefix(_) => piece.keys.place(&row.key) == Place::Within,
         });
-        let goes_on = piece.keys.turn(first.as_deref(), next) && !passed;
+        let more = piece.keys.turn(first.as_deref(), next) && !passed;
         piece.open.append(&mut rows);
-        let last = piece.open.iter().map(|row| &row.key).max().filter(|_| goes_on).cloned();
+        let last = piece.open.iter().map(|row| &row.key).max().filter(|_| more).cloned();
         let (open, complete) =
             std::mem::take(&mut piece.open).into_iter().partition(|row| Some(&row.key) == last.as_ref());
         piece.open = open;
-        if goes_on {
+        if more {
             self.split(&mut piece);
             self.waiting.push_front(piece);
         }
@@ -140,7 +142,7 @@ async fn page(
         })
 }
 
-fn rows(page: &ListObjectVersionsOutput) -> Result<Vec<StoredVersion>, Error> {
+pub(super) fn rows(page: &ListObjectVersionsOutput) -> Result<Vec<StoredVersion>, Error> {
     let mut rows = Vec::with_capacity(page.versions().len() + page.delete_markers().len());
     for version in page.versions() {
         let Some(key) = version.key() else { continue };

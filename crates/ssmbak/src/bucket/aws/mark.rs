@@ -1,10 +1,10 @@
 //! PutObject of a mark.
 
-use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::primitives::ByteStream;
 use ssmbak_core::mark::Mark;
 
 use super::S3BackupBucket;
+use super::conditional::{Created, create};
 use crate::{Error, ErrorKind};
 
 impl S3BackupBucket {
@@ -13,23 +13,20 @@ impl S3BackupBucket {
     /// # Errors
     /// [`ErrorKind::AlreadyExists`], or the failed request.
     pub async fn put_mark(&self, mark: &Mark, replace: bool) -> Result<(), Error> {
-        let put = self
-            .client
-            .put_object()
-            .bucket(&self.name)
-            .key(mark.name.key())
-            .body(ByteStream::from(mark.encode().into_bytes()))
-            .content_type("application/json")
-            .set_if_none_match((!replace).then(|| "*".to_owned()))
-            .send()
-            .await;
-        match put {
-            Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(context)) if matches!(context.raw().status().as_u16(), 409 | 412) => {
+        let put = || {
+            let put = self.client.put_object().bucket(&self.name).key(mark.name.key());
+            put.body(ByteStream::from(mark.encode().into_bytes())).content_type("application/json")
+        };
+        let action = format!("set the mark {}", mark.name);
+        if replace {
+            return put().send().await.map(drop).map_err(|error| self.bucket_error(&action, &error));
+        }
+        match create(self, &action, put).await? {
+            Created::New => Ok(()),
+            Created::Exists => {
                 let error = Error::new(ErrorKind::AlreadyExists, format!("there is a mark {} already", mark.name));
                 Err(error.with_hint("choose another name, or move it with --force"))
             }
-            Err(error) => Err(self.bucket_error(&format!("set the mark {}", mark.name), &error)),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The versioned bucket through the AWS SDK: one file per concern.
 
+mod conditional;
 mod document;
 mod keys;
 mod lifecycle;
@@ -18,7 +19,7 @@ use jiff::Timestamp;
 use ssmbak_core::record::metadata::{Encoded, Sidecar};
 use ssmbak_core::sweep::SweepRecord;
 
-use super::{BackupBucket, Head, Keys, Object, StoredVersion};
+use super::{BackupBucket, Head, KeyPage, Keys, Object, StoredVersion};
 use crate::spawned::spawned;
 use crate::{Error, ErrorKind};
 
@@ -65,6 +66,16 @@ impl S3BackupBucket {
             return Err(Error::new(ErrorKind::BucketNotVersioned, format!("bucket {name} keeps no versions")));
         }
         Ok(())
+    }
+
+    /// Whether the bucket keeps no further versions, although it has some.
+    ///
+    /// # Errors
+    /// The failed request.
+    pub async fn is_suspended(&self) -> Result<bool, Error> {
+        let request = self.client.get_bucket_versioning().bucket(&self.name);
+        let output = request.send().await.map_err(|error| self.bucket_error("look at versioning", &error))?;
+        Ok(output.status() == Some(&aws_sdk_s3::types::BucketVersioningStatus::Suspended))
     }
 
     /// The recorded names that begin so, and the paths on the way to longer ones, as a shell completes them: what is
@@ -126,7 +137,7 @@ impl BackupBucket for S3BackupBucket {
         write::put_sidecar(self, sidecar).await
     }
 
-    async fn current_keys(&self, after: Option<&str>) -> Result<Vec<String>, Error> {
+    async fn current_keys(&self, after: Option<&str>) -> Result<KeyPage, Error> {
         keys::current_keys(self, after).await
     }
 

@@ -7,8 +7,13 @@ use aws_sdk_s3::primitives::ByteStream;
 use ssmbak_core::record::metadata::FIELD;
 
 use super::{S3BackupBucket, size, timestamp};
+use crate::bucket::evidence::LARGEST_VALUE;
 use crate::bucket::{Head, Object};
+use crate::read::name_of;
 use crate::{Error, ErrorKind};
+
+/// More than any document of ssmbak's is, the records of restores among them.
+const LARGEST_DOCUMENT: u64 = 64 * 1024 * 1024;
 
 const DELETE_MARKER: &str = "x-amz-delete-marker";
 
@@ -70,6 +75,7 @@ pub(super) async fn object(bucket: &S3BackupBucket, key: &str, version_id: &str)
         Err(error) => return Err(bucket.bucket_error(&format!("read {key}"), &error)),
     };
     let metadata = output.metadata().and_then(|metadata| metadata.get(FIELD)).cloned();
+    check_size(bucket, key, output.content_length(), LARGEST_VALUE)?;
     Ok(Some(Object { metadata, body: collected(bucket, key, output.body).await? }))
 }
 
@@ -83,7 +89,19 @@ pub(super) async fn body(bucket: &S3BackupBucket, key: &str, version_id: Option<
         .send()
         .await
         .map_err(|error| bucket.bucket_error(&format!("read {key}"), &error))?;
+    let most = if name_of(key).is_some() { LARGEST_VALUE } else { LARGEST_DOCUMENT };
+    check_size(bucket, key, output.content_length(), most)?;
     collected(bucket, key, output.body).await
+}
+
+/// What is too large to be ours is not read into memory.
+fn check_size(bucket: &S3BackupBucket, key: &str, length: Option<i64>, most: u64) -> Result<(), Error> {
+    let length = size(length);
+    if length <= most {
+        return Ok(());
+    }
+    let why = format!("its {length} bytes are more than ssmbak ever writes there");
+    Err(Error::new(ErrorKind::Unreadable, format!("cannot read {key} in bucket {}: {why}", bucket.name)))
 }
 
 async fn collected(bucket: &S3BackupBucket, key: &str, body: ByteStream) -> Result<Vec<u8>, Error> {

@@ -11,6 +11,7 @@ use ssmbak_core::parameter::{CurrentParameter, Details};
 use ssmbak_core::scope::Scope;
 use ssmbak_core::scope::beginnings::{Piece, pieces};
 
+use super::tokens::Tokens;
 use super::{parameter_type, policies, spellings, text, timestamp, version_number};
 use crate::store::LikelyNames;
 use crate::{Error, Gate};
@@ -73,13 +74,14 @@ impl Describing<'_> {
     ) -> Result<Vec<CurrentParameter>, Error> {
         let mut found = Vec::new();
         let (mut pages, mut next, mut cut) = (0, None, false);
+        let mut tokens = Tokens::default();
         loop {
             let page = self.gate.pass(|| page(self.client, filter.clone(), next.clone())).await?;
             for metadata in page.parameters() {
                 // A name that is none of Parameter Store's (a public or shared parameter's ARN) is not ours to restore.
                 found.extend(convert(metadata)?);
             }
-            next = page.next_token.filter(|token| !token.is_empty());
+            next = tokens.next(page.next_token)?;
             pages += 1;
             if next.is_none() {
                 return Ok(found);

@@ -6,6 +6,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{Details, ParameterType, ParameterValue, ParameterVersion};
 
+use super::tokens::Tokens;
 use super::{parameter_type, policies, spellings, text, timestamp, version_number};
 use crate::{Error, ErrorKind, STORE_CONCURRENCY};
 
@@ -30,16 +31,17 @@ fn may_concern_a_key(error: &Error) -> bool {
 }
 
 async fn pages(client: &Client, spelling: &str, decrypt: bool) -> Result<Vec<ParameterHistory>, Error> {
-    let pages: Vec<_> = client
-        .get_parameter_history()
-        .name(spelling)
-        .with_decryption(decrypt)
-        .into_paginator()
-        .send()
-        .try_collect()
-        .await
-        .map_err(|error| Error::from_sdk(&format!("read the history of {spelling}"), &error))?;
-    Ok(pages.into_iter().flat_map(|page| page.parameters.unwrap_or_default()).collect())
+    let (mut found, mut next, mut tokens) = (Vec::new(), None, Tokens::default());
+    loop {
+        let page = client.get_parameter_history().name(spelling).with_decryption(decrypt).set_next_token(next);
+        let page = page.send().await;
+        let page = page.map_err(|error| Error::from_sdk(&format!("read the history of {spelling}"), &error))?;
+        found.extend(page.parameters.unwrap_or_default());
+        next = tokens.next(page.next_token)?;
+        if next.is_none() {
+            return Ok(found);
+        }
+    }
 }
 
 async fn one_by_one(client: &Client, spelling: &str, cause: &Error) -> Result<Vec<ParameterVersion>, Error> {

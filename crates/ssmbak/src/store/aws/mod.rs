@@ -6,12 +6,14 @@ mod history;
 mod page;
 mod put;
 mod tags;
+mod tokens;
 mod values;
 
 use std::collections::BTreeMap;
 
 use aws_sdk_ssm::Client;
 use jiff::Timestamp;
+use ssmbak_core::instant::to_millisecond;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{CurrentParameter, ParameterType, ParameterValue, ParameterVersion};
 use ssmbak_core::scope::Scope;
@@ -59,7 +61,7 @@ impl ParameterStore for SsmParameterStore {
         values::values(&self.client, spellings).await
     }
 
-    async fn put(&self, put: &PutParameter) -> Result<(), Error> {
+    async fn put(&self, put: &PutParameter) -> Result<Option<u64>, Error> {
         put::put(&self.client, put).await
     }
 
@@ -78,8 +80,11 @@ fn spellings(name: &ParameterName) -> impl Iterator<Item = &str> {
 }
 
 /// A time of the SDK. What does not fit a timestamp is not a time of AWS.
+///
+/// Parameter Store counts milliseconds, and says them as seconds with a fraction, which no binary number is exactly.
 fn timestamp(time: Option<&aws_sdk_ssm::primitives::DateTime>) -> Result<Timestamp, Error> {
     time.and_then(|time| Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok())
+        .map(to_millisecond)
         .ok_or_else(|| Error::new(ErrorKind::Other, "parameter store returned a version without a usable date"))
 }
 
@@ -104,4 +109,24 @@ fn version_number(value: i64) -> Result<u64, Error> {
         .ok()
         .filter(|number| *number > 0)
         .ok_or_else(|| Error::new(ErrorKind::Other, "parameter store returned a version without a number"))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ssm::primitives::DateTime;
+
+    use super::*;
+
+    #[test]
+    fn time_is_a_whole_millisecond() {
+        for (seconds, shown) in [
+            (1_700_000_010.3, "2023-11-14T22:13:30.3Z"),
+            (1_700_000_010.001, "2023-11-14T22:13:30.001Z"),
+            (1_700_000_010.0, "2023-11-14T22:13:30Z"),
+        ] {
+            assert_eq!(timestamp(Some(&DateTime::from_secs_f64(seconds))).unwrap().to_string(), shown);
+        }
+        let noisy = DateTime::from_secs_and_nanos(1_700_000_010, 299_999_952);
+        assert_eq!(timestamp(Some(&noisy)).unwrap().to_string(), "2023-11-14T22:13:30.3Z");
+    }
 }

@@ -8,8 +8,9 @@ use ssmbak_core::parameter::CurrentParameter;
 
 use super::describe::{PAGE, convert, filter};
 use super::spellings;
+use super::tokens::{Tokens, endless};
+use crate::Error;
 use crate::store::ParameterPage;
-use crate::{Error, ErrorKind};
 
 /// A filter of DescribeParameters takes 50 values.
 /// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ParameterStringFilter.html>
@@ -25,7 +26,7 @@ pub(super) async fn page(client: &Client, token: Option<&str>) -> Result<Paramet
         .map_err(|error| Error::from_sdk("list the parameters", &error))?;
     let next = output.next_token().filter(|next| !next.is_empty());
     if next.is_some() && next == token {
-        return Err(Error::new(ErrorKind::Other, "parameter store returned a listing that does not end"));
+        return Err(endless());
     }
     let mut page = ParameterPage { parameters: BTreeMap::new(), next: next.map(str::to_owned) };
     for metadata in output.parameters() {
@@ -45,19 +46,19 @@ pub(super) async fn find(
     let mut found = BTreeMap::new();
     for asked in all.chunks(FILTER_VALUES) {
         let filters = filter("Name", "Equals", asked.to_vec())?.map(|filter| vec![filter]);
-        let pages: Vec<_> = client
-            .describe_parameters()
-            .max_results(PAGE)
-            .set_parameter_filters(filters)
-            .into_paginator()
-            .send()
-            .try_collect()
-            .await
-            .map_err(|error| Error::from_sdk("look for parameters", &error))?;
-        let parameters = pages.iter().flat_map(|page| page.parameters());
-        // What is odd counts as not listed, and is looked at by itself.
-        let parameters = parameters.filter_map(|metadata| convert(metadata).ok().flatten());
-        found.extend(parameters.map(|parameter| (parameter.name.clone(), parameter)));
+        let (mut next, mut tokens) = (None, Tokens::default());
+        loop {
+            let page = client.describe_parameters().max_results(PAGE).set_parameter_filters(filters.clone());
+            let page = page.set_next_token(next).send().await;
+            let page = page.map_err(|error| Error::from_sdk("look for parameters", &error))?;
+            // What is odd counts as not listed, and is looked at by itself.
+            let parameters = page.parameters().iter().filter_map(|metadata| convert(metadata).ok().flatten());
+            found.extend(parameters.map(|parameter| (parameter.name.clone(), parameter)));
+            next = tokens.next(page.next_token)?;
+            if next.is_none() {
+                break;
+            }
+        }
     }
     Ok(found)
 }

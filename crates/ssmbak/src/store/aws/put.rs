@@ -6,7 +6,7 @@ use aws_sdk_ssm::types::{ParameterTier, ParameterType as SdkType, Tag};
 use super::super::PutParameter;
 use crate::Error;
 
-pub(super) async fn put(client: &Client, put: &PutParameter) -> Result<(), Error> {
+pub(super) async fn put(client: &Client, put: &PutParameter) -> Result<Option<u64>, Error> {
     let mut request = client
         .put_parameter()
         .name(&put.spelling)
@@ -29,7 +29,8 @@ pub(super) async fn put(client: &Client, put: &PutParameter) -> Result<(), Error
         let tag = Tag::builder().key(key).value(value).build();
         request = request.tags(tag.map_err(|error| Error::new(crate::ErrorKind::Refused, error.to_string()))?);
     }
-    request.send().await.map(drop).map_err(|error| {
+    let sent = request.send().await.map(|output| u64::try_from(output.version()).ok().filter(|number| *number > 0));
+    sent.map_err(|error| {
         let mut error = Error::from_sdk(&format!("put {}", put.spelling), &error);
         // Validation messages quote what they refuse, the value included.
         let quoted = "ValidationException: ";

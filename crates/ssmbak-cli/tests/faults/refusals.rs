@@ -1,0 +1,143 @@
+//! What is said, and how soon, when AWS refuses, does not answer, or answers what cannot be.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use ssmbak_testkit::Fault;
+
+use crate::common::schema::check;
+use crate::tree::Tree;
+
+const BOUND: Duration = Duration::from_secs(60);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answer_that_never_comes_is_a_refusal_that_names_the_endpoint() {
+    let tree = Tree::new("silent").await;
+    let host = tree.proxy.endpoint().replace("http://", "");
+    for (operation, line) in [
+        ("ListObjectVersions", "ssmbak preview ROOT/ -R THEN -o json"),
+        ("DescribeParameters", "ssmbak verify ROOT/ -o json"),
+        ("HeadObject", "ssmbak log ROOT/ -R -o json"),
+        ("DescribeParameters", "ssmbak-all -p ROOT -o json"),
+        ("ListObjectVersions", "s3bak preview ROOT/ THEN -b BUCKET --output json"),
+    ] {
+        let line = line.replace("ROOT", &tree.root).replace("THEN", &tree.then).replace("BUCKET", "bucket-silent");
+        tree.proxy.fail(operation, 1, Fault::Hang);
+        let ran = tree.run(&line, BOUND).await.unwrap_or_else(|| panic!("{line} does not end"));
+        assert_eq!(ran.code, Some(1), "{line}: {ran:?}");
+        assert!(ran.err.contains(&format!("no answer from {host} within 2 s")), "{line}: {ran:?}");
+        assert_eq!(ran.error()["Error"]["Code"], "Unreachable", "{line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_lost_answer_is_asked_for_again() {
+    let tree = Tree::new("lost").await;
+    for operation in ["ListObjectVersions", "HeadObject", "DescribeParameters"] {
+        for fault in [Fault::HangOnce, Fault::Reset, Fault::ThrottledOnce] {
+            tree.proxy.fail(operation, 1, fault);
+            let ran =
+                tree.run(&format!("ssmbak preview {}/ -R {} -o json", tree.root, tree.then), BOUND).await.unwrap();
+            assert_eq!(ran.code, Some(0), "{operation} {fault:?}: {ran:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn throttled_head_is_throttling() {
+    let tree = Tree::new("heads").await;
+    for fault in [Fault::Throttled, Fault::Broken] {
+        tree.proxy.fail("HeadObject", 1, fault);
+        let ran = tree.run(&format!("ssmbak log {}/ -R -o json", tree.root), BOUND).await.unwrap();
+        assert_eq!((ran.code, &ran.error()["Error"]["Code"]), (Some(1), &json!("Throttled")), "{ran:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn throttled_restore_of_many_rows_has_one_budget_and_says_that_it_waits() {
+    let tree = Tree::new("budget").await;
+    tree.proxy.fail("PutParameter", 1, Fault::Throttled);
+    let begun = Instant::now();
+    let mut command = tree.command(&format!("ssmbak restore {}/ -R {} -y", tree.root, tree.then));
+    command.env("SSMBAK_RETRY_SECONDS", "6");
+    let ran = tokio::task::spawn_blocking(move || crate::common::Ran::of(&mut command)).await.unwrap();
+    assert_eq!(ran.code, Some(3), "{ran:?}");
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+    assert!(ran.err.contains("waiting for ") && ran.err.contains("AWS asks to slow down"), "{ran:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_clock_is_named() {
+    let tree = Tree::new("clock").await;
+    for operation in ["ListObjectVersions", "DescribeParameters"] {
+        tree.proxy.fail(operation, 1, Fault::Skewed);
+        let ran = tree.run(&format!("ssmbak preview {}/ -R {} -o json", tree.root, tree.then), BOUND).await.unwrap();
+        let error = check("error", &ran.error());
+        assert_eq!((ran.code, &error["Error"]["Code"]), (Some(1), &json!("ClockSkew")), "{ran:?}");
+        assert!(error["Error"]["Message"].as_str().unwrap().contains("this machine's clock is wrong"), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn listing_that_is_cut_off_or_repeats_is_refused() {
+    let tree = Tree::new("cut").await;
+    for (operation, said) in [("ListObjectVersions", "cut off"), ("DescribeParameters", "does not end")] {
+        for line in
+            ["ssmbak preview ROOT/ -R THEN -o json", "ssmbak verify ROOT/ -o json", "ssmbak-all -p ROOT -o json"]
+        {
+            let line = line.replace("ROOT", &tree.root).replace("THEN", &tree.then);
+            tree.proxy.fail(operation, 1, Fault::Cut);
+            let ran = tree.run(&line, BOUND).await.unwrap_or_else(|| panic!("{line} does not end"));
+            assert_eq!(ran.code, Some(1), "{line}: {ran:?}");
+            assert!(ran.err.contains(said), "{line}: {ran:?}");
+            assert!(tree.proxy.counts()[operation] < 20, "{line}: {:?}", tree.proxy.counts());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn drill_refused_its_deletions_ends_soon() {
+    let tree = Tree::new("undeletable").await;
+    tree.proxy.fail("DeleteParameters", 1, Fault::Refused);
+    let ran = tree.run(&format!("ssmbak drill {}/ -R {} -y -o json", tree.root, tree.then), BOUND).await.unwrap();
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert_eq!(tree.proxy.counts()["DeleteParameters"], 1, "what is refused is not tried again");
+    let report = check("drill", &ran.json());
+    for row in report["Left"].as_array().unwrap() {
+        tree.ssm.delete_parameter().name(row["Name"].as_str().unwrap()).send().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn path_of_which_nothing_is_known_is_an_error() {
+    let tree = Tree::new("mistyped").await;
+    for line in ["preview", "restore -y", "verify", "drill", "export --format json"] {
+        let time = if line == "verify" { String::new() } else { format!(" {}", tree.then) };
+        let recursive = if line == "verify" { "" } else { " -R" };
+        let (command, options) = line.split_once(' ').unwrap_or((line, ""));
+        let options = if options.is_empty() { String::new() } else { format!(" {options}") };
+        let ran = tree.run(&format!("ssmbak {command}{options} /typo/{recursive}{time} -o json"), BOUND).await.unwrap();
+        let error = check("error", &ran.error());
+        assert_eq!((ran.code, &error["Error"]["Code"]), (Some(1), &json!("NotFound")), "{line}: {ran:?}");
+        if matches!(command, "preview" | "restore") {
+            assert_eq!(check(command, &ran.json())["Changes"], json!([]), "{ran:?}");
+        }
+    }
+    // What did not exist then and does not now is known.
+    tree.ssm.delete_parameter().name(tree.name("new")).send().await.unwrap();
+    let ran = tree.run(&format!("ssmbak preview {} {} -o json", tree.name("new"), tree.then), BOUND).await.unwrap();
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn few_open_files_are_enough() {
+    let tree = Tree::new("files").await;
+    tree.record_many(150).await;
+    let words = tree.command(&format!("ssmbak log {}/ -R -o json", tree.root));
+    let mut limited = std::process::Command::new("sh");
+    let program = words.get_program().to_owned();
+    limited.arg("-c").arg("ulimit -n 64; exec \"$0\" \"$@\"").arg(program).args(words.get_args());
+    limited.env_clear().envs(words.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let ran = tokio::task::spawn_blocking(move || crate::common::Ran::of(&mut limited)).await.unwrap();
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+}

@@ -1,0 +1,154 @@
+//! The bucket's answers beside Parameter Store's present: what was in effect although the bucket has not heard of it.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use jiff::Timestamp;
+use ssmbak_core::instant::Instant;
+use ssmbak_core::name::ParameterName;
+use ssmbak_core::parameter::{CurrentParameter, ParameterVersion};
+use ssmbak_core::plan::Target;
+use ssmbak_core::plan::present::{
+    BucketAnswer, BucketState, HistoryVerdict, Verdict, by_history, by_present, target_of,
+};
+use ssmbak_core::scope::Selection;
+
+use super::answers::{Answer, AnswerState, Answers, Finding, answers};
+use super::compare::{targets_of, warnings};
+use crate::bucket::BackupBucket;
+use crate::store::ParameterStore;
+use crate::{Error, ErrorKind, Gate};
+
+/// How many histories are asked for at once; the gate bounds the requests.
+const HISTORIES: usize = 64;
+
+/// What the present says of the names of which the bucket's answer does not stand.
+#[derive(Debug, Default)]
+pub(crate) struct Overruled {
+    /// The present version was in effect.
+    pub(crate) present: Vec<ParameterName>,
+    /// Another one was, or it is not known.
+    pub(crate) targets: BTreeMap<ParameterName, Target>,
+}
+
+impl Answer {
+    fn as_bucket_answer(&self) -> BucketAnswer<'_> {
+        let state = match &self.state {
+            AnswerState::Held { record, .. } => BucketState::Held(record),
+            AnswerState::Absent(absence) => BucketState::Absent(*absence),
+            AnswerState::Unknown(reason) => BucketState::Unknown(reason),
+        };
+        BucketAnswer { state, is_last: self.is_last, has_tombstone: self.has_tombstone }
+    }
+}
+
+/// Takes out the answers that do not stand, by what Parameter Store has of the names now. Only where the two do not connect
+/// is a history read.
+///
+/// # Errors
+/// The first request that failed.
+pub(crate) async fn overrule<S: ParameterStore>(
+    store: &S,
+    gate: &Gate,
+    answers: &mut Answers,
+    described: &BTreeMap<ParameterName, CurrentParameter>,
+    until: Timestamp,
+) -> Result<Overruled, Error> {
+    let mut overruled = Overruled::default();
+    let mut unclear = Vec::new();
+    for (name, answer) in &answers.of {
+        let Some(now) = described.get(name) else { continue };
+        match by_present(answer.as_bucket_answer(), &now.details, until) {
+            Verdict::Stands => {}
+            Verdict::Present => overruled.present.push(name.clone()),
+            Verdict::AskHistory => unclear.push(name.clone()),
+            Verdict::Contradiction(reason) => drop(overruled.targets.insert(name.clone(), Target::Unknown(reason))),
+        }
+    }
+    let histories: Vec<(ParameterName, Option<Vec<ParameterVersion>>)> = stream::iter(unclear)
+        .map(|name| async move {
+            match gate.pass(|| store.history(&name)).await {
+                Ok(history) => Ok((name, Some(history.unwrap_or_default()))),
+                // Who may not read it does not learn what lies between.
+                Err(error) if error.kind == ErrorKind::AccessDenied => Ok((name, None)),
+                Err(error) => Err(error),
+            }
+        })
+        .buffer_unordered(HISTORIES)
+        .try_collect()
+        .await?;
+    for (name, history) in histories {
+        let Some(answer) = answers.of.get(&name) else { continue };
+        let Some(history) = history else {
+            let reason =
+                "versions that are not recorded followed, and ssm:GetParameterHistory is not allowed".to_owned();
+            overruled.targets.insert(name, Target::Unknown(reason));
+            continue;
+        };
+        let target = match by_history(answer.as_bucket_answer(), &history, until) {
+            HistoryVerdict::Stands => continue,
+            HistoryVerdict::Version(version) => target_of(version),
+            HistoryVerdict::Unknown(reason) => Target::Unknown(reason.to_string()),
+        };
+        overruled.targets.insert(name, target);
+    }
+    answers.of.retain(|name, _| !overruled.targets.contains_key(name) && !overruled.present.contains(name));
+    Ok(overruled)
+}
+
+/// What was true of each name that the bucket knows at an instant, by the bucket and by what Parameter Store has of the
+/// names now, values read; and what was left out.
+///
+/// # Errors
+/// The first request that failed.
+pub async fn states_beside<S: ParameterStore, B: BackupBucket>(
+    (store, bucket): (&S, &B),
+    selection: &Selection,
+    at: &Instant,
+    described: impl Future<Output = Result<BTreeMap<ParameterName, CurrentParameter>, Error>>,
+) -> Result<(BTreeMap<ParameterName, Target>, Vec<String>, BTreeMap<ParameterName, CurrentParameter>), Error> {
+    let (of_store, of_bucket) = (Gate::of_store(), Gate::of_bucket());
+    let finding = Finding::default();
+    let answers = answers(bucket, selection, at, &of_bucket, &finding);
+    let (answers, described) = futures_util::future::join(answers, described).await;
+    let (mut answers, described) = (answers?, described?);
+    let described = &described;
+    let overruled = overrule(store, &of_store, &mut answers, described, at.until()).await?;
+    let warnings = warnings(&answers);
+    let (mut targets, _) = targets_of(bucket, &of_bucket, answers, false, |_| true).await?;
+    targets.extend(overruled.targets);
+    let present: Vec<(ParameterName, Target)> = stream::iter(overruled.present)
+        .map(|name| {
+            let of_store = &of_store;
+            async move {
+                let target = match described.get(&name) {
+                    Some(now) => present_target(store, of_store, now).await?,
+                    None => Target::Unknown(String::new()),
+                };
+                Ok::<_, Error>((name, target))
+            }
+        })
+        .buffer_unordered(HISTORIES)
+        .try_collect()
+        .await?;
+    targets.extend(present);
+    Ok((targets, warnings, described.clone()))
+}
+
+/// The present version as what was in effect.
+async fn present_target<S: ParameterStore>(store: &S, gate: &Gate, now: &CurrentParameter) -> Result<Target, Error> {
+    let spellings = [now.spelling.clone()];
+    let mut values = gate.pass(|| store.values(&spellings)).await?;
+    let value = match values.remove(&now.spelling) {
+        Some(Ok(value)) => Some(value),
+        Some(Err(error)) => return Ok(Target::Unknown(error.to_string())),
+        None => return Ok(Target::Unknown("it went while it was being read".to_owned())),
+    };
+    Ok(target_of(&ParameterVersion {
+        value,
+        parameter_type: now.parameter_type,
+        description: now.description.clone(),
+        details: now.details.clone(),
+    }))
+}

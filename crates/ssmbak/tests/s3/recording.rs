@@ -1,0 +1,70 @@
+//! What a bucket of parameters meets that no emulator shows: conflicts of puts on condition, and tags that are refused.
+
+use jiff::Timestamp;
+use ssmbak::ErrorKind;
+use ssmbak::bucket::{BackupBucket, S3BackupBucket};
+use ssmbak::core::instant::Instant;
+use ssmbak::core::mark::{Mark, MarkName};
+use ssmbak::core::record::metadata::{Encoded, Sidecar};
+
+use crate::common::Small;
+
+fn sidecar() -> Sidecar {
+    Sidecar { key: "ssmbak-sidecar/abc".to_owned(), body: "{}".to_owned() }
+}
+
+fn bucket(small: &Small) -> S3BackupBucket {
+    S3BackupBucket::new(small.client.clone(), "b")
+}
+
+fn mark(name: &str) -> Mark {
+    let at = Instant::exact("2026-03-01T10:00:00Z".parse::<Timestamp>().unwrap());
+    Mark { name: MarkName::parse(name).unwrap(), at, text: None, author: None }
+}
+
+#[tokio::test]
+async fn conflicting_sidecar_put_is_tried_again() {
+    let small = Small::new();
+    let bucket = bucket(&small);
+    small.server.conflict(2);
+    bucket.put_sidecar(&sidecar()).await.unwrap();
+    assert!(small.server.current("b", "ssmbak-sidecar/abc").is_some(), "a conflict does not mean that it is there");
+    assert_eq!(small.server.counts()["PutObject"], 3);
+    bucket.put_sidecar(&sidecar()).await.unwrap();
+    assert_eq!(small.server.versions("b", "ssmbak-sidecar/abc"), 1, "412 means that it is there");
+}
+
+#[tokio::test]
+async fn endless_conflict_fails_instead_of_losing_the_sidecar() {
+    let small = Small::new();
+    small.server.conflict(1_000);
+    let error = bucket(&small).put_sidecar(&sidecar()).await.unwrap_err();
+    assert!(error.message.contains("ConditionalRequestConflict"), "{error}");
+    assert!(small.server.counts()["PutObject"] < 20);
+    assert!(small.server.current("b", "ssmbak-sidecar/abc").is_none());
+}
+
+#[tokio::test]
+async fn conflicting_mark_is_tried_again_and_an_existing_one_stays() {
+    let small = Small::new();
+    let bucket = bucket(&small);
+    small.server.conflict(2);
+    bucket.put_mark(&mark("release"), false).await.unwrap();
+    let error = bucket.put_mark(&mark("release"), false).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::AlreadyExists);
+    bucket.put_mark(&mark("release"), true).await.unwrap();
+    assert_eq!(small.server.versions("b", "ssmbak-mark/release"), 2);
+}
+
+#[tokio::test]
+async fn refused_description_tag_does_not_block_recording() {
+    let small = Small::new();
+    small.server.refuse_tag("ssmbakDescription");
+    let tags = [("ssmbakTime", "1"), ("ssmbakType", "String"), ("ssmbakDescription", "odd")];
+    let tags = tags.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    let encoded = Encoded { metadata: "{}".to_owned(), tags, sidecar: None };
+    bucket(&small).put("/a", b"value", &encoded).await.unwrap();
+    let stored = small.server.current("b", "/a").unwrap();
+    assert_eq!(stored.headers["x-amz-tagging"], "ssmbakTime=1&ssmbakType=String");
+    assert_eq!(small.server.counts()["PutObject"], 2);
+}
