@@ -113,6 +113,11 @@ fn ending(timeline: &Timeline, present: Option<&CurrentParameter>) -> Option<Fin
             }
             _ => format!("a version of {:.0}", held.since),
         },
+        State::Absent(Absence::Deleted(at)) if at.as_second() > present.details.modified.as_second() => {
+            let message =
+                format!("false deletion: recorded as deleted at {at:.0}, Parameter Store has {}", described(present));
+            return Some(Finding { kind: FindingKind::Stale, message });
+        }
         State::Absent(Absence::Deleted(at)) => format!("a deletion at {at:.0}"),
         State::Absent(Absence::NotYetCreated(at)) => format!("nothing before {at:.0}"),
         State::Unknown(reason) => format!("that its state is not known: {reason}"),
@@ -181,6 +186,17 @@ mod tests {
         deleted.event(&change(Delete, "12:10:00"), None, "12:10:01");
         assert_eq!(shown(&deleted, None), [""; 0]);
         assert_eq!(shown(&deleted, Some(present(1, "12:30:00.1"))), ["stale"]);
+    }
+
+    #[test]
+    fn deletion_of_a_living_parameter_is_named_false() {
+        let mut key = recorded();
+        key.event(&change(Delete, "12:10:00"), None, "12:10:01");
+        let timeline = Timeline::new(key.records.clone());
+        let found = findings(Some(&timeline), Some(&present(1, "12:00:00.1")));
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].kind, FindingKind::Stale);
+        assert!(found[0].message.starts_with("false deletion: recorded as deleted at "), "{}", found[0].message);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{Error, Result, Venv};
 
 /// Services whose models are read.
-const SERVICES: [&str; 8] = ["ssm", "s3", "kms", "sts", "sqs", "events", "lambda", "cloudformation"];
+const SERVICES: [&str; 9] = ["ssm", "s3", "s3control", "kms", "sts", "sqs", "events", "lambda", "cloudformation"];
 
 /// Errors that every operation can throw, which no model lists.
 /// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html>,
@@ -46,7 +46,7 @@ const COMMON: [&str; 26] = [
 /// What S3 documents of itself and its model lacks.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>. `NotFound` is what SDKs call a 404 of a HEAD,
 /// which has no body (in S3's Smithy model, and not in botocore's).
-const S3: [&str; 41] = [
+const S3: [&str; 42] = [
     "AccessDenied",
     "AllAccessDisabled",
     "AuthorizationHeaderMalformed",
@@ -63,6 +63,7 @@ const S3: [&str; 41] = [
     "InvalidTag",
     "InvalidToken",
     "MetadataTooLarge",
+    "MalformedXML",
     "MethodNotAllowed",
     "MissingAuthenticationToken",
     "MissingContentLength",

@@ -9,9 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 pub struct Clock(Arc<Mutex<Timestamp>>);
 
 impl Clock {
-    /// A clock that shows `now`.
+    /// A clock that shows `now`, in the milliseconds of Parameter Store's dates.
     pub fn new(now: Timestamp) -> Self {
-        Self(Arc::new(Mutex::new(now)))
+        Self(Arc::new(Mutex::new(ssmbak_core::instant::to_millisecond(now))))
     }
 
     /// What it shows.

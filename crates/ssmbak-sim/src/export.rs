@@ -39,7 +39,8 @@ async fn lived(history: &History) -> Vec<Value> {
 }
 
 fn asked_in_seconds(history: &History) -> History {
-    let ours = |step: &&Step| !matches!(step.what, What::Lifecycle { .. } | What::FalseDelete { .. });
+    let ours =
+        |step: &&Step| !matches!(step.what, What::Lifecycle { .. } | What::FalseDelete { .. } | What::Foreign { .. });
     let steps = history.steps.iter().filter(ours);
     let in_seconds = |step: &Step| match step.what {
         // What is no multiple of four milliseconds is asked for to the second, see `run.rs`.

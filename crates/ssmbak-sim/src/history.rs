@@ -1,5 +1,7 @@
 //! A simulated history: what happens to some parameters, and how the world hears of it.
 
+use ssmbak_core::event::Operation;
+
 use crate::Fault;
 use crate::rng::Rng;
 
@@ -68,6 +70,15 @@ pub enum What {
         id: u64,
         /// Which parameter.
         parameter: usize,
+    },
+    /// The function gets an event of another account, or of another region, about a parameter of the same name.
+    Foreign {
+        /// Which parameter.
+        parameter: usize,
+        /// What was done to it there.
+        operation: Operation,
+        /// Whether it is another region of the same account.
+        elsewhere: bool,
     },
     /// The function gets an event of a deed again, since it was early.
     Again {
@@ -155,6 +166,13 @@ impl History {
             let parameter = usize::try_from(rng.below(parameters)).unwrap_or(0);
             let at = rng.between(0, end);
             steps.push(Step { at, what: What::FalseDelete { id: id + 1, parameter } });
+        }
+        if rng.chance(15) {
+            let parameter = usize::try_from(rng.below(parameters)).unwrap_or(0);
+            let operation =
+                rng.pick(&[Operation::Delete, Operation::Delete, Operation::Update]).unwrap_or(Operation::Create);
+            let (at, elsewhere) = (rng.between(0, end), rng.chance(50));
+            steps.push(Step { at, what: What::Foreign { parameter, operation, elsewhere } });
         }
         steps.sort_by_key(|step| step.at);
         Self { kept_versions, road, steps }

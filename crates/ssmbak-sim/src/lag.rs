@@ -15,7 +15,12 @@ pub struct Lag(Arc<Mutex<State>>);
 struct State {
     rng: Option<Rng>,
     skips: bool,
+    /// How many answers in a row were late.
+    late: u32,
 }
+
+/// After this many late answers in a row one is fresh: whoever looks several times, seconds apart, sees the present once.
+const LATE_IN_A_ROW: u32 = 3;
 
 impl Lag {
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -46,14 +51,18 @@ impl Lag {
     /// The age of the next answer.
     pub(crate) fn next(&self) -> SignedDuration {
         let longest = i64::try_from(READ_LAG.as_millis()).unwrap_or(0) - 1;
-        match &mut self.lock().rng {
+        let mut state = self.lock();
+        let age = match &mut state.rng {
             Some(rng) => match rng.below(4) {
                 0..2 => SignedDuration::ZERO,
                 2 => SignedDuration::from_millis(rng.between(0, 3_000)),
                 _ => SignedDuration::from_millis(rng.between(0, longest)),
             },
             None => SignedDuration::ZERO,
-        }
+        };
+        let fresh = age.is_zero() || state.late >= LATE_IN_A_ROW;
+        state.late = if fresh { 0 } else { state.late + 1 };
+        if fresh { SignedDuration::ZERO } else { age }
     }
 
     /// Whether the next name of a listing is left out.

@@ -43,6 +43,9 @@ fn main() -> ExitCode {
         tally.below_resolution,
         tally.mismatches.len(),
     ));
+    for (fault, histories) in &tally.road {
+        say(&format!("{histories} histories with {fault}"));
+    }
     if failing.is_empty() {
         return ExitCode::SUCCESS;
     }

@@ -9,7 +9,7 @@ use ssmbak::read::{targets, timelines};
 use ssmbak::store::PutParameter;
 use ssmbak::sweep::Turn;
 use ssmbak::{BackupBucket as _, Capture, Error, ParamPath};
-use ssmbak_core::event::{Change, Operation};
+use ssmbak_core::event::{Change, Operation, Origin, foreign};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{ParameterType, ParameterValue, ParameterVersion};
@@ -125,6 +125,10 @@ struct World {
     log: Vec<Entry>,
 }
 
+/// Where the simulated function runs.
+const OWN_ACCOUNT: &str = "123456789012";
+const OWN_REGION: &str = "eu-west-1";
+
 /// Nobody waits here: each read lags on its own.
 const AT_ONCE: [std::time::Duration; 3] = [std::time::Duration::ZERO; 3];
 
@@ -205,6 +209,7 @@ async fn play_all(history: &History, sabotage: Sabotage) -> (Tally, Vec<Entry>) 
             What::Ask { of } => world.ask(of).await,
             What::Lifecycle { mask } => world.expire(mask),
             What::Sweep { fault } => world.sweep(fault).await,
+            What::Foreign { parameter, operation, elsewhere } => world.hear(parameter, operation, elsewhere).await,
             message => match together.as_mut().and_then(|rng| Some((world.next_message(at)?, rng))) {
                 Some((other, rng)) => world.deliver_both(&message, &other, rng).await,
                 None => world.deliver(&message).await,
@@ -290,6 +295,7 @@ impl World {
         for step in &history.steps {
             match &step.what {
                 What::FalseDelete { .. } => count("a false Delete event", true),
+                What::Foreign { .. } => count("an event of another account or region", true),
                 What::Deliver { fault: Some((_, fault)), .. } | What::Sweep { fault: Some((_, fault)) } => {
                     match fault {
                         Fault::Throttled => count("a request throttled", true),
@@ -300,6 +306,27 @@ impl World {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// An event that this bus carries for somebody else.
+    async fn hear(&mut self, parameter: usize, operation: Operation, elsewhere: bool) {
+        let now = self.clock.now();
+        let own = Origin { account: Some(OWN_ACCOUNT.to_owned()), region: Some(OWN_REGION.to_owned()) };
+        let (account, region) = if elsewhere { (OWN_ACCOUNT, "us-east-1") } else { ("210987654321", OWN_REGION) };
+        let change = Change {
+            id: Some(format!("foreign-{parameter}")),
+            name: name(parameter),
+            operation,
+            time: Timestamp::from_second(now.as_second()).unwrap_or(now),
+            parameter_type: None,
+            description: None,
+            region: Some(region.to_owned()),
+            account: Some(account.to_owned()),
+        };
+        if foreign(&change, &own).is_none() {
+            // Whatever comes of it, the model has not heard of it.
+            let _captured = self.capture.event(&change, Some(now), now).await;
         }
     }
 

@@ -10,7 +10,7 @@ use crate::common::{Outcome, Ran, World};
 const PROGRAM: &str = r#"#!/bin/sh
 cd "$(dirname "$0")"
 echo call >> calls
-if [ -e end-at ] && [ "$(wc -l < calls)" -gt "$(cat end-at)" ]; then
+if [ -e ended ]; then
     echo "the session has ended" >&2
     exit 1
 fi
@@ -31,12 +31,13 @@ fn home() -> tempfile::TempDir {
     home
 }
 
-fn restore(world: &World, home: &Path, tree: &str) -> Ran {
+fn restore(world: &World, home: &Path, tree: &str) -> Command {
     let mut command: Command = world.command(&format!("ssmbak restore {tree} 2024-02-01 -R --put-rate 1"));
     for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_CONFIG_FILE"] {
         command.env_remove(name);
     }
-    Ran::of(command.env("HOME", home).env("PATH", "/usr/bin:/bin"))
+    command.env("HOME", home).env("PATH", "/usr/bin:/bin");
+    command
 }
 
 async fn tree(world: &World, tree: &str) {
@@ -50,7 +51,7 @@ async fn a_restore_that_outlives_its_credentials_asks_for_new_ones() -> Outcome 
     let world = World::new("lifetime-refresh").await;
     tree(&world, "/refreshed/").await;
     let home = home();
-    let ran = restore(&world, home.path(), "/refreshed/");
+    let ran = Ran::of(&mut restore(&world, home.path(), "/refreshed/"));
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let calls = std::fs::read_to_string(home.path().join("calls"))?.lines().count();
     assert!(calls >= 3, "{calls} calls: {ran:?}");
@@ -62,8 +63,14 @@ async fn a_restore_whose_credentials_end_stops_says_what_is_done_and_goes_on_lat
     let world = World::new("lifetime-end").await;
     tree(&world, "/ended/").await;
     let home = home();
-    std::fs::write(home.path().join("end-at"), "1")?;
-    let ran = restore(&world, home.path(), "/ended/");
+    let ended = home.path().join("ended");
+    let mut command = restore(&world, home.path(), "/ended/");
+    let running = tokio::task::spawn_blocking(move || Ran::of(&mut command));
+    while !running.is_finished() && world.value("/ended/1").await.is_none() {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    std::fs::write(&ended, "")?;
+    let ran = running.await?;
     assert_eq!(ran.code, Some(3), "{ran:?}");
     let done = async || {
         let mut done = 0;
@@ -80,8 +87,8 @@ async fn a_restore_whose_credentials_end_stops_says_what_is_done_and_goes_on_lat
         "{ran:?}"
     );
     assert!(!ran.out.contains("no AWS credentials were found"), "{ran:?}");
-    std::fs::remove_file(home.path().join("end-at"))?;
-    let ran = restore(&world, home.path(), "/ended/");
+    std::fs::remove_file(&ended)?;
+    let ran = Ran::of(&mut restore(&world, home.path(), "/ended/"));
     assert_eq!((ran.code, done().await), (Some(0), 8), "{ran:?}");
     Ok(())
 }

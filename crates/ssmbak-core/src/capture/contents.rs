@@ -1,9 +1,10 @@
 //! What the bucket holds of one key, asked the questions that a capture has.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::parameter::ParameterVersion;
 use crate::record::{DeletionSource, Evidence, LostVersion, READ_LAG, Record, ValueRecord, accounts_for_change};
+use crate::timeline::{State, Timeline};
 
 /// The stored versions of one key, oldest first; or only its current version, where that settles the matter (see
 /// [`super::needs_all_records`]).
@@ -66,6 +67,37 @@ impl<'a> Contents<'a> {
             },
             _ => false,
         })
+    }
+
+    /// When deletions happened that events told of, to the second.
+    pub(super) fn deletions_told(&self) -> impl Iterator<Item = Timestamp> {
+        self.records.iter().filter_map(|record| match &record.evidence {
+            Evidence::Tombstone(tombstone) if tombstone.source == DeletionSource::Event => Some(tombstone.time),
+            _ => None,
+        })
+    }
+
+    /// Whether an event told of a deletion in the second of `time`, other than the event `but`.
+    pub(super) fn deleted_in_second_of(&self, time: Timestamp, but: Option<&str>) -> bool {
+        self.records.iter().any(|record| match &record.evidence {
+            Evidence::Tombstone(tombstone) => {
+                tombstone.source == DeletionSource::Event
+                    && tombstone.time.as_second() == time.as_second()
+                    && (but.is_none() || tombstone.event.as_deref() != but)
+            }
+            _ => false,
+        })
+    }
+
+    /// Whether the parameter existed right before the second of `time`; `None`: the bucket cannot tell.
+    pub(super) fn lived_before(&self, time: Timestamp) -> Option<bool> {
+        let second = Timestamp::from_second(time.as_second()).unwrap_or(time);
+        let before = second.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(second);
+        match Timeline::new(self.records.to_vec()).state_by(before) {
+            State::Held(_) => Some(true),
+            State::Absent(_) => Some(false),
+            State::Unknown(_) => None,
+        }
     }
 
     /// The record of this version, the latest copy.

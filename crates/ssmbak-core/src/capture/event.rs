@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::contents::in_history;
-use super::late::{is_behind, is_early, is_over};
+use super::late::{ended_at_once, is_behind, is_early, is_over};
 use super::matching::{EventClock, Matched, match_version};
 use super::sweep::{on_living, on_missing};
 use super::{Contents, Describe, Write, carry, marked_again, tombstone_of};
@@ -283,8 +283,13 @@ fn on_put_of_missing(change: &Change, contents: &Contents<'_>, now: Timestamp) -
     if !records.iter().any(told) || contents.accounts_for(&lost(change)) {
         return Vec::new();
     }
+    let at_once = ended_at_once(change, contents);
     let ended = |tombstone: &&TombstoneRecord| {
-        tombstone.source == DeletionSource::Event && tombstone.time.as_second() > change.time.as_second()
+        let (deleted, changed) = (tombstone.time.as_second(), change.time.as_second());
+        match tombstone.source {
+            DeletionSource::Event => deleted > changed || (at_once && deleted == changed),
+            DeletionSource::Observed => tombstone.seen.is_some() && deleted > changed,
+        }
     };
     let absent = matches!(Timeline::new(records.to_vec()).state_by(Timestamp::MAX), State::Absent(_));
     let mut tombstone = match records.iter().rev().filter_map(tombstone_of).find(ended) {

@@ -35,13 +35,18 @@ pub(super) fn is_early(
         (Operation::Create | Operation::Update, Some(history)) => {
             let overtaken = history.iter().any(|version| is_after(version.details.modified, change.time));
             !overtaken
+                && !ended_before(change, history, contents)
                 && !shows(change, clock, history, contents)
                 && !contents.accounts_for(&super::event::lost(change))
         }
         (Operation::Create | Operation::Update, None) => {
-            !contents.accounts_for(&super::event::lost(change)) && !contents.deleted_after(change.time)
+            !contents.accounts_for(&super::event::lost(change))
+                && !contents.deleted_after(change.time)
+                && !ended_at_once(change, contents)
         }
-        (Operation::Delete, Some(history)) => may_be_over(history, change.time),
+        (Operation::Delete, Some(history)) => {
+            may_be_over(history, change.time) && !ended_another(change, history, contents)
+        }
         (Operation::PolicyExpiration, Some(history)) => is_over(history, change.time),
         _ => false,
     }
@@ -88,6 +93,40 @@ pub(super) fn may_be_over(history: &[ParameterVersion], deleted: Timestamp) -> b
     history
         .last()
         .is_some_and(|present| present.details.modified.duration_since(deleted) < SignedDuration::from_secs(1))
+}
+
+/// Whether a recorded deletion lies between a change and the beginning of the incarnation that `history` shows, so that the
+/// change was one of the incarnation before.
+fn ended_before(change: &Change, history: &[ParameterVersion], contents: &Contents<'_>) -> bool {
+    let began = history.first().filter(|first| first.details.version == 1).map(|first| first.details.modified);
+    began.is_some_and(|began| {
+        contents.deletions_told().any(|deleted| {
+            let after = match change.operation {
+                Operation::Update => deleted.as_second() >= change.time.as_second(),
+                _ => deleted.as_second() > change.time.as_second(),
+            };
+            after && deleted.as_second() < began.as_second()
+        })
+    })
+}
+
+/// Whether a recorded deletion of the very second ended what the change of a missing parameter made. An update comes before
+/// the deletion of its second; a creation does unless another incarnation may have lived until then.
+pub(super) fn ended_at_once(change: &Change, contents: &Contents<'_>) -> bool {
+    let deleted = contents.deleted_in_second_of(change.time, None);
+    deleted && (change.operation == Operation::Update || contents.lived_before(change.time) == Some(false))
+}
+
+/// Whether the deletion of an event ended an incarnation that the bucket has, so that the one that `history` shows, which
+/// began in the same second, came after it. Another deletion of that second may be of either.
+fn ended_another(change: &Change, history: &[ParameterVersion], contents: &Contents<'_>) -> bool {
+    let Some(began) = history.first().filter(|first| first.details.version == 1).map(|first| first.details.modified)
+    else {
+        return false;
+    };
+    began >= change.time
+        && contents.lived_before(change.time) == Some(true)
+        && !contents.deleted_in_second_of(change.time, change.id.as_deref())
 }
 
 fn shows(change: &Change, clock: EventClock, history: &[ParameterVersion], contents: &Contents<'_>) -> bool {

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::*;
+use crate::event::Change;
 use crate::event::Operation::{Create, Delete, LabelParameterVersion, PolicyExpiration, Update};
 use crate::parameter::Details;
 use crate::testing::{Key, at, change, version};
@@ -185,6 +186,60 @@ fn a_creation_and_a_recreation_that_cannot_be_read_yet_are_awaited() {
     assert!(key.early(&again, None, "12:40:01"));
     assert!(!key.early(&again, Some(&[version(1, "12:40:00.1", "b")]), "12:40:03"));
     assert_eq!(key.states(&["11:00:00", "12:10:00", "12:35:00", "12:50:00"]), "- a - b");
+}
+
+#[test]
+fn recreation_after_its_deletion_was_handled_is_alive_within_one_second() {
+    let mut key = Key::default();
+    key.event(&change(Create, "12:00:00"), Some(&[version(1, "12:00:00.1", "a")]), "12:00:00.3");
+    assert!(!key.early(&change(Delete, "12:00:02"), None, "12:00:02.5"));
+    // The function had handled the deletion before this version began.
+    let again = [version(1, "12:00:02.9", "b")];
+    assert!(!key.early(&change(Create, "12:00:02"), Some(&again), "12:00:02.95"));
+    assert_eq!(key.states(&["12:00:01", "12:00:02.95", "12:10:00"]), "a b b");
+}
+
+#[test]
+fn deletion_and_recreation_of_one_second_are_settled_at_once() {
+    let mut key = Key::default();
+    key.event(&change(Create, "12:00:00"), Some(&[version(1, "12:00:00.1", "a")]), "12:00:01");
+    let again = [version(1, "12:10:00.9", "b")];
+    assert!(!key.early(&change(Delete, "12:10:00"), Some(&again), "12:10:01"), "it ended the incarnation before");
+    assert!(!key.early(&change(Create, "12:10:00"), Some(&again), "12:10:02"));
+    assert_eq!(key.states(&["12:05:00", "12:11:00"]), "a b");
+    // Another deletion of that second may be of the new incarnation, although the history still shows it.
+    let second = Change { id: Some("another".to_owned()), ..change(Delete, "12:10:00") };
+    assert!(key.early(&second, Some(&again), "12:10:03"));
+    assert!(!key.early(&second, None, "12:15:01"));
+    assert_eq!(key.states(&["12:05:00", "12:20:00"]), "a -");
+}
+
+#[test]
+fn change_before_a_recorded_deletion_is_not_awaited() {
+    let mut key = Key::default();
+    key.event(&change(Create, "12:00:00"), Some(&[version(1, "12:00:00.1", "a")]), "12:00:01");
+    let (update, delete) = (change(Update, "12:10:00"), change(Delete, "12:10:00"));
+    assert!(key.early(&update, None, "12:10:01"));
+    assert!(!key.early(&delete, None, "12:10:02"));
+    assert!(!key.early(&update, None, "12:10:03"), "its deletion is recorded");
+    // Nor when the next incarnation is there already.
+    let mut key = Key::default();
+    key.event(&change(Create, "12:00:00"), Some(&[version(1, "12:00:00.1", "a")]), "12:00:01");
+    let again = [version(1, "12:10:01.2", "b")];
+    assert!(key.early(&update, Some(&again), "12:10:02"));
+    assert!(!key.early(&delete, Some(&again), "12:10:02"));
+    assert!(!key.early(&update, Some(&again), "12:10:03"));
+    assert_eq!(key.states(&["12:05:00", "12:10:00.5", "12:11:00"]), "a ? b");
+}
+
+#[test]
+fn late_update_of_a_parameter_that_a_sweep_found_missing_changes_nothing_before() {
+    let mut key = Key::default();
+    key.event(&change(Create, "12:00:00"), Some(&[version(1, "12:00:00.1", "a")]), "12:00:30");
+    // Deleted at 12:00:42, which nobody was told of, and missed by several looks of a sweep.
+    key.apply(&on_surely_missing(&Contents::new(&key.records), None, at("12:00:43")), at("12:00:43"));
+    assert!(!key.early(&change(Update, "12:00:40"), None, "12:00:44"));
+    assert_eq!(key.states(&["11:59:00", "12:00:20", "12:10:00"]), "- a -");
 }
 
 #[test]

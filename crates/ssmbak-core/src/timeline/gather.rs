@@ -38,6 +38,8 @@ pub(super) struct Deletion {
     pub afterwards: Option<Timestamp>,
     /// Whether it was found by several reads, of which not all can have lagged.
     pub certain: bool,
+    /// When its event was first handled: it happened before.
+    pub handled: Option<Timestamp>,
     /// Whether an incarnation began so close to the look that handled its event that the look may have been before it.
     pub doubtful: bool,
 }
@@ -252,6 +254,7 @@ fn add_deletion(deletions: &mut Vec<Deletion>, tombstone: &TombstoneRecord) {
         whole_second: reborn.is_none() && tombstone.time.subsec_nanosecond() == 0,
         afterwards: None,
         certain: tombstone.source == DeletionSource::Observed && tombstone.seen.is_some(),
+        handled: tombstone.seen.filter(|_| tombstone.source == DeletionSource::Event),
         doubtful: false,
     };
     // A tombstone that was written again (to carry a lost version) is one deletion; so are an expiry and its deletion.
@@ -270,6 +273,7 @@ fn add_deletion(deletions: &mut Vec<Deletion>, tombstone: &TombstoneRecord) {
             whole_second: false,
             afterwards,
             certain: false,
+            handled: None,
             doubtful: false,
         });
     }

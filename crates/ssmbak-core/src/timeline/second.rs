@@ -85,7 +85,12 @@ impl<'a> Walk<'a> {
             self.take_lost(waiting);
         }
         let alive = self.may_live();
-        let forced = |deletion: &&Deletion| deletion.live.is_some_and(|live| live <= value.record.details.modified);
+        // It had begun when the deletion's event was handled, or began after that.
+        let modified = value.record.details.modified;
+        let forced = |deletion: &&Deletion| {
+            deletion.live.is_some_and(|live| live <= modified)
+                || (first && deletion.handled.is_some_and(|handled| handled < modified))
+        };
         if value.complete && !waiting.deletions.is_empty() && (first || self.leads_to(value)) {
             // It lived when its second was over. What began then came after all deletions of that second; what did not was
             // not deleted.

@@ -37,7 +37,8 @@ async fn the_role_allows_what_the_function_does_and_nothing_else() -> Outcome {
     let calls = CallRecorder::before(moto.port())?;
     let env = environment(&calls.endpoint());
     let mut env: Vec<(&str, &str)> = env.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    env.push(("SSMBAK_BUCKET", BUCKET));
+    let queue = format!("{}/123456789012/ssmbak", calls.endpoint());
+    env.extend([("SSMBAK_BUCKET", BUCKET), ("SSMBAK_QUEUE_URL", queue.as_str())]);
     let function = Function::start(&env)?;
     let deliver = |events: &[Value]| function.record(events);
 
@@ -74,8 +75,9 @@ async fn the_role_allows_what_the_function_does_and_nothing_else() -> Outcome {
     let event = store.put(secret, "SecureString", "s", "").await?;
     calls.refuse("GetParameterHistory", &["/permissions/secret", "\"WithDecryption\":true"], "InvalidKeyId");
     deliver(&[event])?;
-    // An event of what nobody knows any more.
-    deliver(&[put_event("/permissions/never", 1, "String", None, jiff::Timestamp::now())])?;
+    // An event of what nobody knows yet, or any more: the message is handed back.
+    let early = deliver(&[put_event("/permissions/never", 1, "String", None, jiff::Timestamp::now())]);
+    assert!(early.is_err_and(|error| error.to_string().contains("early")));
 
     // And the daily sweep.
     deliver(&[json!({"ssmbak": "sweep"})])?;

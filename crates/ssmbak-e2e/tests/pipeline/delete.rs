@@ -20,7 +20,7 @@ async fn a_deleted_stack_leaves_the_bucket_and_says_how_to_be_rid_of_it() -> Out
     let ministack = Ministack::start()?;
     let pipeline = Pipeline::on(&ministack);
     let delete = |options: &str| pipeline.run(&format!("ssmbak-stack {STACK} delete{options}"));
-    let missing = delete(" --output json")?;
+    let missing = delete(" --yes --output json")?;
     assert_eq!((missing.code, missing.out.as_str()), (Some(1), ""));
     assert_eq!(serde_json::from_str::<Value>(&missing.err)?["Error"]["Code"], "StackMissing");
 
@@ -38,7 +38,7 @@ async fn a_deleted_stack_leaves_the_bucket_and_says_how_to_be_rid_of_it() -> Out
     };
     let protect = format!("cloudformation update-termination-protection --stack-name {STACK}");
     aws(&format!("{protect} --enable-termination-protection"))?;
-    let protected = delete("")?;
+    let protected = delete(" --yes")?;
     assert_eq!(protected.code, Some(1), "{protected:?}");
     assert!(protected.err.contains("update-termination-protection"), "{protected:?}");
     // It names the command that helps, word for word.
@@ -47,7 +47,7 @@ async fn a_deleted_stack_leaves_the_bucket_and_says_how_to_be_rid_of_it() -> Out
 
     let held = versions(&pipeline, &bucket).await?;
     assert!(held >= 2);
-    let ran = delete("")?.well()?;
+    let ran = delete(" --yes")?.well()?;
     assert_eq!(ran.out, "DELETE_COMPLETE\n");
     assert!(ran.err.contains("keep    Bucket"), "{}", ran.err);
     assert!(ran.err.contains("delete  Function"), "{}", ran.err);

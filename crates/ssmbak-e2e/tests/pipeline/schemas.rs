@@ -41,7 +41,7 @@ async fn the_life_of_a_stack_is_told_as_the_schemas_say() -> Outcome {
     let doctor = check("doctor", &pipeline.run("ssmbak doctor --output json")?.json()?);
     assert!(doctor["Findings"].as_array().into_iter().flatten().any(|finding| finding["Hint"].is_string()), "{doctor}");
 
-    let deleted = told("stack-delete", "delete")?;
+    let deleted = told("stack-delete", "delete --yes")?;
     assert_eq!((count(&deleted, "Kept"), deleted["Bucket"] == created["Bucket"]), (1, true), "{deleted}");
     Ok(())
 }

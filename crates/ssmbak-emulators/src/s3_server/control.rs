@@ -7,13 +7,15 @@ use super::store::{Job, Store, StoredObject, md5_hex};
 
 pub(super) fn answer(store: &mut Store, request: &Request, now: u64) -> Answer {
     if request.header("x-amz-account-id").is_none() {
-        return Answer::error(400, "InvalidRequest");
+        return Answer::error(400, "BadRequestException");
     }
     if request.method == "POST" {
         return create(store, &String::from_utf8_lossy(&request.body), now);
     }
     let id = request.key.strip_prefix("jobs/").unwrap_or_default();
-    let Some(job) = store.jobs.values().find(|job| job.id == id) else { return Answer::error(404, "NoSuchJob") };
+    let Some(job) = store.jobs.values().find(|job| job.id == id) else {
+        return Answer::error(404, "NotFoundException");
+    };
     let (status, total) = (if job.reason.is_some() { "Failed" } else { "Complete" }, job.succeeded + job.failed);
     let (succeeded, failed) = (job.succeeded, job.failed);
     let reason = job.reason.map(|reason| {
@@ -29,7 +31,7 @@ pub(super) fn answer(store: &mut Store, request: &Request, now: u64) -> Answer {
 
 fn create(store: &mut Store, text: &str, now: u64) -> Answer {
     let (Some(token), Some(_role)) = (element(text, "ClientRequestToken"), element(text, "RoleArn")) else {
-        return Answer::error(400, "InvalidRequest");
+        return Answer::error(400, "BadRequestException");
     };
     let id = match store.jobs.get(token) {
         Some(job) => job.id.clone(),

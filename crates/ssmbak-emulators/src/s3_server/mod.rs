@@ -282,7 +282,7 @@ impl Shared {
         }
         let is_refused = |refused: &&(&str, String, u16)| refused.0 == kind && refused.1 == request.key;
         if let Some((_, _, status)) = faults.refused_keys.iter().find(is_refused) {
-            return Some(Answer::error(*status, if *status == 400 { "InvalidRequest" } else { "AccessDenied" }));
+            return Some(Answer::error(*status, if *status == 400 { "InvalidArgument" } else { "AccessDenied" }));
         }
         if faults.slow_downs > 0 {
             faults.slow_downs -= 1;

@@ -106,6 +106,7 @@ async fn tier_key_pattern_and_tags_come_back() -> Outcome {
     let fields = json!(["Description", "Tier", "KeyId", "AllowedPattern", "Tags"]);
     assert_eq!(ran["Changes"][0]["Fields"], fields, "{ran}");
     assert_eq!(attributes().await?, before);
+    next_second().await;
     function.record(&[world.store.delete(name).await?])?;
     world.run(&format!("ssmbak restore /attributes/ {then}"))?.well()?;
     assert_eq!(attributes().await?, before);
