@@ -10,6 +10,7 @@ mod data;
 mod input;
 mod question;
 mod render;
+mod equal;
 mod standing;
 mod state;
 #[cfg(test)]

@@ -122,6 +122,11 @@ pub(crate) fn current(name: &str, number: u64, modified: &str) -> CurrentParamet
 
 /// A tree with one parameter of each kind: unchanged, changed, a secret, deleted, new, of the original, never recorded.
 pub(crate) fn tree() -> Data {
+    tree_where_host_is(current("/shop/host", 2, "11:00:00"))
+}
+
+/// The same, where one of them is another version now.
+pub(crate) fn tree_where_host_is(host: CurrentParameter) -> Data {
     let secret = |record| with(record, |value| value.parameter_type = ParameterType::SecureString);
     let described = with(version(2, "11:00:00", "beta.example.com"), |value| {
         value.description = Description::exact(Some("where it \u{1b}[31mruns\u{7}, 鍵".to_owned()));
@@ -140,7 +145,7 @@ pub(crate) fn tree() -> Data {
     ];
     let present = [
         current("/shop/zones", 1, "10:00:00"),
-        current("/shop/host", 2, "11:00:00"),
+        host,
         current("/shop/db/password", 2, "11:30:00"),
         current("/shop/new", 1, "12:30:00"),
         current("/shop/old", 5, "10:30:00"),

@@ -93,13 +93,6 @@ const FORM: &str = "give paths, then the time: /app/db/host 2024-06-15T17:56:58,
 
 const QUOTE: &str = "quote a time of several words, such as \"2024-06-15 17:56\"";
 
-/// The present moment, to the millisecond: for what is named after it and shown.
-pub fn now() -> Timestamp {
-    let now = Timestamp::now();
-    // It fails for no time that a clock shows.
-    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
-}
-
 /// Reads a time given on the command line.
 ///
 /// # Errors
@@ -192,11 +185,6 @@ mod tests {
         let asked = AskedArgs { words, at: Some("2h".to_owned()), ..AskedArgs::default() };
         let asked = asked.read("2026-03-01T12:00:00Z".parse().unwrap(), &TimeZone::UTC).unwrap();
         assert_eq!((asked.paths.len(), asked.at.to_string().as_str()), (2, "2026-03-01T10:00:00Z"));
-    }
-
-    #[test]
-    fn the_present_has_no_more_than_milliseconds() {
-        assert_eq!(now().subsec_nanosecond() % 1_000_000, 0);
     }
 
     #[test]

@@ -4,7 +4,6 @@ use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use futures_util::stream::{self, StreamExt};
-use jiff::Timestamp;
 use serde_json::Value;
 use ssmbak::capture::Captured;
 use ssmbak::{BackupBucket, Capture, ParameterStore};
@@ -94,7 +93,7 @@ impl<S: ParameterStore, B: BackupBucket> Function<S, B> {
                 verdict.unwrap_or(Err(Failure::OutOfTime))
             }
         };
-        verdict::log(message, &verdict, Timestamp::now());
+        verdict::log(message, &verdict, ssmbak::clock::now());
         match verdict? {
             Done::Early { .. } => Err(Failure::Early),
             Done::Captured(_) | Done::Swept(_) | Done::Ignored(_) => Ok(()),
@@ -122,7 +121,7 @@ impl<S: ParameterStore, B: BackupBucket> Function<S, B> {
     async fn change(&self, message: &Message, change: &Change, limit: Option<Instant>, pauses: &mut Pauses) -> Verdict {
         let mut all = Captured::default();
         loop {
-            let captured = self.capture.event(change, message.sent, Timestamp::now()).await?;
+            let captured = self.capture.event(change, message.sent, ssmbak::clock::now()).await?;
             all.writes.extend(captured.writes);
             if !captured.early {
                 return Ok(Done::Captured(all));

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
-use jiff::Timestamp;
 use ssmbak::sweep::{self, Turn};
 use ssmbak::{BackupBucket, Capture, Error, ErrorKind, ParameterStore};
 use ssmbak_core::sweep::{Ended, GivenUp, Outcome, Place, Progress, SweepRecord};
@@ -71,8 +70,8 @@ pub async fn share<S: ParameterStore, B: BackupBucket>(
     if limit.is_some_and(|limit| limit.saturating_duration_since(Instant::now()) < SHORTEST) {
         return Err(Failure::OutOfTime);
     }
-    let mut progress = progress.unwrap_or_else(|| Progress::start(Timestamp::now()));
-    if let Err(given_up) = progress.check(Timestamp::now()) {
+    let mut progress = progress.unwrap_or_else(|| Progress::start(ssmbak::clock::now()));
+    if let Err(given_up) = progress.check(ssmbak::clock::now()) {
         return Ok(Share::GivenUp(given_up));
     }
     let began = progress.at.clone();
@@ -112,7 +111,7 @@ async fn stop(
         return Err(error.into());
     }
     tracing::warn!(outcome = "paused", code = error.kind.code(), "the sweep pauses: {error}");
-    match progress.ended(began, false, Timestamp::now()) {
+    match progress.ended(began, false, ssmbak::clock::now()) {
         Ended::GivenUp(given_up) => Ok(Share::GivenUp(given_up)),
         Ended::Continue { seconds } => go_on(progress, queue, seconds).await,
         // Only what is complete is finished.
@@ -127,7 +126,7 @@ async fn end<S: ParameterStore, B: BackupBucket>(
     complete: bool,
     queue: Option<&OwnQueue>,
 ) -> Result<Share, Failure> {
-    match progress.ended(began, complete, Timestamp::now()) {
+    match progress.ended(began, complete, ssmbak::clock::now()) {
         Ended::Finished(record) => {
             capture.bucket().put_sweep(&record).await?;
             Ok(Share::Finished(record))
@@ -223,7 +222,7 @@ async fn bring_up_to_date<S: ParameterStore, B: BackupBucket>(
     last: Option<&SweepRecord>,
     until: Instant,
 ) -> Result<Outcome, Error> {
-    let captured = patiently(until, || sweep::take(capture, turn, last, Timestamp::now())).await;
+    let captured = patiently(until, || sweep::take(capture, turn, last, ssmbak::clock::now())).await;
     match captured {
         Err(error) if is_passing(&error) || concerns_all(&error) => Err(error),
         Err(error) => {

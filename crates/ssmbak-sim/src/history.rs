@@ -86,6 +86,8 @@ pub enum What {
         id: u64,
         /// How long after the deed the queue got it, in milliseconds.
         sent_after: i64,
+        /// Of the events of the deed, that of this operation.
+        operation: Operation,
         /// How often it was early.
         times: u32,
     },

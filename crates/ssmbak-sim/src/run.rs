@@ -347,15 +347,15 @@ impl World {
 
     /// The events that a message stands for.
     fn changes(&mut self, what: &What) -> Vec<Handled> {
-        let (id, sent_after, times) = match what {
-            What::Deliver { id, sent_after, .. } => (*id, *sent_after, 0),
-            What::Again { id, sent_after, times } => (*id, *sent_after, *times),
+        let (id, sent_after, times, only) = match what {
+            What::Deliver { id, sent_after, .. } => (*id, *sent_after, 0, None),
+            What::Again { id, sent_after, operation, times } => (*id, *sent_after, *times, Some(*operation)),
             What::FalseDelete { id, parameter } => {
                 let now = self.clock.now();
                 let Some((present, _)) = self.store.present(&name(*parameter)) else { return Vec::new() };
                 self.events.insert(*id, (*parameter, Deed::Delete, now, false));
                 self.deceived.insert(*parameter, Some(present.identity()));
-                (*id, 0, 0)
+                (*id, 0, 0, None)
             }
             _ => return Vec::new(),
         };
@@ -388,7 +388,7 @@ impl World {
             tracked: self.bucket.len_of(name(parameter).key()) > 0,
             outcome: Ok(false),
         };
-        operations.iter().map(handled).collect()
+        operations.iter().filter(|operation| only.is_none_or(|only| only == **operation)).map(handled).collect()
     }
 
     /// When the queue got a message.
@@ -466,12 +466,15 @@ impl World {
         let truth = self.model.entry(*parameter).or_default();
         if *early {
             truth.glanced(&seen);
-            // At once, in the same invocation, and then when the queue brings it again.
+            // At once, in the same invocation, and then when the queue brings it again, ten times at most.
             const PAUSES: [i64; 3] = [1_000, 2_000, 4_000];
+            if *times >= 12 {
+                return true;
+            }
             let pause = PAUSES.get(*times as usize).copied().unwrap_or_else(|| 10_000 << (times - 3).min(5));
             let at = now.duration_since(beginning()).as_millis() as i64 + pause;
             self.added += 1;
-            let again = What::Again { id: *id, sent_after: *sent_after, times: times + 1 };
+            let again = What::Again { id: *id, sent_after: *sent_after, operation, times: times + 1 };
             self.agenda.insert((at, self.added), again);
             return true;
         }

@@ -40,7 +40,7 @@ pub(crate) async fn against<S: ParameterStore>(
     let described = described(store, &Selection::of_names(targets.keys().cloned())).await?;
     let mut presents = presents(store, described, &never_the_same(&targets), &Gate::of_store()).await?;
     let mut plan = Plan::default();
-    let now = jiff::Timestamp::now();
+    let now = crate::clock::now();
     while let Some((name, target)) = targets.pop_first() {
         let present = presents.remove(&name).unwrap_or(Present::Missing);
         plan.add(name, target, present, PlanOptions::default().as_of(now));

@@ -11,6 +11,7 @@
 
 pub mod bucket;
 pub mod capture;
+pub mod clock;
 pub mod destination;
 pub mod diff;
 pub mod drill;

@@ -72,7 +72,7 @@ fn replaced(timeline: &Timeline, of: &Record) -> Option<Timestamp> {
 /// The first request that failed.
 pub async fn plan<B: BackupBucket>(bucket: &B, trash: &Trash) -> Result<Plan, Error> {
     let mut plan = Plan { warnings: trash.warnings.clone(), ..Plan::default() };
-    let now = Timestamp::now();
+    let now = crate::clock::now();
     for Trashed { name, gone, .. } in &trash.parameters {
         let target = match &gone.last {
             Last::Known { record, since } => read_held(bucket, name, Held { record, since: *since }).await?,

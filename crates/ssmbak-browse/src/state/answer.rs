@@ -36,8 +36,11 @@ impl State {
                 }
                 Vec::new()
             }
-            Answer::Restored { said, complete } => {
+            Answer::Restored { said, complete, restored } => {
                 self.mode = Mode::Notice(said, 0);
+                if let Some(data) = &self.data {
+                    self.equal.restored(data, &restored, self.at.until());
+                }
                 if complete {
                     self.marked.clear();
                 }
@@ -67,6 +70,7 @@ impl State {
             [warning, rest @ ..] => Some(format!("warning: {warning} (and {} more)", rest.len())),
         };
         self.marked.retain(|name| data.names().binary_search(name).is_ok());
+        self.equal.loaded(&data);
         self.data = Some(data);
         // What was read before may not be so any more.
         self.look = Look::default();

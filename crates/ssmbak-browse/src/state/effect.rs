@@ -67,6 +67,8 @@ pub enum Answer {
         said: Lines,
         /// Whether every row is done.
         complete: bool,
+        /// The parameters that are as they were at the time that is shown.
+        restored: Vec<ParameterName>,
     },
 }
 

@@ -1,5 +1,6 @@
 //! The parameter that is looked at closely: its values then and now.
 
+use ssmbak_core::compare::changed_fields;
 use ssmbak_core::diff::Side;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::plan::Target;
@@ -82,7 +83,21 @@ impl State {
                     looked.then.and_then(|then| Some((self.version_in_effect()?, then))).or(self.look.then.take());
             }
             self.look.asked = None;
+            self.compared();
         }
         self.look()
+    }
+
+    /// Keeps that both sides are the same, once both are read, so that the tree says what the detail says.
+    fn compared(&mut self) {
+        let Some((data, name)) = self.data.as_ref().zip(self.selected()) else { return };
+        let version = self.version_in_effect();
+        let then = version.as_deref().and_then(|version| self.look.then(version));
+        if let (Some(Ok(Target::Held(then))), Some(Ok(Side::Held(now)))) = (then, self.look.now())
+            && changed_fields(then, now).is_empty()
+        {
+            self.equal.compared(data, name, self.at.until());
+            self.compare();
+        }
     }
 }

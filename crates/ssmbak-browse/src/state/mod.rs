@@ -18,6 +18,7 @@ pub use effect::{Answer, Effect, Lines, Looked, Proposal};
 pub(crate) use look::Look;
 
 use crate::data::Data;
+use crate::equal::Equal;
 use crate::input::Input;
 use crate::standing::Standing;
 use crate::tree::{Kind, Row, matches, rows};
@@ -82,6 +83,7 @@ pub struct State {
     pub(crate) data: Option<Data>,
     pub(crate) at: Instant,
     pub(crate) standings: Vec<Standing>,
+    equal: Equal,
     pub(crate) rows: Vec<Row>,
     pub(crate) cursor: usize,
     open: BTreeSet<String>,
@@ -104,6 +106,7 @@ impl State {
             data: None,
             at,
             standings: Vec::new(),
+            equal: Equal::default(),
             rows: Vec::new(),
             cursor: 0,
             open: BTreeSet::new(),
@@ -190,7 +193,7 @@ impl State {
 
     fn compare(&mut self) {
         if let Some(data) = &self.data {
-            self.standings = data.standings(self.at.until());
+            self.standings = self.equal.standings(data, self.at.until());
         }
     }
 

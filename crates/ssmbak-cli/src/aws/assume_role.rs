@@ -108,7 +108,8 @@ impl RoleProvider {
         builder.set_endpoint_url(self.endpoint.clone());
         builder.set_credentials_provider(Some(SharedCredentialsProvider::new(with)));
         let client = aws_sdk_sts::Client::from_conf(builder.build());
-        let session = role.session_name.clone().unwrap_or_else(|| format!("ssmbak-{}", Timestamp::now().as_second()));
+        let session =
+            role.session_name.clone().unwrap_or_else(|| format!("ssmbak-{}", ssmbak::clock::now().as_second()));
         let answer = client
             .assume_role()
             .role_arn(&role.arn)

@@ -73,7 +73,7 @@ fn base(base: Base, ways: &Ways) -> SharedCredentialsProvider {
     match base {
         Base::Static(keys) => SharedCredentialsProvider::new(keys),
         Base::WebIdentity { token_file, role_arn, session_name } => {
-            let session_name = session_name.unwrap_or_else(|| format!("ssmbak-{}", jiff::Timestamp::now().as_second()));
+            let session_name = session_name.unwrap_or_else(|| format!("ssmbak-{}", ssmbak::clock::now().as_second()));
             let settings = StaticConfiguration { web_identity_token_file: token_file, role_arn, session_name };
             let builder = WebIdentityTokenCredentialsProvider::builder().configure(&config);
             SharedCredentialsProvider::new(builder.static_configuration(settings).build())

@@ -7,7 +7,6 @@ mod restoring;
 use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
-use jiff::Timestamp;
 use ssmbak::bucket::S3BackupBucket;
 use ssmbak_browse::{Answer, Effect, Looked, Palette, Proposal, State, Subject, render};
 use ssmbak_core::instant::Instant;
@@ -130,7 +129,7 @@ async fn run<'a>(
             _ = ticks.tick(), if state.is_busy() => Happened::Tick,
         };
         effects = match happened {
-            Happened::Key(Some(key)) => state.key(key, Timestamp::now()),
+            Happened::Key(Some(key)) => state.key(key, ssmbak::clock::now()),
             Happened::Key(None) => Vec::new(),
             Happened::Interrupted => {
                 let effects = state.interrupt();
@@ -155,7 +154,11 @@ async fn run<'a>(
             Happened::Planned(Err(error)) => state.answer(Answer::NotPlanned(error.to_string())),
             Happened::Settled => state.answer(Answer::Settled),
             Happened::Restored(restored) => {
-                let answer = Answer::Restored { said: restored.lines(), complete: restored.complete };
+                let answer = Answer::Restored {
+                    said: restored.lines(),
+                    complete: restored.complete,
+                    restored: restored.names.clone(),
+                };
                 done.restored.push(restored);
                 state.answer(answer)
             }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::try_join3;
-use jiff::Timestamp;
 use ssmbak::diff::present;
 use ssmbak::mark::marks;
 use ssmbak::read::{described, targets, timelines};
@@ -22,7 +21,7 @@ const REST: Duration = Duration::from_millis(120);
 
 /// Names, times, attributes and marks: everything but values.
 pub(super) async fn load(session: &Session<'_>) -> Result<Data, CliError> {
-    let now = Timestamp::now();
+    let now = ssmbak::clock::now();
     let store = session.aws.parameter_store();
     // Boxed, or the type of a caller's future nests deeper than the compiler likes.
     let (recorded, described, marks) = try_join3(

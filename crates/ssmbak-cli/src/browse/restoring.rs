@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::LocalBoxFuture;
-use jiff::Timestamp;
 use ssmbak::restore::{Outcome, Watcher};
 use ssmbak_browse::{Lines, Proposal};
 use ssmbak_core::instant::Instant;
@@ -36,7 +35,7 @@ pub(super) async fn plan(
     columns: u16,
 ) -> Result<(Box<Planned>, Proposal), CliError> {
     let query = Question { paths: paths.clone(), recursive, at: at.spelling(), ..Question::default() };
-    let warnings = not_yet(&at, Timestamp::now()).into_iter().collect();
+    let warnings = not_yet(&at, ssmbak::clock::now()).into_iter().collect();
     let asked = Asked { paths, selection: Selection::of_names(names), at, warnings };
     let place = (session.aws.clone(), session.bucket.clone());
     let view = View::compared(asked, query, place, session.reveal).await?;
@@ -60,6 +59,8 @@ pub(super) struct Restored {
     pub(super) undo: Option<String>,
     /// Whether every row is done.
     pub(super) complete: bool,
+    /// What is as it was.
+    pub(super) names: Vec<ParameterName>,
 }
 
 impl Restored {
@@ -134,5 +135,8 @@ async fn carry_out(session: &Session<'_>, Planned { view, caller }: Planned, wat
     for warning in &journaled.applied.warnings {
         told.push_str(&format!("\nwarning: {}", crate::ui::text::line(warning)));
     }
-    Restored { told, undo: undoing(&view, &journaled, session.global), complete: journaled.applied.is_complete() }
+    let rows = view.plan.changes.iter().zip(&journaled.applied.outcomes);
+    let done = rows.filter(|(_, outcome)| matches!(outcome, Outcome::Done)).map(|(change, _)| change.name.clone());
+    let (names, complete) = (done.collect(), journaled.applied.is_complete());
+    Restored { told, undo: undoing(&view, &journaled, session.global), complete, names }
 }

@@ -61,7 +61,7 @@ pub(super) async fn run(
     }
     let bucket_name = bucket.name().to_owned();
     let capture = Capture::new(aws.parameter_store(), bucket);
-    let begun = Timestamp::now();
+    let begun = ssmbak::clock::now();
     let last = interrupts.or(sweep::last(capture.bucket())).await?;
     let names = interrupts.or(sweep::names(&capture, &selection)).await?;
 
@@ -91,7 +91,7 @@ fn record_of_sweep(begun: Timestamp, found: &[Found]) -> Option<SweepRecord> {
             progress.count(&name, found.sweep_outcome(), false);
         }
     }
-    match progress.ended(&Place::START, true, Timestamp::now()) {
+    match progress.ended(&Place::START, true, ssmbak::clock::now()) {
         Ended::Finished(record) => Some(record),
         Ended::Continue { .. } | Ended::GivenUp(_) => None,
     }

@@ -3,7 +3,6 @@
 use std::io::{self, IsTerminal as _};
 
 use clap::Args;
-use jiff::Timestamp;
 use ssmbak_browse::Subject;
 use ssmbak_core::instant::Instant;
 use ssmbak_core::scope::{Scope, Selection};
@@ -69,7 +68,7 @@ pub(super) async fn run(
     interrupts: &mut Interrupts,
 ) -> Result<Exit, CliError> {
     check_terminal(global, ui)?;
-    let (now, zone) = (Timestamp::now(), zone::local()?);
+    let (now, zone) = (ssmbak::clock::now(), zone::local()?);
     refuse_scattered(&args.words, now, &zone)?;
     let (paths, time) = split(&args.words);
     let select = |paths: &[String]| {

@@ -3,7 +3,6 @@
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use ssmbak::restore::{Journaled, Outcome, Restore, RestoreOptions, Watcher};
 use ssmbak_core::plan::Question;
 use ssmbak_core::restore_record::{RestoreDraft, RestoreId};
@@ -47,7 +46,7 @@ pub(super) async fn confirm(view: &View, yes: bool, unasked: Unasked, ui: &Ui) -
     }
     let caller = view.aws().caller().await;
     let account = caller.as_ref().map(|caller| caller.account.as_str());
-    let drastic = if unasked == Unasked::GoesOn { drastic::reason(view, Timestamp::now()) } else { None };
+    let drastic = if unasked == Unasked::GoesOn { drastic::reason(view, ssmbak::clock::now()) } else { None };
     if let Some(reason) = &drastic {
         ui.warning(&text::line(reason));
     }
@@ -241,7 +240,7 @@ pub(super) fn options(aws: &Aws, put_rate: Option<f64>) -> RestoreOptions {
 pub(super) fn new_id() -> RestoreId {
     // The standard library seeds its hashers by chance.
     let chance = RandomState::new().hash_one(std::process::id());
-    RestoreId::new(Timestamp::now(), u32::try_from(chance & u64::from(u32::MAX)).unwrap_or_default())
+    RestoreId::new(ssmbak::clock::now(), u32::try_from(chance & u64::from(u32::MAX)).unwrap_or_default())
 }
 
 #[cfg(test)]

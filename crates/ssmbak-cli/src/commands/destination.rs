@@ -1,7 +1,6 @@
 //! `--to` and the like: restoring to another path, or into another account or region.
 
 use clap::{Args, ValueEnum};
-use jiff::Timestamp;
 use ssmbak::destination::preview;
 use ssmbak_core::plan::{Destination, OnConflict, Question};
 
@@ -65,7 +64,7 @@ impl DestinationArgs {
 
     /// Has the plan made for there. Nothing is changed.
     pub(super) async fn view(&self, args: &AskedArgs, global: &GlobalArgs, ui: &Ui) -> Result<View, CliError> {
-        let asked = marked::asked(args, global).await?.read(Timestamp::now(), &zone::local()?)?;
+        let asked = marked::asked(args, global).await?.read(ssmbak::clock::now(), &zone::local()?)?;
         let scopes = asked.selection.scopes();
         let destination = match &self.to {
             Some(to) if !self.elsewhere.is_given() => Destination::new(scopes, to),

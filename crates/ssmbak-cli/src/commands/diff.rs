@@ -78,7 +78,7 @@ pub(super) async fn run(
     ui: &Ui,
     interrupts: &mut Interrupts,
 ) -> Result<Exit, CliError> {
-    let (now, zone) = (Timestamp::now(), zone::local()?);
+    let (now, zone) = (ssmbak::clock::now(), zone::local()?);
     let words = interrupts.or(marked::words(&args.words, &args.narrow.bucket, global)).await?;
     let (paths, from, to) = read(&words, now, &zone)?;
     let selection = args.narrow.select(paths)?;

@@ -6,7 +6,7 @@ mod report;
 use std::time::Duration;
 
 use clap::Args;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use ssmbak_stack::doctor::{self, Clients, Facts, Finding, Look, Reference, Status, examine};
 use ssmbak_stack::{FunctionCode, template};
 
@@ -61,7 +61,7 @@ pub(super) async fn run(
     let own_code = own_code(&facts);
     drop(progress);
     let reference =
-        Reference { name: &name, region: aws.region(), now: Timestamp::now(), own_code: own_code.as_deref() };
+        Reference { name: &name, region: aws.region(), now: ssmbak::clock::now(), own_code: own_code.as_deref() };
     let mut findings = examine(&facts, &reference);
     if findings.iter().all(|finding| finding.status == Status::Unknown) {
         let why = findings.first().map_or(String::new(), |finding| finding.message.clone());

@@ -1,7 +1,6 @@
 //! `ssmbak drill`: restores into a scratch path, compares every attribute, and takes it all away again.
 
 use clap::Args;
-use jiff::Timestamp;
 use ssmbak::drill::{self, Drill, Drilled};
 use ssmbak::restore::RestoreOptions;
 
@@ -69,7 +68,7 @@ pub(super) async fn run(
     let (words, at) = (args.words.clone(), args.at.clone());
     let asked = AskedArgs { words, at, recursive, include, exclude, bucket, ..AskedArgs::default() };
     let asked = interrupts.or(marked::asked(&asked, global)).await?;
-    let asked = asked.read(Timestamp::now(), &zone::local()?)?;
+    let asked = asked.read(ssmbak::clock::now(), &zone::local()?)?;
     let aws = interrupts.or(Aws::connect(global)).await?;
     let bucket = interrupts.or(args.narrow.bucket.find(&aws)).await?;
     ui.remark(&as_of(&asked.at));

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use clap::Args;
-use jiff::Timestamp;
 use ssmbak::read::{described, states_beside};
 use ssmbak::{Error, ErrorKind};
 use ssmbak_core::name::ParameterName;
@@ -96,7 +95,7 @@ pub(super) async fn run(
     if args.prefix.is_some() && !args.format.has_variables() {
         return Err(CliError::usage("--prefix is for formats with variables", "take --format dotenv, shell or tfvars"));
     }
-    let asked = interrupts.or(marked::asked(&asked, global)).await?.read(Timestamp::now(), &zone::local()?)?;
+    let asked = interrupts.or(marked::asked(&asked, global)).await?.read(ssmbak::clock::now(), &zone::local()?)?;
     let mut found = interrupts.or(look_up(args, &asked, global, ui)).await?;
     let left_out = found.secrets.len();
     if args.reveal.reveal {

@@ -1,7 +1,6 @@
 //! `ssmbak get`: one value as it was.
 
 use clap::Args;
-use jiff::Timestamp;
 use ssmbak::ParamPath;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::plan::{RecordedParameter, Target};
@@ -74,7 +73,7 @@ pub(super) async fn run(
 }
 
 async fn look_up(args: &GetArgs, global: &GlobalArgs, ui: &Ui) -> Result<(ParameterName, RecordedParameter), CliError> {
-    let now = Timestamp::now();
+    let now = ssmbak::clock::now();
     let name = ParameterName::parse(&args.name)
         .map_err(|error| CliError::usage(format!("{:?} is no parameter: {error}", args.name), ""))?;
     let time = args.time.as_deref().or(args.at.as_deref());

@@ -60,7 +60,7 @@ pub(super) async fn run(
     interrupts: &mut Interrupts,
 ) -> Result<Exit, CliError> {
     let selection = args.narrow.select(&args.paths)?;
-    let (now, zone) = (Timestamp::now(), zone::local()?);
+    let (now, zone) = (ssmbak::clock::now(), zone::local()?);
     let bucket = &args.narrow.bucket;
     let since = interrupts.or(marked::time(args.since.as_deref(), bucket, global)).await?;
     let until = interrupts.or(marked::time(args.until.as_deref(), bucket, global)).await?;

@@ -7,7 +7,7 @@ use ssmbak::BackupBucket as _;
 use ssmbak::mark::{mark, marks};
 use ssmbak_core::mark::{Mark, MarkName};
 
-use crate::asked::{now, read_time};
+use crate::asked::read_time;
 use crate::aws::Aws;
 use crate::bucket::BucketArgs;
 use crate::error::CliError;
@@ -108,7 +108,7 @@ pub(super) async fn set(
 ) -> Result<Exit, CliError> {
     let name = named(&args.name)?;
     let given = interrupts.or(marked::time(args.at.as_deref(), &args.bucket, global)).await?;
-    let now = now();
+    let now = ssmbak::clock::now();
     let at = match given {
         Some(time) => read_time(&time, now, &zone::local()?)?,
         // To the millisecond, which is short enough to be typed.

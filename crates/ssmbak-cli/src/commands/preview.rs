@@ -9,7 +9,7 @@ use super::destination::DestinationArgs;
 use super::saved_plan;
 use super::view::View;
 use crate::again;
-use crate::asked::{AskedArgs, now};
+use crate::asked::AskedArgs;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
@@ -69,7 +69,11 @@ pub(super) async fn run(
         Some((file, sink)) => {
             let caller = interrupts.or(async { Ok::<_, CliError>(view.aws().caller().await) }).await?;
             let place = view.place(caller.as_ref());
-            saved_plan::write(file, &sink, &SavedPlan::new(place, view.query.clone(), &view.plan, now()))?;
+            saved_plan::write(
+                file,
+                &sink,
+                &SavedPlan::new(place, view.query.clone(), &view.plan, ssmbak::clock::now()),
+            )?;
             if sink.is_stdout() {
                 return Ok(Exit::Done);
             }

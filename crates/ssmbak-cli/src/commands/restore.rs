@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
-use jiff::Timestamp;
 use ssmbak_core::plan::Place;
 use ssmbak_core::plan::saved::SavedPlan;
 
@@ -98,7 +97,7 @@ async fn of_saved(saved: &SavedPlan, args: &AskedArgs, global: &GlobalArgs, ui: 
     // Both were read when the file was.
     let at = query.instant().ok_or_else(|| CliError::failure("PlanFile", "the plan's time cannot be read", ""))?;
     let selection = query.selection().map_err(|error| wrong_path(&error))?;
-    let warnings = not_yet(&at, Timestamp::now()).into_iter().collect();
+    let warnings = not_yet(&at, ssmbak::clock::now()).into_iter().collect();
     let asked = Asked { paths: query.paths.clone(), selection, at, warnings };
     View::of(asked, query, (aws, bucket), args.reveal.reveal, ui).await
 }

@@ -1,7 +1,6 @@
 //! `ssmbak undelete`: brings back what was deleted, without a date.
 
 use clap::Args;
-use jiff::Timestamp;
 use ssmbak::Capture;
 use ssmbak::trash::{plan, record_missing, trash};
 use ssmbak_core::instant::Instant;
@@ -57,7 +56,7 @@ pub(super) async fn run(
     let trash = interrupts.or(trash(&aws.parameter_store(), &bucket, &selection)).await?;
     let plan = interrupts.or(plan(&bucket, &trash)).await?;
     drop(progress);
-    let now = Timestamp::now();
+    let now = ssmbak::clock::now();
     let mut warnings = Vec::new();
     if trash.parameters.is_empty() {
         warnings.push(format!("nothing was deleted at {} that does not exist now", args.paths.join(" ")));
@@ -82,7 +81,7 @@ pub(super) async fn run(
     }
     let caller = interrupts.or(carry_out::confirm(&view, args.yes, Unasked::GoesOn, ui)).await?;
     // Before the moment to which it can be undone: then it is known that they were missing.
-    interrupts.or(record_missing(&capture, &trash, Timestamp::now())).await?;
+    interrupts.or(record_missing(&capture, &trash, ssmbak::clock::now())).await?;
     let deed = Deed { caller, undoes: None, put_rate: args.put_rate };
     let exit = carry_out::carry_out(&view, deed, global, ui, interrupts).await?;
     if view.plan.changes.is_empty() && !view.plan.unknown.is_empty() {

@@ -1,7 +1,6 @@
 //! `ssmbak undo`: brings back what was there before a restore. It is a restore itself, so it can be undone.
 
 use clap::Args;
-use jiff::Timestamp;
 use ssmbak::restore::journal::{restore_record, undo};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::plan::Question;
@@ -101,7 +100,7 @@ async fn look_up(
 fn warnings(record: &RestoreRecord) -> Vec<String> {
     let mut warnings = Vec::new();
     if record.state == RestoreState::Begun {
-        let since = Timestamp::now().duration_since(record.begun).as_secs().max(0);
+        let since = ssmbak::clock::now().duration_since(record.begun).as_secs().max(0);
         warnings.push(format!(
             "restore {} began {since} seconds ago and has not said how it ended: it is under way, or was killed",
             record.id

@@ -52,7 +52,7 @@ impl View {
 
     /// Has the plan made. Nothing is changed.
     pub(super) async fn plan(args: &AskedArgs, global: &GlobalArgs, keep_new: bool, ui: &Ui) -> Result<Self, CliError> {
-        let asked = marked::asked(args, global).await?.read(Timestamp::now(), &zone::local()?)?;
+        let asked = marked::asked(args, global).await?.read(ssmbak::clock::now(), &zone::local()?)?;
         let aws = Aws::connect(global).await?;
         let bucket = args.bucket.named(&aws).await?;
         let query = Query {

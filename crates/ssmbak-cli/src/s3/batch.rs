@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use ssmbak::s3::tree::{ManifestPlan, TreeRestoreOptions, TreeRun};
@@ -319,7 +318,7 @@ async fn finish(
     }
     let failed: u64 = states.iter().map(|(_, _, state)| state.failed).sum();
     ui.remark(&format!("{failed} objects failed in jobs; listing again what is left"));
-    let at = read_time(&described.at, Timestamp::now(), &TimeZone::UTC)?;
+    let at = read_time(&described.at, ssmbak::clock::now(), &TimeZone::UTC)?;
     let aws = interrupts.or(Aws::connect(global)).await?;
     let bucket = ssmbak::s3::ObjectBucket::new(aws.s3(), &described.bucket);
     let tree = args.work.tree(&bucket, &described.prefixes, KeyGlobs::default());

@@ -1,7 +1,6 @@
 //! `s3bak diff`: what became of a tree between two times.
 
 use clap::Args;
-use jiff::Timestamp;
 use serde::Serialize;
 use ssmbak_core::instant::Instant;
 use ssmbak_core::object::{Difference, difference};
@@ -60,7 +59,7 @@ pub(super) async fn run(args: &DiffArgs, global: &GlobalArgs, ui: &Ui) -> Result
     let from = moment(&args.from, ui)?;
     let to = match &args.to {
         Some(text) => moment(text, ui)?,
-        None => Instant::exact(Timestamp::now()),
+        None => Instant::exact(ssmbak::clock::now()),
     };
     if to.until() < from.at() {
         return Err(CliError::usage(format!("{to} is before {from}"), "give the earlier time first"));

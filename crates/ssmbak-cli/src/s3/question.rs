@@ -1,7 +1,6 @@
 //! What a command of `s3bak` is asked about: a bucket, a key and a time.
 
 use clap::Args;
-use jiff::Timestamp;
 use ssmbak::s3::ObjectBucket;
 use ssmbak::s3::tree::Tree;
 use ssmbak_core::instant::Instant;
@@ -181,7 +180,7 @@ impl BucketArgs {
 /// # Errors
 /// [`CliError::Usage`] with the forms that are understood.
 pub(super) fn moment(text: &str, ui: &Ui) -> Result<Instant, CliError> {
-    let now = Timestamp::now();
+    let now = ssmbak::clock::now();
     let at = read_time(text, now, &zone::local()?)?;
     ui.remark(&as_of(&at));
     if at.is_future(now) {

@@ -56,7 +56,7 @@ pub(crate) async fn compare<S: ParameterStore, B: BackupBucket>(
     let names: BTreeSet<ParameterName> = targets.keys().chain(described.keys()).cloned().collect();
     let mut presents = presents(store, described, &targets, of_store).await?;
     let mut plan = Plan { warnings, unchanged, ..Plan::default() };
-    let now = Timestamp::now();
+    let now = crate::clock::now();
     for name in names {
         let target = targets.remove(&name).unwrap_or_else(|| Target::Unknown(Unknown::NothingRecorded.to_string()));
         let present = presents.remove(&name).unwrap_or(Present::Missing);

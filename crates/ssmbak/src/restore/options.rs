@@ -36,7 +36,7 @@ impl Now {
 impl Default for Now {
     /// The system's clock.
     fn default() -> Self {
-        Self::new(Timestamp::now)
+        Self::new(crate::clock::now)
     }
 }
 

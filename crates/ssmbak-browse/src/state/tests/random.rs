@@ -50,7 +50,7 @@ fn answer(state: &State, kind: u8) -> Answer {
         4 => Answer::Planned(proposal(0)),
         5 => Answer::NotPlanned("why".to_owned()),
         6 => Answer::Settled,
-        7 => Answer::Restored { said: Lines::of("done"), complete: true },
+        7 => Answer::Restored { said: Lines::of("done"), complete: true, restored: Vec::new() },
         _ => {
             let (then, now) = (held("one\n", ParameterType::String), present("two", ParameterType::SecureString));
             Answer::Looked(Looked { name, at: state.at, then: Some(Ok(then)), now: Some(Ok(now)) })

@@ -79,7 +79,7 @@ fn no_value_is_in_any_debug_output() {
     state.answer(answer);
     let shown = format!("{state:?}");
     assert!(shown.contains("Lines(1)") && !shown.contains("hush"), "{shown}");
-    state.answer(Answer::Restored { said: Lines::of("hush-4"), complete: true });
+    state.answer(Answer::Restored { said: Lines::of("hush-4"), complete: true, restored: Vec::new() });
     assert!(!format!("{state:?}").contains("hush"));
 }
 

@@ -1,7 +1,9 @@
 //! Marking, and restoring what is marked.
 
+use ssmbak_core::parameter::ParameterType;
+
 use super::*;
-use crate::testing::named;
+use crate::testing::{current, held, look, named, present, tree_where_host_is};
 
 fn proposal() -> Answer {
     let question = "In account 1, eu-west-1, at /shop/host: update 1?".to_owned();
@@ -83,11 +85,46 @@ fn a_restore_takes_a_y_on_the_plan() {
     assert!(press(&mut state, "yqrn<esc>").is_empty(), "it is under way");
     state.answer(Answer::Settled);
     assert!(matches!(state.mode, Mode::Restoring { done: 1, total: 1, stopping: false }));
-    let effects = state.answer(Answer::Restored { said: Lines::of("1 updated"), complete: true });
+    let effects = state.answer(Answer::Restored { said: Lines::of("1 updated"), complete: true, restored: Vec::new() });
     assert_eq!(effects, [Effect::Load], "what is shown is not so any more");
     assert!(matches!(state.mode, Mode::Notice(..)) && state.marked.is_empty());
     press(&mut state, "<enter>");
     assert!(matches!(state.mode, Mode::Browse));
+}
+
+fn host(state: &State) -> Standing {
+    let at = state.data().unwrap().names().binary_search(&named("/shop/host")).unwrap();
+    state.standings[at]
+}
+
+#[test]
+fn restored_parameter_is_unchanged_in_the_tree() {
+    let mut state = planning();
+    assert_eq!(host(&state), Standing::Changed);
+    let restored = vec![named("/shop/host")];
+    state.answer(Answer::Restored { said: Lines::of("1 updated"), complete: true, restored });
+    // A read that is older than the restore.
+    state.answer(Answer::Loaded(Box::new(tree())));
+    assert_eq!(host(&state), Standing::Changed);
+    state.answer(Answer::Loaded(Box::new(tree_where_host_is(current("/shop/host", 3, "12:59:00")))));
+    assert_eq!(host(&state), Standing::Same);
+    // What is changed again afterwards is not.
+    state.answer(Answer::Loaded(Box::new(tree_where_host_is(current("/shop/host", 4, "12:59:30")))));
+    assert_eq!(host(&state), Standing::Changed);
+}
+
+#[test]
+fn tree_says_what_a_look_at_both_values_says() {
+    let mut state = state_of(tree(), "10:30:00");
+    go_to(&mut state, "/shop/host");
+    let kind = ParameterType::String;
+    look(&mut state, "/shop/host", Some(held("alpha", kind)), Some(present("beta", kind)));
+    assert_eq!(host(&state), Standing::Changed);
+    look(&mut state, "/shop/host", Some(held("alpha", kind)), Some(present("alpha", kind)));
+    assert_eq!(host(&state), Standing::Same);
+    press(&mut state, "r<esc>");
+    go_to(&mut state, "/shop/zones");
+    assert_eq!(host(&state), Standing::Same, "it is still so when the cursor has left");
 }
 
 #[test]
@@ -128,6 +165,6 @@ fn a_restore_is_stopped_and_then_left() {
     assert_eq!(press(&mut state, "<ctrl-c>"), [Effect::Stop]);
     assert!(matches!(state.mode, Mode::Restoring { stopping: true, .. }));
     assert_eq!(press(&mut state, "<ctrl-c>"), [Effect::Quit]);
-    let effects = state.answer(Answer::Restored { said: Lines::of("1 skipped"), complete: false });
+    let effects = state.answer(Answer::Restored { said: Lines::of("1 skipped"), complete: false, restored: Vec::new() });
     assert_eq!((effects.as_slice(), marked(&state).as_str()), ([Effect::Load].as_slice(), "/shop/host"));
 }
