@@ -7,10 +7,10 @@
 //! Nothing is restored unless a plan has been shown and `y` was typed on it: [`Effect::Restore`] comes from nowhere else.
 
 mod data;
+mod equal;
 mod input;
 mod question;
 mod render;
-mod equal;
 mod standing;
 mod state;
 #[cfg(test)]

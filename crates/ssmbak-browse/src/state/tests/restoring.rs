@@ -165,6 +165,7 @@ fn a_restore_is_stopped_and_then_left() {
     assert_eq!(press(&mut state, "<ctrl-c>"), [Effect::Stop]);
     assert!(matches!(state.mode, Mode::Restoring { stopping: true, .. }));
     assert_eq!(press(&mut state, "<ctrl-c>"), [Effect::Quit]);
-    let effects = state.answer(Answer::Restored { said: Lines::of("1 skipped"), complete: false, restored: Vec::new() });
+    let effects =
+        state.answer(Answer::Restored { said: Lines::of("1 skipped"), complete: false, restored: Vec::new() });
     assert_eq!((effects.as_slice(), marked(&state).as_str()), ([Effect::Load].as_slice(), "/shop/host"));
 }
