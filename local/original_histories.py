@@ -17,6 +17,7 @@ import multiprocessing
 import os
 import sys
 from datetime import UTC, datetime, timedelta
+from unittest import mock
 
 BUCKET = "backups"
 REGION = "us-east-1"
@@ -32,6 +33,7 @@ histories_file, sys.argv[1:] = sys.argv[1], ["--do-it"]  # The original's ssmbak
 
 import boto3  # noqa: E402
 import start_moto  # noqa: E402
+from botocore.client import BaseClient  # noqa: E402
 from freezegun import freeze_time  # noqa: E402
 from moto import mock_aws  # noqa: E402
 from ssmbak.backup.ssmbak import _sanitize_tag_value, handler  # noqa: E402
@@ -56,6 +58,8 @@ class World:
         self.deeds = []
         self.delivered = []
         self.unheard = set()
+        # By name: what GetParameter answers from when on; None if there is no such parameter.
+        self.shown = {}
         self.ssm = boto3.client("ssm")
         self.s3 = boto3.client("s3")
         self.s3.create_bucket(Bucket=BUCKET)
@@ -69,9 +73,11 @@ class World:
             case "put":
                 self.ssm.put_parameter(**step["put"])
                 self.deeds.append((step["put"]["Name"], step["id"], self.now))
+                self.show(step["put"]["Name"])
             case "delete":
                 self.ssm.delete_parameter(Name=step["name"])
                 self.deeds.append((step["name"], step["id"], self.now))
+                self.show(step["name"])
             case "deliver":
                 self.deliver(step)
             case "sweep":
@@ -87,8 +93,22 @@ class World:
             return
         self.unheard.discard(step["id"])
         self.delivered.append((step["name"], step["id"], self.now))
+        self.seen_from = self.now - timedelta(milliseconds=step["late"])
         # One record a call: its stack sets BatchSize to 1.
-        handler({"Records": [{"body": step["body"]}]}, None)
+        with mock.patch.object(BaseClient, "_make_api_call", read_late(self)):
+            handler({"Records": [{"body": step["body"]}]}, None)
+
+    def show(self, name):
+        """Keeps what can be read of a parameter from now on."""
+        try:
+            answer = self.ssm.get_parameter(Name=name, WithDecryption=True)
+        except self.ssm.exceptions.ParameterNotFound as error:
+            answer = error
+        self.shown.setdefault(name, []).append((self.now, answer))
+
+    def read(self, name):
+        """What a read that is as late as the present one shows."""
+        return next((answer for when, answer in reversed(self.shown.get(name, [])) if when <= self.seen_from), None)
 
     def judge(self, ask):
         name, truth = ask["name"], ask["truth"]
@@ -143,6 +163,24 @@ class World:
             came - when < CALM_DELIVERY and came < then
             for (_, when), (_, came), then in zip(deeds, told, after, strict=True)
         )
+
+
+def read_late(world):
+    """GetParameter as the history's road has it; every other call as it is."""
+    call = BaseClient._make_api_call
+
+    def late(client, operation, parameters):
+        if operation != "GetParameter":
+            return call(client, operation, parameters)
+        answer = world.read(parameters["Name"])
+        if answer is None:
+            missing = {"Error": {"Code": "ParameterNotFound", "Message": ""}}
+            raise client.exceptions.ParameterNotFound(missing, operation)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return late
 
 
 def classify(said, truth, exists):

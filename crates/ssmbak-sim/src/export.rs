@@ -13,8 +13,10 @@ use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{ParameterType, ParameterVersion};
 
 use crate::history::{History, Road, Step, What};
+use crate::lag::age;
 use crate::log::{Answer, Entry, Happened};
 use crate::model::Demand;
+use crate::rng::Rng;
 use crate::run::play_logged;
 
 const REGION: &str = "us-east-1";
@@ -34,7 +36,7 @@ pub async fn of_example(story: &str, history: &History) -> Value {
 
 async fn lived(history: &History) -> Vec<Value> {
     let (_, log) = play_logged(&asked_in_seconds(history)).await;
-    let mut scribe = Scribe::default();
+    let mut scribe = Scribe { lag: history.road.lag.map(Rng::new), ..Scribe::default() };
     log.iter().map(|entry| scribe.write(entry)).collect()
 }
 
@@ -47,7 +49,8 @@ fn asked_in_seconds(history: &History) -> History {
         What::Ask { of } => Step { at: step.at, what: What::Ask { of: of.div_euclid(1000) * 1000 + 1 } },
         _ => step.clone(),
     };
-    History { kept_versions: history.kept_versions, road: Road::default(), steps: steps.map(in_seconds).collect() }
+    let road = Road { lag: history.road.lag, together: None };
+    History { kept_versions: history.kept_versions, road, steps: steps.map(in_seconds).collect() }
 }
 
 /// What an event says of a parameter.
@@ -62,6 +65,8 @@ struct Details {
 struct Scribe {
     present: BTreeMap<String, Details>,
     events: BTreeMap<u64, Details>,
+    /// Says how late the read is that an event leads to.
+    lag: Option<Rng>,
 }
 
 impl Scribe {
@@ -83,7 +88,8 @@ impl Scribe {
             }
             Happened::Delivered { id, name, operation, time } => {
                 let body = self.body(*id, name, *operation, *time).to_string();
-                json!({"do": "deliver", "id": id, "name": name.as_str(), "body": body})
+                let late = self.lag.as_mut().map_or(0, |rng| age(rng).as_millis());
+                json!({"do": "deliver", "id": id, "name": name.as_str(), "body": body, "late": late as i64})
             }
             Happened::Swept => json!({"do": "sweep"}),
             Happened::Asked(answer) => asked(answer),

@@ -22,6 +22,16 @@ struct State {
 /// After this many late answers in a row one is fresh: whoever looks several times, seconds apart, sees the present once.
 const LATE_IN_A_ROW: u32 = 3;
 
+/// The age of an answer on a road where answers are late: fresh, seconds old, or up to two minutes.
+pub(crate) fn age(rng: &mut Rng) -> SignedDuration {
+    let longest = i64::try_from(READ_LAG.as_millis()).unwrap_or(0) - 1;
+    match rng.below(4) {
+        0..2 => SignedDuration::ZERO,
+        2 => SignedDuration::from_millis(rng.between(0, 3_000)),
+        _ => SignedDuration::from_millis(rng.between(0, longest)),
+    }
+}
+
 impl Lag {
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -50,16 +60,8 @@ impl Lag {
 
     /// The age of the next answer.
     pub(crate) fn next(&self) -> SignedDuration {
-        let longest = i64::try_from(READ_LAG.as_millis()).unwrap_or(0) - 1;
         let mut state = self.lock();
-        let age = match &mut state.rng {
-            Some(rng) => match rng.below(4) {
-                0..2 => SignedDuration::ZERO,
-                2 => SignedDuration::from_millis(rng.between(0, 3_000)),
-                _ => SignedDuration::from_millis(rng.between(0, longest)),
-            },
-            None => SignedDuration::ZERO,
-        };
+        let age = state.rng.as_mut().map_or(SignedDuration::ZERO, age);
         let fresh = age.is_zero() || state.late >= LATE_IN_A_ROW;
         state.late = if fresh { 0 } else { state.late + 1 };
         if fresh { SignedDuration::ZERO } else { age }

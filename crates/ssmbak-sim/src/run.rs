@@ -454,7 +454,9 @@ impl World {
     fn settle(&mut self, handled: &Handled, looks: &[Look], now: Timestamp) -> bool {
         let Handled { id, parameter, operation, change, sent_after, times, tracked, outcome } = handled;
         let (operation, name) = (*operation, &change.name);
-        self.log(Happened::Delivered { id: *id, name: name.clone(), operation, time: change.time });
+        if *times == 0 {
+            self.log(Happened::Delivered { id: *id, name: name.clone(), operation, time: change.time });
+        }
         self.faults.revive();
         self.clock.advance_ms(1);
         let Ok(early) = outcome else {

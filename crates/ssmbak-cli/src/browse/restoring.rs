@@ -15,6 +15,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::{Happened, Session};
 use crate::asked::{Asked, not_yet};
 use crate::aws::Caller;
+use crate::bucket::must_keep_new_versions;
 use crate::commands::carry_out::{Deed, apply, question, undoing};
 use crate::commands::view::View;
 use crate::error::CliError;
@@ -39,6 +40,9 @@ pub(super) async fn plan(
     let asked = Asked { paths, selection: Selection::of_names(names), at, warnings };
     let place = (session.aws.clone(), session.bucket.clone());
     let view = View::compared(asked, query, place, session.reveal).await?;
+    if let Some(bucket) = view.recorder().filter(|_| !view.plan.changes.is_empty()) {
+        must_keep_new_versions(bucket).await?;
+    }
     let caller = session.aws.caller().await;
     let account = caller.as_ref().map(|caller| caller.account.as_str());
     // The frame and the edges of the dialog take eight.

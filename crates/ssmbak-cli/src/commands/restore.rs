@@ -78,7 +78,7 @@ pub(super) async fn run(
     let caller = interrupts.or(carry_out::confirm(&view, args.yes, Unasked::GoesOn, ui)).await?;
     let deed = Deed { caller, undoes: None, put_rate: args.put_rate };
     let exit = carry_out::carry_out(&view, deed, global, ui, interrupts).await?;
-    view.known().map(|()| exit)
+    view.earned(exit)
 }
 
 /// Has a saved plan made anew, in the bucket that it names unless another is given.

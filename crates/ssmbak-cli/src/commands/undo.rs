@@ -58,9 +58,7 @@ pub(super) async fn run(
     let caller = interrupts.or(carry_out::confirm(&view, args.yes, Unasked::Stops, ui)).await?;
     let deed = Deed { caller, undoes: Some(id), put_rate: args.put_rate };
     let exit = carry_out::carry_out(&view, deed, global, ui, interrupts).await?;
-    view.known()?;
-    // What is not known to be as it was is not undone.
-    Ok(if exit == Exit::Done && !view.plan.unknown.is_empty() { Exit::Partly } else { exit })
+    view.earned(exit)
 }
 
 async fn look_up(
@@ -77,7 +75,7 @@ async fn look_up(
         let message = format!("restore {id} was made in region {}, not {}", record.place.region, aws.region());
         return Err(CliError::failure("OtherRegion", message, format!("give --region {}", record.place.region)));
     }
-    ui.remark(&format!("undoing restore {id}, begun at {:.0}", record.begun));
+    ui.remark(&text::line(&meant(&record)));
     let at = Instant::exact(record.before);
     let query = Question { at: at.spelling(), ..carry_out::before(&record.question) };
     let asked = Asked {
@@ -95,6 +93,13 @@ async fn look_up(
         ui.warning(&text::line(warning));
     }
     Ok((View::new(asked, (aws, None), bucket, plan, warnings, (query, args.reveal.reveal)), id))
+}
+
+/// Which restore is undone, in a line.
+fn meant(record: &RestoreRecord) -> String {
+    let question = &record.question;
+    let (paths, below) = (question.paths.join(" "), if question.recursive { " -R" } else { "" });
+    format!("undoing restore {}, begun at {:.0}: {paths}{below} at {}", record.id, record.begun, question.at)
 }
 
 fn warnings(record: &RestoreRecord) -> Vec<String> {

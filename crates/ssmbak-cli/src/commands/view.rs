@@ -14,6 +14,7 @@ use crate::asked::{Asked, AskedArgs};
 use crate::aws::{Aws, Caller};
 use crate::bucket::{BucketArgs, is_suspended, must_keep_versions};
 use crate::error::CliError;
+use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::marked;
 use crate::report::columns::count;
@@ -180,6 +181,15 @@ impl View {
             message,
             from.unwrap_or_else(|| "see `ssmbak log` for what is known".to_owned()),
         ))
+    }
+
+    /// How a command ends that was to bring everything back: what is unknown was not, so that it ends like a failed row.
+    ///
+    /// # Errors
+    /// As [`View::known`].
+    pub(super) fn earned(&self, exit: Exit) -> Result<Exit, CliError> {
+        self.known()?;
+        Ok(if exit == Exit::Done && !self.plan.unknown.is_empty() { Exit::Partly } else { exit })
     }
 
     /// What can be done about names that are not known.

@@ -7,6 +7,7 @@ mod common;
 
 mod browse;
 mod captures;
+mod confirm;
 mod shop;
 mod terminal;
 
