@@ -51,7 +51,8 @@ async fn a_preview_is_one_object_with_the_keys_of_the_contract() -> Outcome {
                 "Modified": "2024-01-01T11:00:00Z", "Fields": ["Value"]},
         ],
         "Unchanged": 1,
-        "Unknown": [{"Name": "/preview/late", "Reason": "its first record is later, of 2024-01-01T13:00:00Z"}],
+        "Unknown": [{"Name": "/preview/late", "Reason": "its first record is later, of 2024-01-01T13:00:00Z",
+            "ReasonCode": "BeforeFirstRecord"}],
         "Warnings": [],
     });
     assert_eq!(ran.json(), expected);

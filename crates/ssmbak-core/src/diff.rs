@@ -1,5 +1,6 @@
 //! What changed between two states of the same names.
 
+use crate::unknown::UnknownReason;
 use jiff::Timestamp;
 
 use crate::compare::changed_fields;
@@ -15,7 +16,7 @@ pub enum Side {
     /// It did not exist; since when, if it was deleted.
     Absent(Option<Timestamp>),
     /// It is not known, for this reason.
-    Unknown(String),
+    Unknown(UnknownReason),
 }
 
 impl From<Target> for Side {
@@ -90,11 +91,11 @@ impl Diff {
     pub fn add(&mut self, name: ParameterName, before: Side, after: Side) {
         let happened = match (before, after) {
             (Side::Unknown(reason), _) => {
-                let reason = format!("at the first time: {reason}");
+                let reason = reason.about("at the first time");
                 return self.unknown.push(UnknownName { name, reason });
             }
             (_, Side::Unknown(reason)) => {
-                let reason = format!("at the second time: {reason}");
+                let reason = reason.about("at the second time");
                 return self.unknown.push(UnknownName { name, reason });
             }
             (Side::Absent(_), Side::Absent(_)) => return,
@@ -129,6 +130,7 @@ mod tests {
     use super::*;
     use crate::parameter::{Description, ParameterType, ParameterValue};
     use crate::testing::at;
+    use crate::unknown::{ReasonCode, UnknownReason};
 
     fn held(value: &str) -> Side {
         Side::Held(Box::new(RecordedParameter {
@@ -143,7 +145,7 @@ mod tests {
 
     #[test]
     fn every_pair_of_states_has_its_verdict() {
-        let unknown = || Side::Unknown("why".to_owned());
+        let unknown = || Side::Unknown(UnknownReason::new(ReasonCode::Expired, "why"));
         let absent = || Side::Absent(Some(at("11:00:00")));
         let cases = [
             (held("a"), held("a"), "0 1 "),
@@ -159,7 +161,7 @@ mod tests {
             let mut diff = Diff::default();
             diff.add(ParameterName::parse("/a").unwrap(), before.clone(), after.clone());
             let action = diff.changes.first().map_or("0", Difference::action_name);
-            let reason = diff.unknown.first().map_or("", |unknown| unknown.reason.as_str());
+            let reason = diff.unknown.first().map_or("", |unknown| unknown.reason.message.as_str());
             assert_eq!(format!("{action} {} {reason}", diff.unchanged), expected, "{before:?} {after:?}");
             assert_eq!(diff.is_empty(), expected.starts_with("0 ") && expected.ends_with(' '));
         }

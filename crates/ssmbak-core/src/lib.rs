@@ -29,6 +29,7 @@ pub mod scope;
 pub mod sweep;
 pub mod timeline;
 pub mod trash;
+pub mod unknown;
 pub mod verify;
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What was deleted and can come back: the end of a timeline, for a name that does not exist now.
 
+use crate::unknown::{ReasonCode, UnknownReason};
 use jiff::Timestamp;
 
 use crate::record::Record;
@@ -73,7 +74,7 @@ pub enum Last {
         since: Timestamp,
     },
     /// It is not known, for this reason.
-    Unknown(String),
+    Unknown(UnknownReason),
 }
 
 /// How a name that does not exist now came to its end; `None` if the bucket has nothing that says it ever existed.
@@ -85,7 +86,7 @@ pub fn gone(timeline: &Timeline) -> Option<Gone> {
         SegmentState::Absent(Absence::Deleted(at)) => Some(deleted(timeline, end, *at, earlier)),
         SegmentState::Held(_) => Some(missing_now(timeline, end, last(timeline, Timestamp::MAX))),
         SegmentState::Unknown(_) if !timeline.is_tracked() => None,
-        SegmentState::Unknown(reason) => Some(missing_now(timeline, end, Last::Unknown(reason.to_string()))),
+        SegmentState::Unknown(reason) => Some(missing_now(timeline, end, Last::Unknown(reason.into()))),
     }
 }
 
@@ -99,10 +100,11 @@ fn deleted(timeline: &Timeline, end: &Segment, at: Timestamp, earlier: &[Segment
             Some(SegmentState::Held(_)) => last(timeline, just_before(end.from)),
             // The deletion itself is that first record.
             Some(SegmentState::Unknown(Unknown::BeforeFirstRecord(_))) => {
-                Last::Unknown("its value was never recorded".to_owned())
+                let message = "its value was never recorded";
+                Last::Unknown(UnknownReason::new(ReasonCode::BeforeFirstRecord, message))
             }
-            Some(SegmentState::Unknown(reason)) => Last::Unknown(reason.to_string()),
-            Some(SegmentState::Absent(_)) | None => Last::Unknown(Unknown::NothingRecorded.to_string()),
+            Some(SegmentState::Unknown(reason)) => Last::Unknown(reason.into()),
+            Some(SegmentState::Absent(_)) | None => Last::Unknown(UnknownReason::nothing_recorded()),
         };
         return Gone { deleted: Deleted::At(at), evidence: GoneBy::Recorded, last };
     };
@@ -111,7 +113,7 @@ fn deleted(timeline: &Timeline, end: &Segment, at: Timestamp, earlier: &[Segment
     let held = known.filter(|segment| matches!(segment.state, SegmentState::Held(_)));
     let last = match held {
         Some(_) => last(timeline, just_before(unnoticed.from)),
-        None => Last::Unknown(Unknown::DeletedUnnoticed { until: at }.to_string()),
+        None => Last::Unknown(Unknown::DeletedUnnoticed { until: at }.into()),
     };
     let after = held.map(|_| just_before(unnoticed.from));
     Gone { deleted: Deleted::Between { after, before: Some(at) }, evidence: GoneBy::FoundMissing, last }
@@ -139,8 +141,8 @@ fn seen(timeline: &Timeline, of: &Record) -> Option<Timestamp> {
 fn last(timeline: &Timeline, at: Timestamp) -> Last {
     match timeline.state_by(at) {
         State::Held(held) => Last::Known { record: Box::new(held.record.clone()), since: held.since },
-        State::Absent(_) => Last::Unknown(Unknown::NothingRecorded.to_string()),
-        State::Unknown(reason) => Last::Unknown(reason.to_string()),
+        State::Absent(_) => Last::Unknown(UnknownReason::nothing_recorded()),
+        State::Unknown(reason) => Last::Unknown(reason.into()),
     }
 }
 

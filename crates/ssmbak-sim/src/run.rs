@@ -1,5 +1,6 @@
 //! Plays a history: the real capture and restore code over the fakes, each answer held against the model.
 
+use ssmbak_core::unknown::UnknownReason;
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -16,7 +17,6 @@ use ssmbak_core::parameter::{ParameterType, ParameterValue, ParameterVersion};
 use ssmbak_core::plan::{Action, RecordedParameter, Target};
 use ssmbak_core::scope::Selection;
 use ssmbak_core::sweep::{Ended, Outcome, Place, Progress, SweepRecord};
-use ssmbak_core::timeline::Unknown;
 
 use crate::history::{Deed, History, RETENTION_MS, What};
 use crate::log::{Answer, Entry, Happened, Verdict};
@@ -654,7 +654,7 @@ impl World {
         let Ok(selection) = Selection::new(&[name.as_str()], false, &[], &[]) else { return };
         let Ok(recorded) = timelines(&self.bucket, &selection).await else { return };
         let Ok(mut all) = targets(&self.bucket, &recorded.timelines, instant).await else { return };
-        let target = all.remove(&name).unwrap_or_else(|| Target::Unknown(Unknown::NothingRecorded.to_string()));
+        let target = all.remove(&name).unwrap_or_else(|| Target::Unknown(UnknownReason::nothing_recorded()));
         // Reading no more than it takes must tell the same.
         let path = ParamPath::new(self.store.clone(), self.bucket.clone(), selection.clone(), *instant);
         if let Ok(pruned) = path.latest_version(&name).await

@@ -1,5 +1,6 @@
 //! What changed between two moments, or between a moment and now.
 
+use ssmbak_core::unknown::UnknownReason;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -9,7 +10,7 @@ use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::plan::{Present, PresentParameter, Target};
 use ssmbak_core::scope::Selection;
-use ssmbak_core::timeline::{Absence, State, Unknown};
+use ssmbak_core::timeline::{Absence, State};
 
 use crate::bucket::BackupBucket;
 use crate::read::{described, presents, states, states_beside, timelines};
@@ -72,7 +73,7 @@ pub async fn until_now<S: ParameterStore, B: BackupBucket>(
                         present.value = value;
                         Side::Held(Box::new(present_state(*present)))
                     }
-                    Some(Some(Err(error))) => Side::Unknown(error.to_string()),
+                    Some(Some(Err(error))) => Side::Unknown(error.into()),
                     // It went while it was being read.
                     Some(None) => Side::Absent(None),
                     None => Side::Held(Box::new(present_state(*present))),
@@ -102,14 +103,14 @@ pub async fn present<S: ParameterStore>(store: &S, name: &ParameterName) -> Resu
     parameter.details.tags = Some(tags);
     Ok(match values.remove(&parameter.spelling) {
         Some(Ok(value)) => Side::Held(Box::new(present_state(PresentParameter { parameter, value }))),
-        Some(Err(error)) => Side::Unknown(error.to_string()),
+        Some(Err(error)) => Side::Unknown(error.into()),
         // It went while it was being read.
         None => Side::Absent(None),
     })
 }
 
 fn nothing_recorded() -> Side {
-    Side::Unknown(Unknown::NothingRecorded.to_string())
+    Side::Unknown(UnknownReason::nothing_recorded())
 }
 
 /// When a name that does not exist now was deleted, if that is recorded.

@@ -1,12 +1,12 @@
 //! A restore drill: what was true is restored beside everything else, read back, compared, and taken away again.
 
+use ssmbak_core::unknown::UnknownReason;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::plan::{Action, Change, Field, Plan, RecordedParameter, Target, UnknownName};
 use ssmbak_core::scope::{Scope, Selection};
-use ssmbak_core::timeline::Unknown;
 
 use crate::bucket::BackupBucket;
 use crate::destination::against;
@@ -119,8 +119,8 @@ impl Drill {
             Ok(present) => {
                 let never = present.into_keys().filter(|name| !self.recorded.contains(name));
                 let never: Vec<ParameterName> = never.filter(|name| !name.as_str().starts_with(OWN_PATH)).collect();
-                let reason = || Unknown::NothingRecorded.to_string();
-                self.unknown.extend(never.into_iter().map(|name| UnknownName { name, reason: reason() }));
+                let unknown = |name| UnknownName { name, reason: UnknownReason::nothing_recorded() };
+                self.unknown.extend(never.into_iter().map(unknown));
                 self.unknown.sort_by(|a, b| a.name.cmp(&b.name));
             }
             Err(error) if error.kind == ErrorKind::AccessDenied => self.warnings.push(
@@ -215,7 +215,7 @@ impl Drill {
                     (change.name, CameBack::Failed("it was written and is not there".to_owned()))
                 }
             });
-            let unreadable = plan.unknown.into_iter().map(|row| (row.name, CameBack::Failed(row.reason)));
+            let unreadable = plan.unknown.into_iter().map(|row| (row.name, CameBack::Failed(row.reason.message)));
             return Ok(differs.chain(unreadable).collect());
         }
     }

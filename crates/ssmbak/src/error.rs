@@ -10,6 +10,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use ssmbak_core::refusal::{Refusal, refusal};
+use ssmbak_core::unknown::{ReasonCode, UnknownReason};
 
 /// Why an operation failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +22,19 @@ pub struct Error {
     pub message: String,
     /// What to do next, if that is known.
     pub hint: Option<String>,
+}
+
+/// What could not be read, as the reason for which a state is unknown.
+impl From<Error> for UnknownReason {
+    fn from(error: Error) -> Self {
+        let code = match error.kind {
+            ErrorKind::KeyUnusable => ReasonCode::KeyUnusable,
+            ErrorKind::AccessDenied => ReasonCode::AccessDenied,
+            ErrorKind::NotFound => ReasonCode::Changed,
+            _ => ReasonCode::Unreadable,
+        };
+        Self::new(code, error.message)
+    }
 }
 
 /// The kinds of failure that callers tell apart.

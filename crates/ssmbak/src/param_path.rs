@@ -1,5 +1,6 @@
 //! A parameter, a path or a tree at an instant.
 
+use ssmbak_core::unknown::UnknownReason;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::plan::{Plan, PlanOptions, RecordedParameter, Target};
 use ssmbak_core::scope::Selection;
-use ssmbak_core::timeline::{Timeline, Unknown};
+use ssmbak_core::timeline::Timeline;
 
 use crate::bucket::BackupBucket;
 use crate::read::{Finding, answers, compare, described_with_tags, states_beside, targets_of, timelines};
@@ -98,7 +99,7 @@ impl<S: ParameterStore + Clone, B: BackupBucket + Clone> ParamPath<S, B> {
     pub async fn latest_version(&self, name: &ParameterName) -> Result<Target, Error> {
         let one = self.only(name)?;
         let mut targets = self.targets(&one).await?;
-        Ok(targets.remove(name).unwrap_or_else(|| Target::Unknown(Unknown::NothingRecorded.to_string())))
+        Ok(targets.remove(name).unwrap_or_else(|| Target::Unknown(UnknownReason::nothing_recorded())))
     }
 
     /// As [`ParamPath::latest_version`], by what Parameter Store has of the name now as well: a version that began by the
@@ -116,7 +117,7 @@ impl<S: ParameterStore + Clone, B: BackupBucket + Clone> ParamPath<S, B> {
         };
         let states = Box::pin(states_beside((&self.store, &self.bucket), &one, &self.at, now));
         let (mut targets, ..) = states.await?;
-        Ok(targets.remove(name).unwrap_or_else(|| Target::Unknown(Unknown::NothingRecorded.to_string())))
+        Ok(targets.remove(name).unwrap_or_else(|| Target::Unknown(UnknownReason::nothing_recorded())))
     }
 
     /// The timelines of all selected names.

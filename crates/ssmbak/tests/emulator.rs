@@ -372,5 +372,5 @@ async fn object_larger_than_any_value_is_not_read() {
     let path = ParamPath::new(world.store.clone(), world.bucket.clone(), selection, Instant::exact(Timestamp::now()));
     let plan = path.preview().await.unwrap();
     assert!(plan.changes.is_empty() && plan.unknown.len() == 1, "{plan:?}");
-    assert!(plan.unknown[0].reason.contains("larger than a value can be"), "{:?}", plan.unknown);
+    assert!(plan.unknown[0].reason.message.contains("larger than a value can be"), "{:?}", plan.unknown);
 }

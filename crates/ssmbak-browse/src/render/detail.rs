@@ -102,7 +102,7 @@ fn parameter(state: &State, palette: Palette, data: &Data, name: usize) -> Lines
                 }
                 Some(Ok(Target::Unknown(reason))) => {
                     lines.push((
-                        format!("Value: not known: {}", text::line(reason)),
+                        format!("Value: not known: {}", text::line(&reason.message)),
                         palette.standing(Standing::Unknown),
                     ));
                 }
@@ -165,7 +165,7 @@ fn since(state: &State, palette: Palette, then: Option<&RecordedParameter>, stan
         None => return vec![("Now: reading …".to_owned(), palette.dim())],
         Some(Err(reason)) => return vec![(format!("Now: cannot be read: {}", text::line(reason)), palette.warning())],
         Some(Ok(Side::Unknown(reason))) => {
-            return vec![(format!("Now: not known: {}", text::line(reason)), palette.warning())];
+            return vec![(format!("Now: not known: {}", text::line(&reason.message)), palette.warning())];
         }
         Some(Ok(Side::Absent(_))) => {
             return match standing {

@@ -1,5 +1,6 @@
 //! Every screen, as it is drawn.
 
+use ssmbak_core::unknown::{ReasonCode, UnknownReason};
 use std::collections::BTreeMap;
 
 use ratatui::Terminal;
@@ -150,9 +151,12 @@ fn what_is_deleted_new_unknown_or_not_read_says_so() {
         "/shop/old",
         "10:00:00",
         None,
-        Some(Side::Unknown("its key is disabled".to_owned()))
+        Some(Side::Unknown(UnknownReason::new(ReasonCode::KeyUnusable, "its key is disabled")))
     ));
-    let expired = Target::Unknown("the version of that time has expired from the bucket".to_owned());
+    let expired = Target::Unknown(UnknownReason::new(
+        ReasonCode::Expired,
+        "the version of that time has expired from the bucket",
+    ));
     insta::assert_snapshot!(shown("/shop/host", "10:30:00", Some(expired), None));
 }
 

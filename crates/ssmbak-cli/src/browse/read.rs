@@ -1,5 +1,6 @@
 //! What is read for the screens.
 
+use ssmbak_core::unknown::UnknownReason;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use ssmbak_browse::{Data, Looked};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::plan::Target;
-use ssmbak_core::timeline::{Timeline, Unknown};
+use ssmbak_core::timeline::Timeline;
 
 use super::Session;
 use crate::error::CliError;
@@ -48,7 +49,7 @@ pub(super) async fn look(
     tokio::time::sleep(REST).await;
     let then = async {
         let read = targets(&session.bucket, timeline.as_ref()?, &at).await;
-        let nothing = || Target::Unknown(Unknown::NothingRecorded.to_string());
+        let nothing = || Target::Unknown(UnknownReason::nothing_recorded());
         Some(match read {
             Ok(mut targets) => Ok(targets.remove(&name).unwrap_or_else(nothing)),
             Err(error) => Err(error.to_string()),

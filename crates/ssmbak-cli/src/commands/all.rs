@@ -106,7 +106,7 @@ async fn look_over<S: ssmbak::ParameterStore, B: ssmbak::BackupBucket>(
 ) -> Result<Vec<Found>, CliError> {
     let names = names.into_iter();
     let progress = ui.progress(names.len(), if do_it { "recording" } else { "looking over" });
-    let mut found: Vec<Found> = sweep::survey(capture, names, last, Timestamp::now)
+    let mut found: Vec<Found> = sweep::survey(capture, names, last, ssmbak::clock::now)
         .map(|(name, survey)| async {
             let outcome = settle(capture, survey, do_it).await;
             progress.step();

@@ -185,7 +185,7 @@ async fn look_up(args: &ExportArgs, asked: &Asked, global: &GlobalArgs, ui: &Ui)
             Target::Held(state) if state.parameter_type.is_secret() => drop(found.secrets.insert(name, state.value)),
             Target::Held(state) => drop(found.values.insert(name, state.value)),
             Target::Absent(_) => {}
-            Target::Unknown(reason) => found.unknown.push((name, reason)),
+            Target::Unknown(reason) => found.unknown.push((name, reason.message)),
         }
     }
     found.nothing = known.is_empty() && present.is_empty();

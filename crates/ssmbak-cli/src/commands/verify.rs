@@ -1,7 +1,6 @@
 //! `ssmbak verify`: whether the bucket says what Parameter Store says.
 
 use clap::Args;
-use jiff::Timestamp;
 use ssmbak::Capture;
 use ssmbak::verify::{repair, verify};
 
@@ -57,7 +56,7 @@ pub(super) async fn run(
         let progress = ui.progress(0, "recording what the bucket lacks");
         let capture = Capture::new(store.clone(), bucket.clone());
         // What is written stays written, so that Ctrl-C may come at any time.
-        let failed = interrupts.or(repair(&capture, repairable, Timestamp::now)).await?;
+        let failed = interrupts.or(repair(&capture, repairable, ssmbak::clock::now)).await?;
         let left = interrupts.or(verify(&store, &bucket, &selection)).await?;
         drop(progress);
         Some(Repair { left, failed })

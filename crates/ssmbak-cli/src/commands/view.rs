@@ -7,7 +7,7 @@ use ssmbak::bucket::S3BackupBucket;
 use ssmbak::store::SsmParameterStore;
 use ssmbak_core::instant::Instant;
 use ssmbak_core::plan::{Place, Plan, Question as Query};
-use ssmbak_core::timeline::Unknown;
+use ssmbak_core::unknown::ReasonCode;
 
 use super::elsewhere::There;
 use crate::asked::{Asked, AskedArgs};
@@ -194,16 +194,15 @@ impl View {
 
     /// What can be done about names that are not known.
     pub(super) fn hint_at_unknown(&self, args: &AskedArgs, ui: &Ui) {
-        let never = Unknown::NothingRecorded.to_string();
         if let Some((names, from)) = coverage(&self.plan) {
             let (names, are) = (count(names, "parameter"), if names == 1 { "is" } else { "are" });
             ui.remark(&format!("{names} {are} recorded only from later on; exact from {from} on"));
         }
-        let any = |reason: &dyn Fn(&str) -> bool| self.plan.unknown.iter().any(|unknown| reason(&unknown.reason));
-        if any(&|reason| reason == never) {
+        let any = |code: ReasonCode| self.plan.unknown.iter().any(|unknown| unknown.reason.code == code);
+        if any(ReasonCode::NothingRecorded) {
             ui.hint("`ssmbak all --do-it` records what the bucket lacks, for the next time");
         }
-        if any(&|reason| recorded_from(reason).is_some()) && !args.assume_absent {
+        if any(ReasonCode::BeforeFirstRecord) && !args.assume_absent {
             ui.hint("--assume-absent would take what was recorded later only as not existing then, and delete what of it exists");
         }
     }
@@ -222,15 +221,8 @@ pub(super) fn nothing_found(paths: &[String], message: String) -> Result<(), Cli
 
 /// How many names of a plan are recorded only from later on, and from when on all of them are.
 fn coverage(plan: &Plan) -> Option<(usize, Timestamp)> {
-    let from = || plan.unknown.iter().filter_map(|unknown| recorded_from(&unknown.reason));
+    let from = || plan.unknown.iter().filter_map(|unknown| unknown.reason.recorded_from);
     Some((from().count(), from().max()?))
-}
-
-/// The time of the first record, if that is later is the reason.
-fn recorded_from(reason: &str) -> Option<Timestamp> {
-    let epoch = Timestamp::UNIX_EPOCH;
-    let later = Unknown::BeforeFirstRecord(epoch).to_string();
-    reason.strip_prefix(later.trim_end_matches(&epoch.to_string()))?.parse().ok()
 }
 
 /// The time as it was understood.
@@ -266,6 +258,7 @@ fn nothing_there(recursive: bool, asked: &Asked) -> String {
 mod tests {
     use ssmbak_core::name::ParameterName;
     use ssmbak_core::plan::UnknownName;
+    use ssmbak_core::timeline::Unknown;
 
     use super::*;
 
@@ -273,7 +266,7 @@ mod tests {
     fn what_is_recorded_only_from_later_on_bounds_what_is_known() {
         let unknown = |name: &str, reason: Unknown| UnknownName {
             name: ParameterName::parse(name).unwrap(),
-            reason: reason.to_string(),
+            reason: reason.into(),
         };
         let time = |text: &str| text.parse::<Timestamp>().unwrap();
         let mut plan = Plan { unknown: vec![unknown("/a", Unknown::NothingRecorded)], ..Plan::default() };

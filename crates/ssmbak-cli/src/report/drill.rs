@@ -3,6 +3,7 @@
 use serde::Serialize;
 use ssmbak::drill::{CameBack, Drill, Drilled};
 
+use super::json::UnknownReport;
 use crate::exit::Exit;
 use crate::ui::text;
 
@@ -18,7 +19,7 @@ pub struct DrillReport {
     region: String,
     scratch: String,
     parameters: Vec<RowReport>,
-    unknown: Vec<ReasonReport>,
+    unknown: Vec<UnknownReport>,
     left: Vec<ReasonReport>,
     warnings: Vec<String>,
 }
@@ -61,7 +62,7 @@ impl DrillReport {
             region: region.to_owned(),
             scratch: scratch.to_owned(),
             parameters: drilled.parameters.iter().map(|(name, back)| RowReport::new(name.to_string(), back)).collect(),
-            unknown: drill.unknown.iter().map(|row| reason(row.name.to_string(), &row.reason)).collect(),
+            unknown: drill.unknown.iter().map(UnknownReport::from).collect(),
             left: drilled.left.iter().map(|(name, why)| reason(name.clone(), why)).collect(),
             warnings: drill.warnings.clone(),
         }
@@ -138,7 +139,7 @@ pub fn lines(drill: &Drill, drilled: &Drilled) -> String {
         }
     }
     for unknown in &drill.unknown {
-        shown.push_str(&format!("{}: not known: {}\n", unknown.name, text::line(&unknown.reason)));
+        shown.push_str(&format!("{}: not known: {}\n", unknown.name, text::line(&unknown.reason.message)));
     }
     for (name, why) in &drilled.left {
         shown.push_str(&format!("{name}: left: {}\n", text::line(why)));
@@ -174,6 +175,7 @@ mod tests {
     use super::*;
     use ssmbak_core::name::ParameterName;
     use ssmbak_core::plan::{Field, UnknownName};
+    use ssmbak_core::unknown::{ReasonCode, UnknownReason};
 
     fn name(text: &str) -> ParameterName {
         ParameterName::parse(text).unwrap()
@@ -191,7 +193,9 @@ mod tests {
         assert_eq!(exit(&drill, &drilled), Exit::Difference);
         drilled.parameters.push((name("/c"), CameBack::Failed("no \u{1b}[2J".to_owned())));
         drilled.parameters.push((name("/d"), CameBack::Skipped));
-        drill.unknown.push(UnknownName { name: name("/e"), reason: "it is lost".to_owned() });
+        drill
+            .unknown
+            .push(UnknownName { name: name("/e"), reason: UnknownReason::new(ReasonCode::Expired, "it is lost") });
         drilled.stopped = true;
         assert_eq!(exit(&drill, &drilled), Exit::Interrupted);
         drilled.left.push(("/newvoll/x".to_owned(), "no".to_owned()));
@@ -221,7 +225,9 @@ mod tests {
     #[test]
     fn unknown_alone_is_a_difference() {
         let mut drill = Drill::default();
-        drill.unknown.push(UnknownName { name: name("/e"), reason: "it is lost".to_owned() });
+        drill
+            .unknown
+            .push(UnknownName { name: name("/e"), reason: UnknownReason::new(ReasonCode::Expired, "it is lost") });
         assert_eq!(exit(&drill, &Drilled::default()), Exit::Difference);
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 use ssmbak::restore::{Applied, Outcome};
 use ssmbak_core::parameter::Details;
-use ssmbak_core::plan::{Action, Change, Plan, RecordedParameter};
+use ssmbak_core::plan::{Action, Change, Plan, RecordedParameter, UnknownName};
 
 use super::{Question, description, is_masked};
 
@@ -104,18 +104,26 @@ struct DetailsReport {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct UnknownReport {
+pub(super) struct UnknownReport {
     name: String,
     reason: String,
+    reason_code: &'static str,
+}
+
+impl From<&UnknownName> for UnknownReport {
+    fn from(unknown: &UnknownName) -> Self {
+        Self {
+            name: unknown.name.to_string(),
+            reason: unknown.reason.to_string(),
+            reason_code: unknown.reason.code.as_str(),
+        }
+    }
 }
 
 impl PlanReport {
     /// A plan that is not applied.
     pub fn of_plan(question: &Question<'_>, plan: &Plan, warnings: &[String]) -> Self {
-        let unknown = plan
-            .unknown
-            .iter()
-            .map(|unknown| UnknownReport { name: unknown.name.to_string(), reason: unknown.reason.clone() });
+        let unknown = plan.unknown.iter().map(UnknownReport::from);
         Self {
             schema_version: SCHEMA_VERSION,
             path: question.paths.join(" "),

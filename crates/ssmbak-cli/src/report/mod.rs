@@ -72,6 +72,7 @@ pub fn is_about_nothing(plan: &Plan) -> bool {
 mod tests {
     //! A plan with everything in it.
 
+    use ssmbak_core::unknown::UnknownReason;
     use std::collections::BTreeMap;
 
     use ssmbak_core::name::ParameterName;
@@ -178,7 +179,7 @@ mod tests {
             ],
             unchanged: 14,
             absent: 0,
-            unknown: vec![UnknownName { name: name("/app/what"), reason: "nothing is recorded about it".to_owned() }],
+            unknown: vec![UnknownName { name: name("/app/what"), reason: UnknownReason::nothing_recorded() }],
             warnings: Vec::new(),
         }
     }

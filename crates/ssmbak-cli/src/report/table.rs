@@ -35,7 +35,7 @@ pub fn plan(plan: &Plan, look: Look) -> String {
     if !plan.unknown.is_empty() {
         shown.push_str("not known, and left alone:\n");
         for unknown in &plan.unknown {
-            shown.push_str(&format!("  {}: {}\n", unknown.name, text::line(&unknown.reason)));
+            shown.push_str(&format!("  {}: {}\n", unknown.name, text::line(&unknown.reason.message)));
         }
     }
     if !plan.skipped.is_empty() {

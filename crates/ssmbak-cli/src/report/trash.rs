@@ -81,7 +81,7 @@ impl TrashedReport {
         };
         let (record, since, reason) = match &trashed.gone.last {
             Last::Known { record, since } => (Some(record), Some(*since), None),
-            Last::Unknown(reason) => (None, None, Some(reason.clone())),
+            Last::Unknown(reason) => (None, None, Some(reason.to_string())),
         };
         let version = record.and_then(|record| match &record.evidence {
             Evidence::Value(value) => Some(value.details.version),
@@ -174,6 +174,7 @@ mod tests {
     use ssmbak_core::parameter::{Description, ParameterType};
     use ssmbak_core::record::{LegacyRecord, Record};
     use ssmbak_core::trash::{Gone, GoneBy};
+    use ssmbak_core::unknown::{ReasonCode, UnknownReason};
 
     fn at(clock: &str) -> Timestamp {
         format!("2026-03-01T{clock}Z").parse().unwrap()
@@ -193,7 +194,7 @@ mod tests {
         };
         let last = match last {
             Some(size) => Last::Known { record: Box::new(record(size)), since: at("10:00:00") },
-            None => Last::Unknown("its value was\u{1b} lost".to_owned()),
+            None => Last::Unknown(UnknownReason::new(ReasonCode::Expired, "its value was\u{1b} lost")),
         };
         let gone = Gone { deleted, evidence, last };
         Trashed { name: ParameterName::parse(name).unwrap(), gone, noncurrent: Some(at("12:00:00")) }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use jiff::Timestamp;
 use ssmbak::ErrorKind;
 use ssmbak::s3::tree::{Target, TreeRestoreOptions, TreeRun};
 use ssmbak::s3::{ByteRate, CopyOptions, Encryption, ObjectBucket, RehydrateOptions, Restored, S3Path, Tier};
@@ -188,7 +187,7 @@ impl CopyArgs {
         let algorithm = self.sse.clone().or_else(|| self.kms_key.as_ref().map(|_| "aws:kms".to_owned()));
         CopyOptions {
             acl: self.acl,
-            object_lock_at: self.object_lock.then(Timestamp::now),
+            object_lock_at: self.object_lock.then(ssmbak::clock::now),
             storage_class: self.storage_class.clone(),
             encryption: algorithm.map(|algorithm| Encryption { algorithm, kms_key: self.kms_key.clone() }),
             fast: self.fast,

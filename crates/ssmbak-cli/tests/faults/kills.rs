@@ -50,3 +50,37 @@ async fn killed_recording_is_finished_by_running_it_again() {
         assert_eq!(tree.state().await, now());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_undo_is_finished_by_running_it_again() {
+    let rounds: Vec<String> = (0..if is_full() { 100 } else { 2 }).map(|round| format!("killedundo{round}")).collect();
+    for tree in Tree::several("bucket-killedundo", &rounds).await {
+        let restore = format!("ssmbak restore {}/ -R {} -y -o json", tree.root, tree.then);
+        let ran = tree.run(&restore, BOUND).await.unwrap();
+        let id = ran.err.split_once("ssmbak undo ").unwrap().1.split_whitespace().next().unwrap().to_owned();
+        let line = format!("ssmbak undo {id} -y -o json");
+        let mut child = tree.command(&line).spawn().unwrap();
+        let after = chance(2_000);
+        tokio::time::sleep(Duration::from_millis(after)).await;
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let ran = tree.run(&line, BOUND).await.unwrap();
+        assert_eq!((ran.code, tree.state().await), (Some(0), now()), "killed after {after} ms: {ran:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_drill_changes_nothing_and_the_next_one_succeeds() {
+    let rounds: Vec<String> = (0..if is_full() { 100 } else { 2 }).map(|round| format!("killeddrill{round}")).collect();
+    for tree in Tree::several("bucket-killeddrill", &rounds).await {
+        let line = format!("ssmbak drill {}/ -R {} -y -o json", tree.root, tree.then);
+        let mut child = tree.command(&line).spawn().unwrap();
+        let after = chance(2_000);
+        tokio::time::sleep(Duration::from_millis(after)).await;
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(tree.state().await, now(), "killed after {after} ms");
+        let ran = tree.run(&line, BOUND).await.unwrap();
+        assert_eq!((ran.code, tree.state().await), (Some(0), now()), "killed after {after} ms: {ran:?}");
+    }
+}

@@ -65,7 +65,7 @@ async fn browse_restores_nothing_while_versions_are_not_kept() -> Outcome {
     assert_eq!(Ran::of(&mut command("ssmbak-all --do-it -p /kept")).code, Some(0));
     server.set_bucket("b", Versioning::Suspended);
     let mut terminal = Terminal::start(&command("ssmbak browse /kept/"), ROOM);
-    terminal.sees(&["/kept/", "a"]);
+    terminal.sees(&["1 parameter at this time"]);
     terminal.press("j");
     terminal.sees(&["Value: two"]);
     terminal.press("\u{1b}[D\u{1b}[D");

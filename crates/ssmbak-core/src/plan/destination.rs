@@ -105,7 +105,7 @@ impl Destination {
                 Target::Absent(_) => continue,
                 // Another pipeline's own parameters would lead this one astray.
                 _ if self.elsewhere && name.is_of_pipeline() => continue,
-                Target::Unknown(reason) => Target::Unknown(format!("of {name}: {reason}")),
+                Target::Unknown(reason) => Target::Unknown(reason.about(&format!("of {name}"))),
                 held @ Target::Held(_) => held,
             };
             self.keys.exchange(&mut target);
@@ -162,6 +162,7 @@ mod tests {
     use crate::plan::{Change, Field, PresentParameter, RecordedParameter};
     use crate::testing::at;
     use crate::timeline::Absence;
+    use crate::unknown::{ReasonCode, UnknownReason};
 
     fn name(text: &str) -> ParameterName {
         ParameterName::parse(text).unwrap()
@@ -198,7 +199,7 @@ mod tests {
     fn elsewhere_a_name_may_stay_and_the_pipelines_own_do() {
         let scope = Scope::parse("/", true).unwrap();
         let there = Destination::elsewhere(std::slice::from_ref(&scope), None).unwrap();
-        let absence = || Target::Unknown("x".to_owned());
+        let absence = || Target::Unknown(UnknownReason::nothing_recorded());
         let targets = |names: &[&str]| names.iter().map(|text| (name(text), absence())).collect();
         let relocated = there.relocate(targets(&["/app/host", "/newvoll/ssmbak/bucketname"])).unwrap();
         assert_eq!(relocated.keys().map(ParameterName::as_str).collect::<Vec<_>>(), ["/app/host"]);
@@ -254,10 +255,13 @@ mod tests {
 
         let mut all = targets(&["/a/x"]);
         all.insert(name("/a/gone"), Target::Absent(Absence::Deleted(at("11:00:00"))));
-        all.insert(name("/a/what"), Target::Unknown("it is lost".to_owned()));
+        all.insert(name("/a/what"), Target::Unknown(UnknownReason::new(ReasonCode::Expired, "it is lost")));
         let there = destination.relocate(all).unwrap();
         assert_eq!(there.keys().map(ParameterName::as_str).collect::<Vec<_>>(), ["/b/c/d/what", "/b/c/d/x"]);
-        assert_eq!(there[&name("/b/c/d/what")], Target::Unknown("of /a/what: it is lost".to_owned()));
+        assert_eq!(
+            there[&name("/b/c/d/what")],
+            Target::Unknown(UnknownReason::new(ReasonCode::Expired, "of /a/what: it is lost"))
+        );
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::name::ParameterName;
 use crate::parameter::{CurrentParameter, Description, Details, ParameterType, ParameterValue};
 use crate::record::Evidence;
 use crate::timeline::{Absence, Held};
+use crate::unknown::UnknownReason;
 
 /// A parameter as it was at the instant asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +70,7 @@ pub enum Target {
     /// It did not exist.
     Absent(Absence),
     /// The evidence does not tell, for this reason.
-    Unknown(String),
+    Unknown(UnknownReason),
 }
 
 /// What the name is now.
@@ -80,7 +81,7 @@ pub enum Present {
     /// It does not exist.
     Missing,
     /// It exists and cannot be read, for this reason.
-    Unreadable(String),
+    Unreadable(UnknownReason),
 }
 
 /// What is to be done to one parameter.
@@ -149,7 +150,7 @@ pub struct UnknownName {
     /// The parameter.
     pub name: ParameterName,
     /// Why.
-    pub reason: String,
+    pub reason: UnknownReason,
 }
 
 /// How to read the evidence.

@@ -4,6 +4,7 @@
 //! was in effect, whatever the bucket has heard. Where it does not connect with the last version in the bucket, what lies
 //! between the two is read from Parameter Store's history, or is unknown.
 
+use crate::unknown::{ReasonCode, UnknownReason};
 use jiff::Timestamp;
 
 use super::{RecordedParameter, Target};
@@ -43,7 +44,7 @@ pub enum Verdict {
     /// What happened in between is to be read from Parameter Store's history, see [`by_history`].
     AskHistory,
     /// The two contradict each other, for this reason.
-    Contradiction(String),
+    Contradiction(UnknownReason),
 }
 
 /// What Parameter Store's history makes of the bucket's answer.
@@ -74,10 +75,10 @@ fn in_effect_by(answer: BucketAnswer<'_>, now: &Details) -> Verdict {
         // What was never recorded is to be noticed.
         BucketState::Unknown(Unknown::NothingRecorded) => Verdict::Stands,
         BucketState::Absent(Absence::Deleted(at)) if at > now.modified && answer.has_tombstone => {
-            Verdict::Contradiction(format!(
-                "the bucket has it deleted at {at}, and Parameter Store shows version {} of {}",
-                now.version, now.modified
-            ))
+            let (number, modified) = (now.version, now.modified);
+            let message =
+                format!("the bucket has it deleted at {at}, and Parameter Store shows version {number} of {modified}");
+            Verdict::Contradiction(UnknownReason::new(ReasonCode::Contradiction, message))
         }
         BucketState::Absent(_) | BucketState::Unknown(_) => Verdict::Present,
     }
@@ -139,7 +140,8 @@ pub fn by_history<'h>(
 pub fn target_of(version: &ParameterVersion) -> Target {
     let Some(value) = version.value.clone() else {
         let number = version.details.version;
-        return Target::Unknown(format!("version {number} was in effect, and its value cannot be decrypted"));
+        let message = format!("version {number} was in effect, and its value cannot be decrypted");
+        return Target::Unknown(UnknownReason::new(ReasonCode::KeyUnusable, message));
     };
     Target::Held(Box::new(RecordedParameter {
         modified: version.details.modified,

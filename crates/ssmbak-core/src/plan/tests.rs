@@ -1,3 +1,4 @@
+use crate::unknown::ReasonCode;
 use std::collections::BTreeMap;
 
 use super::*;
@@ -59,7 +60,7 @@ fn exists(value: PresentParameter) -> Present {
 #[test]
 fn every_pair_of_states_has_its_verdict() {
     let absent = || Target::Absent(Absence::Deleted(at("11:00:00")));
-    let unknown = || Target::Unknown("it is not known".to_owned());
+    let unknown = || Target::Unknown(UnknownReason::nothing_recorded());
     let options = PlanOptions::default();
     let verdict = |target: Target, now: Present| {
         let plan = plan(target, now, options);
@@ -73,7 +74,10 @@ fn every_pair_of_states_has_its_verdict() {
     assert_eq!(verdict(absent(), Present::Missing), (String::new(), 0, 0));
     assert_eq!(verdict(unknown(), exists(present("a"))), (String::new(), 0, 1));
     assert_eq!(verdict(unknown(), Present::Missing), (String::new(), 0, 1));
-    assert_eq!(verdict(held(recorded("a")), Present::Unreadable("key".to_owned())), (String::new(), 0, 1));
+    assert_eq!(
+        verdict(held(recorded("a")), Present::Unreadable(UnknownReason::new(ReasonCode::KeyUnusable, "key"))),
+        (String::new(), 0, 1)
+    );
 }
 
 const EXPIRED: &str = r#"{"Type":"Expiration","Attributes":{"Timestamp":"2026-03-01T12:30:00Z"}}"#;

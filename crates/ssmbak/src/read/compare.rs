@@ -1,5 +1,6 @@
 //! The bucket's answers against Parameter Store's present: a plan, with no value read that need not be.
 
+use ssmbak_core::unknown::UnknownReason;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
@@ -58,7 +59,7 @@ pub(crate) async fn compare<S: ParameterStore, B: BackupBucket>(
     let mut plan = Plan { warnings, unchanged, ..Plan::default() };
     let now = crate::clock::now();
     for name in names {
-        let target = targets.remove(&name).unwrap_or_else(|| Target::Unknown(Unknown::NothingRecorded.to_string()));
+        let target = targets.remove(&name).unwrap_or_else(|| Target::Unknown(UnknownReason::nothing_recorded()));
         let present = presents.remove(&name).unwrap_or(Present::Missing);
         plan.add(name, target, present, options.as_of(now));
     }
@@ -129,7 +130,7 @@ pub(crate) async fn targets_of<B: BackupBucket>(
                     AnswerState::Unknown(Unknown::BeforeFirstRecord(first)) if assume_absent => {
                         (Target::Absent(Absence::NotYetCreated(first)), None)
                     }
-                    AnswerState::Unknown(reason) => (Target::Unknown(reason.to_string()), None),
+                    AnswerState::Unknown(reason) => (Target::Unknown(reason.into()), None),
                 };
                 Ok::<_, Error>((name, target, record))
             }

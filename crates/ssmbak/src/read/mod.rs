@@ -5,6 +5,7 @@ mod answers;
 mod compare;
 mod present;
 
+use ssmbak_core::unknown::{ReasonCode, UnknownReason};
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
@@ -154,7 +155,7 @@ pub async fn targets<B: BackupBucket>(
             let target = match timeline.state_at(at) {
                 State::Held(held) => read_held(bucket, name, held).await?,
                 State::Absent(absence) => Target::Absent(absence),
-                State::Unknown(reason) => Target::Unknown(reason.to_string()),
+                State::Unknown(reason) => Target::Unknown(reason.into()),
             };
             Ok((name.clone(), target))
         })
@@ -216,15 +217,19 @@ pub(crate) async fn read_held<B: BackupBucket>(
 }
 
 fn expired() -> Target {
-    Target::Unknown("the version of that time has expired from the bucket".to_owned())
+    Target::Unknown(UnknownReason::new(ReasonCode::Expired, "the version of that time has expired from the bucket"))
+}
+
+fn unreadable(message: &str) -> Target {
+    Target::Unknown(UnknownReason::new(ReasonCode::Unreadable, message))
 }
 
 /// What a version in effect says, given its body.
 fn value_target(held: Held<'_>, body: Vec<u8>) -> Target {
     match String::from_utf8(body) {
-        Ok(value) if value.is_empty() => Target::Unknown("what is stored of that time is empty".to_owned()),
+        Ok(value) if value.is_empty() => unreadable("what is stored of that time is empty"),
         Ok(value) => held_target(held, ParameterValue::new(value)),
-        Err(_) => Target::Unknown("what is stored of that time is not UTF-8 text".to_owned()),
+        Err(_) => unreadable("what is stored of that time is not UTF-8 text"),
     }
 }
 
@@ -232,7 +237,7 @@ fn held_target(held: Held<'_>, value: ParameterValue) -> Target {
     match RecordedParameter::of(held, value) {
         Some(state) => Target::Held(Box::new(state)),
         // Only versions are ever held.
-        None => Target::Unknown("what is stored of that time is no version".to_owned()),
+        None => unreadable("what is stored of that time is no version"),
     }
 }
 
@@ -345,7 +350,7 @@ pub async fn presents<S: ParameterStore>(
         .map(|(name, parameter)| {
             let present = match known.remove(&parameter.spelling) {
                 Some(Ok(value)) => Present::Exists(Box::new(PresentParameter { parameter, value })),
-                Some(Err(error)) => Present::Unreadable(error.to_string()),
+                Some(Err(error)) => Present::Unreadable(error.into()),
                 None => Present::Missing,
             };
             (name, present)

@@ -1,5 +1,6 @@
 //! The bucket's answers beside Parameter Store's present: what was in effect although the bucket has not heard of it.
 
+use ssmbak_core::unknown::{ReasonCode, UnknownReason};
 use std::collections::BTreeMap;
 use std::future::Future;
 
@@ -81,15 +82,15 @@ pub(crate) async fn overrule<S: ParameterStore>(
     for (name, history) in histories {
         let Some(answer) = answers.of.get(&name) else { continue };
         let Some(history) = history else {
-            let reason =
-                "versions that are not recorded followed, and ssm:GetParameterHistory is not allowed".to_owned();
+            let message = "versions that are not recorded followed, and ssm:GetParameterHistory is not allowed";
+            let reason = UnknownReason::new(ReasonCode::AccessDenied, message);
             overruled.targets.insert(name, Target::Unknown(reason));
             continue;
         };
         let target = match by_history(answer.as_bucket_answer(), &history, until) {
             HistoryVerdict::Stands => continue,
             HistoryVerdict::Version(version) => target_of(version),
-            HistoryVerdict::Unknown(reason) => Target::Unknown(reason.to_string()),
+            HistoryVerdict::Unknown(reason) => Target::Unknown(reason.into()),
         };
         overruled.targets.insert(name, target);
     }
@@ -124,7 +125,7 @@ pub async fn states_beside<S: ParameterStore, B: BackupBucket>(
             async move {
                 let target = match described.get(&name) {
                     Some(now) => present_target(store, of_store, now).await?,
-                    None => Target::Unknown(String::new()),
+                    None => Target::Unknown(UnknownReason::nothing_recorded()),
                 };
                 Ok::<_, Error>((name, target))
             }
@@ -142,8 +143,8 @@ async fn present_target<S: ParameterStore>(store: &S, gate: &Gate, now: &Current
     let mut values = gate.pass(|| store.values(&spellings)).await?;
     let value = match values.remove(&now.spelling) {
         Some(Ok(value)) => Some(value),
-        Some(Err(error)) => return Ok(Target::Unknown(error.to_string())),
-        None => return Ok(Target::Unknown("it went while it was being read".to_owned())),
+        Some(Err(error)) => return Ok(Target::Unknown(error.into())),
+        None => return Ok(Target::Unknown(UnknownReason::new(ReasonCode::Changed, "it went while it was being read"))),
     };
     Ok(target_of(&ParameterVersion {
         value,

@@ -1,5 +1,6 @@
 //! What it takes to undo a restore.
 
+use ssmbak_core::unknown::{ReasonCode, UnknownReason};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -135,8 +136,8 @@ async fn of_rows<S: ParameterStore, B: BackupBucket>(
         let present = shown.remove(&name).unwrap_or(Present::Missing);
         let Some(target) = targets.remove(&name) else { continue };
         if unsure.iter().any(|row| row.name == name) {
-            let reason = "Parameter Store still shows what was there before the restore, which changed it".to_owned();
-            plan.unknown.push(UnknownName { name, reason });
+            let message = "Parameter Store still shows what was there before the restore, which changed it";
+            plan.unknown.push(UnknownName { name, reason: UnknownReason::new(ReasonCode::Contradiction, message) });
             continue;
         }
         let since = row.changed_since(parameter_of(&present));
@@ -183,10 +184,12 @@ async fn target<B: BackupBucket>(bucket: &B, row: &RecordedChange, begun: Timest
     });
     Ok(match recorded {
         Some(recorded) => Target::Held(Box::new(recorded)),
-        None => Target::Unknown(format!(
-            "version {}, which was there before the restore, is not in the bucket any more",
-            before.version.unwrap_or_default()
-        )),
+        None => {
+            let number = before.version.unwrap_or_default();
+            let message =
+                format!("version {number}, which was there before the restore, is not in the bucket any more");
+            Target::Unknown(UnknownReason::new(ReasonCode::Expired, message))
+        }
     })
 }
 

@@ -70,7 +70,7 @@ pub fn table(diff: &Diff, patch: bool, look: Look) -> String {
     if !diff.unknown.is_empty() {
         shown.push_str("not known:\n");
         for unknown in &diff.unknown {
-            shown.push_str(&format!("  {}: {}\n", unknown.name, text::line(&unknown.reason)));
+            shown.push_str(&format!("  {}: {}\n", unknown.name, text::line(&unknown.reason.message)));
         }
     }
     shown.push_str(&sum(diff));

@@ -3,6 +3,7 @@
 use ssmbak_core::diff::Side;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::ParameterType::{self, SecureString, String as Plain};
+use ssmbak_core::unknown::{ReasonCode, UnknownReason};
 
 use super::super::json::DiffReport;
 use super::super::tests::{recorded, time};
@@ -23,7 +24,7 @@ fn diff() -> Diff {
     add("/a/veiled", held(Plain, "hush-4"), held(SecureString, "hush-4"));
     add("/a/unveiled", held(SecureString, "hush-5"), held(Plain, "plain now"));
     add("/a/same", held(Plain, "x"), held(Plain, "x"));
-    add("/a/unknown", Side::Unknown("nobody looked \u{1b}".to_owned()), held(Plain, "x"));
+    add("/a/unknown", Side::Unknown(UnknownReason::new(ReasonCode::Expired, "nobody looked \u{1b}")), held(Plain, "x"));
     diff.sort();
     diff
 }

@@ -27,10 +27,7 @@ pub struct DiffReport {
 impl DiffReport {
     /// The answer to a question.
     pub fn new(question: &DiffQuestion<'_>, diff: &Diff, warnings: &[String]) -> Self {
-        let unknown = diff
-            .unknown
-            .iter()
-            .map(|unknown| UnknownReport { name: unknown.name.to_string(), reason: unknown.reason.clone() });
+        let unknown = diff.unknown.iter().map(UnknownReport::from);
         Self {
             schema_version: SCHEMA_VERSION,
             path: question.paths.join(" "),

@@ -2,6 +2,7 @@ use super::*;
 use crate::parameter::{Description, ParameterType, ParameterValue};
 use crate::plan::{Field, PresentParameter, UnknownName};
 use crate::testing::at;
+use crate::unknown::{ReasonCode, UnknownReason};
 
 const SECRET: &str = "hunter2-hunter2";
 
@@ -153,7 +154,11 @@ fn a_plan_is_stale_row_by_row() {
     for (rows, expected) in [
         (told(vec![create("/a")], vec![], &[]), "/a: to create in the plan, and now there is nothing to do"),
         (
-            told(vec![create("/a")], vec![], &[UnknownName { name: name("/a"), reason: "it is lost".to_owned() }]),
+            told(
+                vec![create("/a")],
+                vec![],
+                &[UnknownName { name: name("/a"), reason: UnknownReason::new(ReasonCode::Expired, "it is lost") }],
+            ),
             "/a: to create in the plan, and now not known: it is lost",
         ),
         (told(vec![], vec![create("/a")], &[]), "/a: not in the plan, and now to create"),
