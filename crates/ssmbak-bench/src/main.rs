@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use ssmbak_bench::{Bucket, History, Server, Spec};
+use ssmbak_bench::{Bucket, Conditions, History, Server, Spec};
 
 #[derive(Parser)]
 #[command(about = "How fast ssmbak is")]
@@ -23,6 +23,8 @@ enum Task {
     Serve {
         #[command(flatten)]
         spec: Spec,
+        #[command(flatten)]
+        conditions: Conditions,
         /// Milliseconds that every answer takes
         #[arg(long, default_value_t = 20)]
         latency: u64,
@@ -36,7 +38,9 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Line::parse().task {
-        Task::Serve { spec, latency, port } => serve(spec, Duration::from_millis(latency), port),
+        Task::Serve { spec, conditions, latency, port } => {
+            serve(spec, conditions, Duration::from_millis(latency), port)
+        }
         Task::Run(options) => run::run(&options),
     };
     match done {
@@ -53,11 +57,11 @@ fn print_error(message: &str) {
     eprintln!("error: {message}");
 }
 
-fn serve(spec: Spec, latency: Duration, port: u16) -> run::Outcome {
+fn serve(spec: Spec, conditions: Conditions, latency: Duration, port: u16) -> run::Outcome {
     // One thread: whoever is measured has the other core.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let server = Server::start(Bucket::new(History::new(spec)), latency, port).await?;
+        let server = Server::start_with(Bucket::new(History::new(spec)), latency, port, conditions).await?;
         println!("{}", server.endpoint());
         std::io::stdout().flush()?;
         // The system closes it, however our owner ends.

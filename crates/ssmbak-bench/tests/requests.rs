@@ -12,7 +12,7 @@ use ssmbak::core::plan::{Action, Plan};
 use ssmbak::core::scope::Selection;
 use ssmbak::store::SsmParameterStore;
 use ssmbak_bench::{BUCKET, Bucket, Expected, History, Model, PATH, Server, Spec, Variant};
-use ssmbak_testkit::{s3_client, ssm_client};
+use ssmbak_testkit::{s3_client, ssm_client, tagging_client};
 
 /// When a preview asks about.
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +90,7 @@ async fn preview(server: &Server, work: &Work, second: i64) -> Plan {
     let endpoint = server.endpoint();
     let selection = Selection::new(&[work.path], work.path.ends_with('/'), &[], &[]).unwrap();
     let at = Instant::exact(Timestamp::new(second, 999_999_999).unwrap());
-    let store = SsmParameterStore::new(ssm_client(&endpoint));
+    let store = SsmParameterStore::new(ssm_client(&endpoint)).with_bulk_tags(tagging_client(&endpoint));
     ParamPath::new(store, S3BackupBucket::new(s3_client(&endpoint), BUCKET), selection, at).preview().await.unwrap()
 }
 

@@ -83,7 +83,13 @@ fn run(global: &GlobalArgs, command: Command) -> Exit {
         }
     };
     let outcome = match aws::policy(ui) {
-        Ok(policy) => runtime.block_on(policy.scope(command.run(global, &ui))),
+        Ok(policy) => {
+            let outcome = runtime.block_on(policy.clone().scope(command.run(global, &ui)));
+            for remark in policy.remarks() {
+                ui.hint(&remark);
+            }
+            outcome
+        }
         Err(error) => Err(error),
     };
     // A name that is still being looked up must not hold up the end.

@@ -1,6 +1,5 @@
 //! Which parameters a command is about: one, the children of a path, a tree, narrowed by globs.
 
-pub mod beginnings;
 mod error;
 mod glob;
 mod listing;

@@ -15,6 +15,8 @@ pub const SECRET_KEY: &str = "test";
 pub fn environment(endpoint: &str) -> Vec<(&'static str, String)> {
     [
         ("AWS_ENDPOINT_URL", endpoint),
+        // Named for itself, since it is not asked otherwise: not every emulator's knows parameters.
+        ("AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API", endpoint),
         // The original's own spelling.
         ("AWS_ENDPOINT", endpoint),
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY),

@@ -11,6 +11,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use ssmbak::Capture;
 use ssmbak::bucket::S3BackupBucket;
+use ssmbak::core::rate::Budget;
 use ssmbak::store::SsmParameterStore;
 
 use crate::config::Config;
@@ -40,6 +41,16 @@ pub fn clients(config: &Config) -> (Capture<SsmParameterStore, S3BackupBucket>, 
         .sleep_impl(TokioSleep::new());
     ssm.set_endpoint_url(config.ssm_endpoint.clone());
 
+    let mut tagging = aws_sdk_resourcegroupstagging::Config::builder()
+        .behavior_version(aws_sdk_resourcegroupstagging::config::BehaviorVersion::latest())
+        .region(aws_sdk_resourcegroupstagging::config::Region::new(config.region.clone()))
+        .credentials_provider(credentials.clone())
+        .http_client(http.clone())
+        .timeout_config(timeouts.clone())
+        .retry_config(RetryConfig::standard())
+        .sleep_impl(TokioSleep::new());
+    tagging.set_endpoint_url(config.tagging_endpoint.clone());
+
     let mut s3 = aws_sdk_s3::Config::builder()
         .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
         .region(aws_sdk_s3::config::Region::new(config.region.clone()))
@@ -63,9 +74,14 @@ pub fn clients(config: &Config) -> (Capture<SsmParameterStore, S3BackupBucket>, 
     sqs.set_endpoint_url(config.sqs_endpoint.clone());
     let sqs = aws_sdk_sqs::Client::from_conf(sqs.build());
 
-    let capture = Capture::new(
-        SsmParameterStore::new(aws_sdk_ssm::Client::from_conf(ssm.build())),
-        S3BackupBucket::new(aws_sdk_s3::Client::from_conf(s3.build()), &config.bucket),
-    );
+    let mut store = SsmParameterStore::new(aws_sdk_ssm::Client::from_conf(ssm.build()));
+    if config.ssm_endpoint.is_none() || config.tagging_endpoint.is_some() {
+        store = store.with_bulk_tags(aws_sdk_resourcegroupstagging::Client::from_conf(tagging.build()));
+    }
+    // What stands at another endpoint has no quotas.
+    if config.ssm_endpoint.is_none() {
+        store = store.within(Budget::FUNCTION);
+    }
+    let capture = Capture::new(store, S3BackupBucket::new(aws_sdk_s3::Client::from_conf(s3.build()), &config.bucket));
     (capture, config.queue_url.as_ref().map(|url| OwnQueue::new(sqs, url)))
 }

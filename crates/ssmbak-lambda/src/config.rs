@@ -19,6 +19,8 @@ pub struct Config {
     pub s3_endpoint: Option<String>,
     /// Where Parameter Store is, if not where AWS has it.
     pub ssm_endpoint: Option<String>,
+    /// Where the Resource Groups Tagging API is, if not where AWS has it.
+    pub tagging_endpoint: Option<String>,
     /// Where SQS is, if not where AWS has it.
     pub sqs_endpoint: Option<String>,
 }
@@ -76,10 +78,22 @@ impl Config {
         let endpoint = |own: &str| first(&[own, "AWS_ENDPOINT_URL", "AWS_ENDPOINT"]);
         let s3_endpoint = endpoint("AWS_ENDPOINT_URL_S3");
         let ssm_endpoint = endpoint("AWS_ENDPOINT_URL_SSM");
+        // Not the common one: an emulator may answer for this API and know no parameters.
+        let tagging_endpoint = first(&["AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API"]);
         let sqs_endpoint = endpoint("AWS_ENDPOINT_URL_SQS");
         let queue_url = first(&["SSMBAK_QUEUE_URL"]);
         let account = first(&["SSMBAK_ACCOUNT"]);
-        Ok(Self { bucket, queue_url, region, account, credentials, s3_endpoint, ssm_endpoint, sqs_endpoint })
+        Ok(Self {
+            bucket,
+            queue_url,
+            region,
+            account,
+            credentials,
+            s3_endpoint,
+            ssm_endpoint,
+            tagging_endpoint,
+            sqs_endpoint,
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
-use ssmbak::store::{LikelyNames, ParameterPage, ParameterStore, PutParameter};
+use ssmbak::store::{ParameterPage, ParameterStore, PutParameter, TagsByName};
 use ssmbak::{Error, ErrorKind};
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{CurrentParameter, Details, ParameterType, ParameterValue, ParameterVersion};
@@ -330,7 +330,17 @@ impl ParameterStore for FakeStore {
         })
     }
 
-    async fn describe(&self, scope: &Scope, _: &LikelyNames) -> Result<Vec<CurrentParameter>, Error> {
+    async fn tags_of_many(&self, names: &[ParameterName]) -> Result<Option<TagsByName>, Error> {
+        self.faults.give_way().await;
+        self.faults.call("tags_of_many", || {
+            let as_of = self.as_of();
+            let state = self.lock();
+            let tags = |name: &ParameterName| Some((name.clone(), state.parameter(name, as_of)?.tags.clone()));
+            Ok(Some(names.iter().filter_map(tags).filter(|(_, tags)| !tags.is_empty()).collect()))
+        })
+    }
+
+    async fn describe(&self, scope: &Scope) -> Result<Vec<CurrentParameter>, Error> {
         self.faults.give_way().await;
         self.faults.call("describe", || {
             let as_of = self.as_of();

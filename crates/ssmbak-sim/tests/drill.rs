@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ssmbak::drill::{CameBack, Drill, Drilled};
 use ssmbak::restore::{Patience, RestoreOptions, Unwatched};
-use ssmbak::store::{LikelyNames, ParameterPage, ParameterStore, PutParameter};
+use ssmbak::store::{ParameterPage, ParameterStore, PutParameter};
 use ssmbak::{Capture, Error};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
@@ -53,8 +53,8 @@ impl ParameterStore for Forgetful {
     async fn tags(&self, name: &ParameterName) -> Result<BTreeMap<String, String>, Error> {
         self.store.tags(name).await
     }
-    async fn describe(&self, scope: &Scope, likely: &LikelyNames) -> Result<Vec<CurrentParameter>, Error> {
-        self.store.describe(scope, likely).await
+    async fn describe(&self, scope: &Scope) -> Result<Vec<CurrentParameter>, Error> {
+        self.store.describe(scope).await
     }
     async fn page(&self, after: Option<&str>) -> Result<ParameterPage, Error> {
         self.store.page(after).await

@@ -11,7 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use ssmbak::restore::journal::{UndoOptions, restore_record, undo_with};
 use ssmbak::restore::{Journaled, Now, Outcome, Patience, Restore, RestoreOptions, Unwatched, Watcher};
-use ssmbak::store::{LikelyNames, ParameterPage, ParameterStore, PutParameter};
+use ssmbak::store::{ParameterPage, ParameterStore, PutParameter};
 use ssmbak::{Capture, Error, ErrorKind, ParamPath};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
@@ -58,8 +58,8 @@ impl ParameterStore for Odd {
         }
         self.store.tags(name).await
     }
-    async fn describe(&self, scope: &Scope, likely: &LikelyNames) -> Result<Vec<CurrentParameter>, Error> {
-        self.store.describe(scope, likely).await
+    async fn describe(&self, scope: &Scope) -> Result<Vec<CurrentParameter>, Error> {
+        self.store.describe(scope).await
     }
     async fn page(&self, after: Option<&str>) -> Result<ParameterPage, Error> {
         self.store.page(after).await

@@ -24,6 +24,20 @@ pub fn ssm_client(endpoint: &str) -> aws_sdk_ssm::Client {
     aws_sdk_ssm::Client::from_conf(config)
 }
 
+/// A client of the Resource Groups Tagging API.
+#[must_use]
+pub fn tagging_client(endpoint: &str) -> aws_sdk_resourcegroupstagging::Client {
+    let config = aws_sdk_resourcegroupstagging::Config::builder()
+        .behavior_version(aws_sdk_resourcegroupstagging::config::BehaviorVersion::latest())
+        .credentials_provider(credentials())
+        .endpoint_url(endpoint)
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .region(aws_sdk_resourcegroupstagging::config::Region::from_static(REGION))
+        .sleep_impl(TokioSleep::new())
+        .build();
+    aws_sdk_resourcegroupstagging::Client::from_conf(config)
+}
+
 /// An S3 client.
 #[must_use]
 pub fn s3_client(endpoint: &str) -> aws_sdk_s3::Client {

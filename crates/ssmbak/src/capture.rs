@@ -139,7 +139,8 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
     }
 
     /// As [`Capture::survey`], given what a listing of Parameter Store says of the name, if it is on it, and the record of
-    /// the last finished sweep. A name whose listed version is the one on top of its key costs no look at its history.
+    /// the last finished sweep. A name whose listed version is the one on top of its key costs no look at its history, and if
+    /// its listed tags are those recorded, none at its tags.
     ///
     /// # Errors
     /// The first request that failed.
@@ -212,6 +213,10 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
     async fn settled(&self, name: &ParameterName, listed: &Details, current: &Record) -> Result<bool, Error> {
         if !is_settled(&Details { tags: None, ..listed.clone() }, current) {
             return Ok(false);
+        }
+        // Tags of an index that differ may be those of minutes ago: the parameter itself decides.
+        if listed.tags.is_some() && is_settled(listed, current) {
+            return Ok(true);
         }
         let tags = Some(self.store.tags(name).await?);
         Ok(is_settled(&Details { tags, ..listed.clone() }, current))

@@ -14,7 +14,7 @@ use crate::patience::patiently;
 use crate::policy::RequestPolicy;
 use crate::read::{described, states_assuming};
 use crate::restore::{Outcome, Pace, Restore, RestoreOptions, Watcher};
-use crate::store::{LikelyNames, ParameterStore};
+use crate::store::ParameterStore;
 use crate::{Error, ErrorKind};
 
 /// DeleteParameters takes ten names.
@@ -245,7 +245,7 @@ async fn still_there<S: ParameterStore>(store: &S, name: &str) -> Option<String>
 /// The request that failed.
 pub async fn leftovers<S: ParameterStore>(store: &S, beginning: &str) -> Result<Vec<String>, Error> {
     let scope = Scope::parse(OWN_PATH, true).map_err(|error| Error::new(ErrorKind::Refused, error.to_string()))?;
-    let there = store.describe(&scope, &LikelyNames::default()).await?;
+    let there = store.describe(&scope).await?;
     let names = there.into_iter().map(|parameter| parameter.spelling);
     Ok(names.filter(|name| name.starts_with(beginning)).collect())
 }

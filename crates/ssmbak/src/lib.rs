@@ -22,6 +22,7 @@ pub mod mark;
 mod param_path;
 mod patience;
 mod policy;
+mod rate_limiter;
 pub mod read;
 pub mod restore;
 pub mod s3;

@@ -2,7 +2,6 @@
 
 use ssmbak_core::unknown::UnknownReason;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
@@ -135,13 +134,12 @@ impl<S: ParameterStore + Clone, B: BackupBucket + Clone> ParamPath<S, B> {
     pub async fn preview(&self) -> Result<Plan, Error> {
         let (of_store, of_bucket) = (&Gate::of_store(), &Gate::of_bucket());
         let (finding, tagged) = Finding::told();
-        let likely = Arc::clone(&finding.likely);
         // Boxed, or the type of a caller's future nests deeper than the compiler likes. What it finds ends with it.
         let answers = Box::pin(async move {
             let finding = finding;
             answers(&self.bucket, &self.selection, &self.at, of_bucket, &finding).await
         });
-        let described = Box::pin(described_with_tags(&self.store, &self.selection, &likely, tagged, of_store));
+        let described = Box::pin(described_with_tags(&self.store, &self.selection, tagged, of_store));
         let (answers, described) = futures_util::future::try_join(answers, described).await?;
         let gates = (of_store, of_bucket);
         let how = (self.options, self.at.until());

@@ -31,6 +31,7 @@ struct Shared {
     waiting: Mutex<Waiting>,
     observer: Option<Observer>,
     tell_after: Duration,
+    remarks: Mutex<Vec<String>>,
 }
 
 /// Hears of a wait: why it goes on, and how long it has lasted.
@@ -55,7 +56,14 @@ impl RequestPolicy {
 
     fn of(budget: Duration, observer: Option<Observer>) -> Self {
         let (interrupted, _) = watch::channel(false);
-        Self(Arc::new(Shared { budget, interrupted, waiting: Mutex::default(), observer, tell_after: TELL_AFTER }))
+        Self(Arc::new(Shared {
+            budget,
+            interrupted,
+            waiting: Mutex::default(),
+            observer,
+            tell_after: TELL_AFTER,
+            remarks: Mutex::default(),
+        }))
     }
 
     /// The policy that the current task runs within; one of its own if there is none.
@@ -127,6 +135,19 @@ impl RequestPolicy {
             waited
         };
         observer(why, waited);
+    }
+
+    /// Notes what whoever runs this should know, once.
+    pub fn remark(&self, remark: &str) {
+        let mut remarks = self.0.remarks.lock().unwrap_or_else(PoisonError::into_inner);
+        if !remarks.iter().any(|known| known == remark) {
+            remarks.push(remark.to_owned());
+        }
+    }
+
+    /// What was noted so.
+    pub fn remarks(&self) -> Vec<String> {
+        self.0.remarks.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Says that a single request is waited for.

@@ -112,7 +112,8 @@ pub struct Turn {
 pub async fn page<S: ParameterStore, B: BackupBucket>(capture: &Capture<S, B>, place: &Place) -> Result<Page, Error> {
     match place {
         Place::Parameters { token, after } => {
-            let listed = capture.store().page(token.as_deref()).await?;
+            let mut listed = capture.store().page(token.as_deref()).await?;
+            add_tags(capture.store(), listed.parameters.values_mut().flatten()).await?;
             let turn = |(name, listed): (ParameterName, Option<CurrentParameter>)| {
                 let then = Place::Parameters { token: token.clone(), after: Some(name.clone()) };
                 Turn { name, listed, again: false, read_all: false, then }
@@ -141,6 +142,24 @@ pub async fn page<S: ParameterStore, B: BackupBucket>(capture: &Capture<S, B>, p
             Ok(Page { names: named.into_iter().map(turn).collect(), next })
         }
     }
+}
+
+/// Adds the tags to what is listed, where there is an index of them.
+async fn add_tags<'a, S: ParameterStore>(
+    store: &S,
+    listed: impl Iterator<Item = &'a mut CurrentParameter>,
+) -> Result<(), Error> {
+    let mut listed: Vec<&mut CurrentParameter> = listed.collect();
+    let names: Vec<ParameterName> = listed.iter().map(|parameter| parameter.name.clone()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    if let Some(mut tags) = store.tags_of_many(&names).await? {
+        for parameter in &mut listed {
+            parameter.details.tags = Some(tags.remove(&parameter.name).unwrap_or_default());
+        }
+    }
+    Ok(())
 }
 
 /// Brings the name whose turn it is up to date. Nothing written means that the bucket had it all.

@@ -11,7 +11,7 @@ use ssmbak::core::parameter::{ParameterType, ParameterValue};
 use ssmbak::core::plan::{Action, Field, Plan, PlanOptions};
 use ssmbak::core::scope::Selection;
 use ssmbak::restore::{Outcome, RestoreOptions, Unwatched};
-use ssmbak::store::{LikelyNames, ParameterStore, PutParameter, SsmParameterStore};
+use ssmbak::store::{ParameterStore, PutParameter, SsmParameterStore};
 use ssmbak::{Capture, ErrorKind, ParamPath};
 use ssmbak_testkit::{Moto, create_versioned_bucket, s3_client, ssm_client};
 
@@ -343,7 +343,7 @@ async fn many_parameters_are_all_listed() {
     names.sort();
     for (path, also) in [("/many/", &[][..]), ("/many", &["/many"][..]), ("/", &["/many", "/manyfold"][..])] {
         let scope = ssmbak::core::scope::Scope::parse(path, true).unwrap();
-        let mut described = world.store.describe(&scope, &LikelyNames::default()).await.unwrap();
+        let mut described = world.store.describe(&scope).await.unwrap();
         described.retain(|parameter| !parameter.name.as_str().starts_with("/aws/"));
         let mut expected: Vec<&str> = names.iter().map(String::as_str).chain(also.iter().copied()).collect();
         expected.sort_unstable();

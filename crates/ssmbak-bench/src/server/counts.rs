@@ -43,6 +43,7 @@ operations!(
     GetParametersByPath,
     GetParameterHistory,
     ListTagsForResource,
+    GetResources,
     GetCallerIdentity,
     Unknown,
 );
@@ -51,12 +52,19 @@ operations!(
 #[derive(Debug, Default)]
 pub struct Counts {
     requests: [AtomicU64; Operation::ALL.len()],
+    refused: [AtomicU64; Operation::ALL.len()],
     connections: AtomicU64,
 }
 
 impl Counts {
     pub(super) fn request(&self, operation: Operation) {
         if let Some(counter) = self.requests.get(operation as usize) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn refusal(&self, operation: Operation) {
+        if let Some(counter) = self.refused.get(operation as usize) {
             counter.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -74,12 +82,13 @@ impl Counts {
     /// Requests by operation, of those that were asked at all.
     #[must_use]
     pub fn requests(&self) -> BTreeMap<&'static str, u64> {
-        let count = |operation: &Operation| self.requests.get(*operation as usize).map(|n| n.load(Ordering::Relaxed));
-        Operation::ALL
-            .iter()
-            .filter_map(|operation| Some((operation.name(), count(operation)?)))
-            .filter(|(_, count)| *count > 0)
-            .collect()
+        by_operation(&self.requests)
+    }
+
+    /// Those of them that a quota refused.
+    #[must_use]
+    pub fn refused(&self) -> BTreeMap<&'static str, u64> {
+        by_operation(&self.refused)
     }
 
     /// All requests.
@@ -90,13 +99,22 @@ impl Counts {
 
     /// Begins again at zero.
     pub fn reset(&self) {
-        for counter in self.requests.iter().chain([&self.connections]) {
+        for counter in self.requests.iter().chain(&self.refused).chain([&self.connections]) {
             counter.store(0, Ordering::Relaxed);
         }
     }
 
     /// For the control endpoint.
     pub(super) fn json(&self) -> Value {
-        json!({"Connections": self.connections(), "Requests": self.requests()})
+        json!({"Connections": self.connections(), "Requests": self.requests(), "Refused": self.refused()})
     }
+}
+
+fn by_operation(counts: &[AtomicU64]) -> BTreeMap<&'static str, u64> {
+    let count = |operation: &Operation| counts.get(*operation as usize).map(|n| n.load(Ordering::Relaxed));
+    Operation::ALL
+        .iter()
+        .filter_map(|operation| Some((operation.name(), count(operation)?)))
+        .filter(|(_, count)| *count > 0)
+        .collect()
 }

@@ -5,6 +5,7 @@
 
 mod counts;
 mod listing;
+mod quotas;
 mod s3;
 mod ssm;
 
@@ -25,6 +26,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub use counts::{Counts, Operation};
+pub use quotas::Conditions;
 
 use crate::Bucket;
 
@@ -39,6 +41,8 @@ pub struct Server {
 struct World {
     bucket: Bucket,
     latency: Duration,
+    conditions: Conditions,
+    quotas: quotas::Quotas,
     counts: Arc<Counts>,
 }
 
@@ -85,10 +89,24 @@ impl Server {
     /// # Errors
     /// If the port cannot be had.
     pub async fn start(bucket: Bucket, latency: Duration, port: u16) -> io::Result<Self> {
+        Self::start_with(bucket, latency, port, Conditions::default()).await
+    }
+
+    /// The same under these conditions.
+    ///
+    /// # Errors
+    /// If the port cannot be had.
+    pub async fn start_with(bucket: Bucket, latency: Duration, port: u16, conditions: Conditions) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", port)).await?;
         let address = listener.local_addr()?;
         let counts = Arc::new(Counts::default());
-        let world = Arc::new(World { bucket, latency, counts: Arc::clone(&counts) });
+        let world = Arc::new(World {
+            bucket,
+            latency,
+            conditions,
+            quotas: quotas::Quotas::new(conditions),
+            counts: Arc::clone(&counts),
+        });
         let accepting = tokio::spawn(async move {
             loop {
                 let Ok((stream, _)) = listener.accept().await else {
@@ -165,7 +183,16 @@ impl World {
             return s3::put(&head.uri);
         }
         match head.headers.get("x-amz-target").and_then(|target| target.to_str().ok()) {
-            Some(target) => ssm::answer(&self.bucket, target, &body),
+            Some(target) => {
+                let (operation, answer) = ssm::answer((&self.bucket, self.conditions.others), target, &body);
+                if self.quotas.take(operation) {
+                    return (operation, answer);
+                }
+                self.counts.refusal(operation);
+                let code =
+                    if operation == Operation::GetResources { "ThrottledException" } else { "ThrottlingException" };
+                (operation, ssm::refusal(code))
+            }
             None if body.starts_with(b"Action=GetCallerIdentity") => (Operation::GetCallerIdentity, caller()),
             None => (Operation::Unknown, s3::error(StatusCode::NOT_IMPLEMENTED, "NotImplemented")),
         }

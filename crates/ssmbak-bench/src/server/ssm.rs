@@ -9,28 +9,31 @@ use crate::{BUCKET, Bucket, Done};
 /// Where the stack leaves the bucket's name.
 const BUCKET_NAME: &str = "/newvoll/ssmbak/bucketname";
 const KEY: &str = "alias/aws/ssm";
+/// What ARNs have before the name.
+const ARN: &str = "arn:aws:ssm:us-east-1:123456789012:parameter";
 
 type Reply = Result<Value, &'static str>;
 
-pub(super) fn answer(bucket: &Bucket, target: &str, body: &[u8]) -> (Operation, Answer) {
+pub(super) fn answer((bucket, others): (&Bucket, u32), target: &str, body: &[u8]) -> (Operation, Answer) {
     let Ok(asked) = serde_json::from_slice::<Value>(body) else {
         return (Operation::Unknown, refusal("SerializationException"));
     };
-    let store = Store { bucket };
-    let (operation, reply) = match target.strip_prefix("AmazonSSM.").unwrap_or_default() {
+    let store = Store { bucket, others };
+    let (operation, reply) = match target.split('.').next_back().unwrap_or_default() {
         "DescribeParameters" => (Operation::DescribeParameters, store.describe(&asked)),
         "GetParameters" => (Operation::GetParameters, store.parameters(&asked)),
         "GetParameter" => (Operation::GetParameter, store.parameter(&asked)),
         "GetParametersByPath" => (Operation::GetParametersByPath, store.by_path(&asked)),
         "GetParameterHistory" => (Operation::GetParameterHistory, store.history(&asked)),
         "ListTagsForResource" => (Operation::ListTagsForResource, store.tags(&asked)),
+        "GetResources" => (Operation::GetResources, store.resources(&asked)),
         _ => (Operation::Unknown, Err("UnknownOperationException")),
     };
     let answer = reply.map(|value| super::json(value.to_string())).unwrap_or_else(refusal);
     (operation, answer)
 }
 
-fn refusal(code: &'static str) -> Answer {
+pub(super) fn refusal(code: &'static str) -> Answer {
     let mut answer = super::json(json!({"__type": code, "message": code}).to_string());
     answer.status = StatusCode::BAD_REQUEST;
     answer
@@ -38,6 +41,8 @@ fn refusal(code: &'static str) -> Answer {
 
 struct Store<'a> {
     bucket: &'a Bucket,
+    /// How many parameters the account holds beside the history's.
+    others: u32,
 }
 
 impl Store<'_> {
@@ -45,9 +50,64 @@ impl Store<'_> {
         let filters = filters(asked)?;
         let history = self.bucket.history();
         let matches = |name: &str| filters.iter().all(|filter| filter.matches(name));
-        // Of the first filter, as few as possible: a filter on names is no reason to look at all of them.
-        let candidates = filters.first().map_or_else(|| history.parameters().collect(), |f| f.candidates(self.bucket));
-        self.page(asked, 50, candidates, matches, |parameter, done| self.metadata(parameter, done))
+        // Names that are given are looked up. All other filters are applied after paging, as AWS does.
+        if let Some(names) = filters.iter().find(|filter| (filter.key, filter.option) == ("Name", "Equals")) {
+            let candidates = names.candidates(self.bucket);
+            return self.page(asked, 50, candidates, matches, |parameter, done| self.metadata(parameter, done));
+        }
+        let (from, most) = (token(asked)?, limit(asked, 50)?);
+        let ours = u32::try_from(history.parameters().count()).unwrap_or(u32::MAX);
+        // Others are mixed with the history's, evenly.
+        let stride = 1 + self.others.checked_div(ours).unwrap_or(0);
+        let all = ours + self.others;
+        let (mut rows, mut on_page, mut place) = (Vec::new(), 0, from);
+        while place < all && on_page < most {
+            let parameter = Some(place / stride).filter(|parameter| place % stride == 0 && *parameter < ours);
+            match parameter {
+                Some(parameter) => {
+                    if let Some(done) = history.present(parameter) {
+                        on_page += 1;
+                        if matches(&history.name(parameter)) {
+                            rows.push(Value::Object(self.metadata(parameter, &done)));
+                        }
+                    }
+                }
+                None => {
+                    on_page += 1;
+                    let other = other(place);
+                    if matches(text(&other, "Name").unwrap_or_default()) {
+                        rows.push(other);
+                    }
+                }
+            }
+            place += 1;
+        }
+        let mut reply = json!({"Parameters": rows});
+        if place < all {
+            reply["NextToken"] = place.to_string().into();
+        }
+        Ok(reply)
+    }
+
+    /// The Resource Groups Tagging API, asked for ARNs: what has no tags does not appear.
+    fn resources(&self, asked: &Value) -> Reply {
+        let arns = strings(asked.get("ResourceARNList"));
+        if arns.is_empty() || arns.len() > 100 {
+            return Err("InvalidParameterException");
+        }
+        let history = self.bucket.history();
+        let list: Vec<Value> = arns
+            .into_iter()
+            .filter_map(|arn| {
+                let parameter = history.find(arn.strip_prefix(ARN)?)?;
+                history.present(parameter)?;
+                let tags = history.tags(parameter);
+                let tags: Vec<Value> =
+                    tags.into_iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
+                (!tags.is_empty()).then(|| json!({"ResourceARN": arn, "Tags": tags}))
+            })
+            .collect();
+        Ok(json!({"PaginationToken": "", "ResourceTagMappingList": list}))
     }
 
     fn by_path(&self, asked: &Value) -> Reply {
@@ -180,7 +240,7 @@ impl Store<'_> {
                 row.insert(key.to_owned(), value);
             }
         };
-        say("ARN", format!("arn:aws:ssm:us-east-1:123456789012:parameter{name}").into());
+        say("ARN", format!("{ARN}{name}").into());
         say("Name", name.into());
         say("Type", version.parameter_type.as_str().into());
         say("Version", version.details.version.into());
@@ -193,6 +253,12 @@ impl Store<'_> {
         say("Policies", json!([]));
         row
     }
+}
+
+/// A parameter that is none of the history's.
+fn other(number: u32) -> Value {
+    let name = format!("/other/p{number}");
+    json!({"ARN": format!("{ARN}{name}"), "Name": name, "Type": "String", "Version": 1, "LastModifiedDate": 1.7e9})
 }
 
 /// A filter of DescribeParameters.

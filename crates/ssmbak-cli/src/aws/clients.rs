@@ -25,6 +25,10 @@ impl Aws {
         ssm, aws_sdk_ssm, "SSM"
     );
     client!(
+        /// A client of the Resource Groups Tagging API.
+        tagging, aws_sdk_resourcegroupstagging, "Resource Groups Tagging API"
+    );
+    client!(
         /// A CloudFormation client.
         cloudformation, aws_sdk_cloudformation, "CloudFormation"
     );

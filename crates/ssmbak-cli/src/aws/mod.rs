@@ -17,6 +17,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::service_config::ServiceConfigKey;
 use ssmbak::RequestPolicy;
 use ssmbak::bucket::S3BackupBucket;
+use ssmbak::core::rate::Budget;
 use ssmbak::store::SsmParameterStore;
 use ssmbak::{Error, ErrorKind};
 
@@ -35,7 +36,8 @@ use proxy::ProxyRules;
 const ATTEMPTS: u32 = 8;
 
 /// The services that are used, as the SDK calls them; an endpoint variable ends in the name in capitals.
-const SERVICES: [&str; 7] = ["S3", "SSM", "CloudFormation", "STS", "SQS", "EventBridge", "Lambda"];
+const SERVICES: [&str; 8] = ["S3", "SSM", "CloudFormation", "STS", "SQS", "EventBridge", "Lambda", TAGGING];
+const TAGGING: &str = "Resource Groups Tagging API";
 
 /// A configured way to AWS.
 #[derive(Clone, Debug)]
@@ -46,6 +48,8 @@ pub struct Aws {
     endpoint: Option<String>,
     /// What to do when there are no credentials.
     hint: Option<String>,
+    /// Most shared reads of Parameter Store per second, if that is set.
+    max_rps: Option<f64>,
 }
 
 impl Aws {
@@ -108,7 +112,8 @@ impl Aws {
             config = builder.build();
         }
         let hint = credentials::hint(&recipe.base, &profile);
-        let mut aws = Self { config, region: region.to_string(), endpoint: None, hint };
+        let max_rps = limits.max_rps;
+        let mut aws = Self { config, region: region.to_string(), endpoint: None, hint, max_rps };
         let ways = Ways {
             region,
             http,
@@ -145,7 +150,25 @@ impl Aws {
 
     /// Parameter Store.
     pub fn parameter_store(&self) -> SsmParameterStore {
-        SsmParameterStore::new(self.ssm())
+        let mut store = SsmParameterStore::new(self.ssm());
+        // An emulator may answer for the tagging API and know no parameters: its endpoint must be named.
+        if !self.is_emulated("SSM") || self.endpoint_of_service(TAGGING).is_some() {
+            store = store.with_bulk_tags(self.tagging());
+        }
+        match self.budget() {
+            Some(budget) => store.within(budget),
+            None => store,
+        }
+    }
+
+    /// How much of Parameter Store's quotas is used; `None`: there are none on this machine, and none is set.
+    fn budget(&self) -> Option<Budget> {
+        match self.max_rps {
+            Some(0.0) => None,
+            Some(most) => Some(Budget::DEFAULT.at_most(most)),
+            None if self.endpoint("SSM").is_some_and(|endpoint| is_loopback(&endpoint)) => None,
+            None => Some(Budget::DEFAULT),
+        }
     }
 
     /// A bucket.
@@ -167,12 +190,14 @@ impl Aws {
     /// The custom endpoint of a service, the one that says it most precisely first.
     fn endpoint(&self, service: &str) -> Option<String> {
         let everywhere = self.config.endpoint_url().map(str::to_owned);
-        let of_service = || {
-            let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url");
-            self.config.service_config()?.load_config(key.build().ok()?).filter(|url| !url.is_empty())
-        };
-        let found = self.endpoint.clone().or_else(of_service).or(everywhere);
+        let found = self.endpoint.clone().or_else(|| self.endpoint_of_service(service)).or(everywhere);
         found.filter(|url| !url.is_empty())
+    }
+
+    /// The endpoint that is set for this service alone.
+    fn endpoint_of_service(&self, service: &str) -> Option<String> {
+        let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url");
+        self.config.service_config()?.load_config(key.build().ok()?).filter(|url| !url.is_empty())
     }
 }
 
@@ -255,14 +280,40 @@ fn check_endpoint(endpoint: &str, from: &str) -> Result<(), CliError> {
 
 /// An endpoint of AWS's own that is merely spelled out (a VPC endpoint, FIPS).
 fn is_of_aws(endpoint: &str) -> bool {
-    let host = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
-    let host = host.split(['/', ':']).next().unwrap_or(host).to_ascii_lowercase();
+    let host = host_of(endpoint);
     [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"].iter().any(|domain| host.ends_with(domain))
+}
+
+/// Whether an endpoint is on this machine: where an emulator stands, which has no quotas.
+fn is_loopback(endpoint: &str) -> bool {
+    let host = host_of(endpoint);
+    host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") || endpoint.contains("//[::1]")
+}
+
+fn host_of(endpoint: &str) -> String {
+    let host = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
+    host.split(['/', ':']).next().unwrap_or(host).to_ascii_lowercase()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn requests_are_paced_unless_the_endpoint_is_on_this_machine() {
+        let at = |url: &str, max_rps| {
+            let config = SdkConfig::builder().endpoint_url(url).build();
+            Aws { config, region: String::new(), endpoint: None, hint: None, max_rps }.budget()
+        };
+        for local in ["http://127.0.0.1:4566", "http://localhost:5000/", "http://[::1]:5000", "http://aws.localhost"] {
+            assert_eq!(at(local, None), None, "{local}");
+            assert_eq!(at(local, Some(7.0)), Some(Budget::DEFAULT.at_most(7.0)), "{local}");
+        }
+        for other in ["https://vpce-1.ssm.eu-west-1.vpce.amazonaws.com", "https://ssm.internal", "http://10.0.0.1"] {
+            assert_eq!(at(other, None), Some(Budget::DEFAULT), "{other}");
+            assert_eq!(at(other, Some(0.0)), None, "{other}");
+        }
+    }
 
     #[test]
     fn a_custom_endpoint_may_still_be_of_aws() {
@@ -274,7 +325,7 @@ mod tests {
 
     #[test]
     fn an_endpoint_of_aws_is_no_emulator() {
-        let of = |config: SdkConfig| Aws { config, region: String::new(), endpoint: None, hint: None };
+        let of = |config: SdkConfig| Aws { config, region: String::new(), endpoint: None, hint: None, max_rps: None };
         let at = |url: &str| of(SdkConfig::builder().endpoint_url(url).build());
         let private = at("https://vpce-1.cloudformation.eu-west-1.vpce.amazonaws.com");
         assert!(!private.is_emulated("CloudFormation"));

@@ -36,6 +36,8 @@ pub(super) struct Limits {
     pub(super) read: Duration,
     /// Most requests at once.
     pub(super) at_once: usize,
+    /// Most shared reads of Parameter Store per second, 0 for no limit; `None`: half of the quota.
+    pub(super) max_rps: Option<f64>,
 }
 
 impl Limits {
@@ -45,6 +47,7 @@ impl Limits {
             connect: seconds("SSMBAK_CONNECT_TIMEOUT")?.map(Duration::from_secs),
             read: Duration::from_secs(seconds("SSMBAK_READ_TIMEOUT")?.unwrap_or(READ_TIMEOUT)),
             at_once: at_once(rlimit::increase_nofile_limit(ENOUGH_FILES).ok()),
+            max_rps: rate(environment(MAX_RPS).as_deref())?,
         })
     }
 }
@@ -70,6 +73,18 @@ fn seconds(name: &str) -> Result<Option<u64>, CliError> {
     seconds.map(Some).ok_or_else(|| {
         let message = format!("invalid value for {name}: {text:?}");
         CliError::failure("Environment", message, "set it to a number of seconds, 1 or more, or unset it")
+    })
+}
+
+/// The variable that says how many requests per second to make.
+const MAX_RPS: &str = "SSMBAK_MAX_RPS";
+
+fn rate(text: Option<&str>) -> Result<Option<f64>, CliError> {
+    let Some(text) = text else { return Ok(None) };
+    let rate = text.trim().parse().ok().filter(|rate: &f64| rate.is_finite() && *rate >= 0.0);
+    rate.map(Some).ok_or_else(|| {
+        let message = format!("invalid value for {MAX_RPS}: {text:?}");
+        CliError::failure("Environment", message, "set it to requests per second (0 = unlimited), or unset it")
     })
 }
 
@@ -144,6 +159,16 @@ impl Intercept for Retries {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rate_is_a_number_of_requests_per_second() {
+        assert_eq!(rate(None).unwrap(), None);
+        assert_eq!(rate(Some("0")).unwrap(), Some(0.0));
+        assert_eq!(rate(Some(" 2.5 ")).unwrap(), Some(2.5));
+        for wrong in ["-1", "inf", "NaN", "fast"] {
+            assert!(rate(Some(wrong)).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn connections_fit_the_limit_of_open_files() {

@@ -1,7 +1,6 @@
 //! What the bucket says of each name at an instant, from no more of its versions than that takes.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
@@ -16,7 +15,6 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::ahead::read_ahead;
 use super::{in_order_of_storage, is_stranger, listed, name_of};
 use crate::bucket::{BackupBucket, Keys, StoredVersion, record_and_body_of, record_of};
-use crate::store::LikelyNames;
 use crate::{Error, Gate};
 
 /// How many keys are worked on at once; the gate bounds the requests.
@@ -68,8 +66,6 @@ pub enum AnswerState {
 /// What others need to know before all is read.
 #[derive(Debug, Default)]
 pub struct Finding {
-    /// The names that the listing finds.
-    pub likely: Arc<LikelyNames>,
     /// Names that existed at the instant and of which the tags of that time are known.
     tagged: Option<UnboundedSender<ParameterName>>,
 }
@@ -78,7 +74,7 @@ impl Finding {
     /// For those who want to know the names while they are being found: the receiver is told of those with tags.
     pub(crate) fn told() -> (Self, UnboundedReceiver<ParameterName>) {
         let (sender, receiver) = unbounded_channel();
-        (Self { likely: Arc::new(LikelyNames::to_be_found()), tagged: Some(sender) }, receiver)
+        (Self { tagged: Some(sender) }, receiver)
     }
 
     fn answered(&self, name: &ParameterName, answer: Option<&Answer>) {
@@ -106,16 +102,8 @@ pub async fn answers<B: BackupBucket>(
     finding: &Finding,
 ) -> Result<Answers, Error> {
     let mut answers = Answers::default();
-    let listings = selection.listings();
-    let mut left = listings.len();
-    for listing in &listings {
-        left -= 1;
-        let found = || {
-            if left == 0 {
-                finding.likely.all_found()
-            }
-        };
-        let mut some = of_listing(bucket, listing, selection, at.until(), gate, (finding, found)).await?;
+    for listing in &selection.listings() {
+        let mut some = of_listing(bucket, listing, selection, at.until(), gate, finding).await?;
         answers.of.append(&mut some.of);
         answers.strangers.append(&mut some.strangers);
     }
@@ -130,7 +118,7 @@ async fn of_listing<B: BackupBucket>(
     selection: &Selection,
     until: Timestamp,
     gate: &Gate,
-    (finding, all_found): (&Finding, impl FnOnce()),
+    finding: &Finding,
 ) -> Result<Answers, Error> {
     let prefix = match (listing.depth(), listing.prefix()) {
         (Depth::Exact, key) => {
@@ -151,10 +139,6 @@ async fn of_listing<B: BackupBucket>(
     let mut root: BTreeMap<ParameterName, Vec<StoredVersion>> = BTreeMap::new();
     let keys = bucket.by_key(Keys::Prefix(prefix)).try_filter_map(|versions| {
         let mut named = None;
-        let exists = versions.last().is_some_and(|last| !last.is_marker);
-        if let Some(name) = versions.first().and_then(|version| name_of(&version.key)).filter(|_| exists) {
-            finding.likely.add(&name);
-        }
         match versions.first().map(|version| (name_of(&version.key), &version.key)) {
             Some((Some(name), _)) if !selection.contains(&name) => {}
             // Two keys may be one name's: both must be there before it is read.
@@ -171,7 +155,7 @@ async fn of_listing<B: BackupBucket>(
         Ok::<_, Error>(answer.map(|answer| (name, answer)))
     };
     let weight = |(_, versions): &(ParameterName, Vec<StoredVersion>)| versions.len();
-    let found = read_ahead(keys, weight, (VERSIONS_AHEAD, KEYS), all_found, read).await?;
+    let found = read_ahead(keys, weight, (VERSIONS_AHEAD, KEYS), || {}, read).await?;
     let of_root: Vec<_> = stream::iter(root).map(read).buffer_unordered(KEYS).try_collect::<Vec<_>>().await?;
     answers.of = found.into_iter().flatten().collect();
     answers.of.extend(of_root.into_iter().flatten());

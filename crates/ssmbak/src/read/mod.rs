@@ -17,7 +17,7 @@ use ssmbak_core::plan::{Present, PresentParameter, RecordedParameter, Target};
 use ssmbak_core::record::Unreadable;
 use ssmbak_core::record::metadata::SIDECAR_PREFIX;
 use ssmbak_core::restore_record::RESTORE_PREFIX;
-use ssmbak_core::scope::{Depth, Listing, Selection};
+use ssmbak_core::scope::{Depth, Listing, Scope, Selection};
 use ssmbak_core::sweep::SWEEP_PREFIX;
 use ssmbak_core::timeline::{Held, State, Timeline};
 
@@ -28,11 +28,15 @@ pub use self::present::states_beside;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::bucket::{BackupBucket, Described, Keys, StoredVersion, describe_versions_fully};
-use crate::store::{LikelyNames, ParameterStore};
+use crate::store::{ParameterStore, TagsByName};
 use crate::{CONCURRENCY, Error, ErrorKind, Gate};
 
 /// How many parameters' tags are asked for at once; the gate bounds the requests.
 const CONCURRENCY_OF_TAGS: usize = 512;
+
+/// How many parameters' tags are asked for in bulk in one request, and how many such requests are made at once.
+const TAGS: usize = 100;
+const CONCURRENCY_OF_BULK_TAGS: usize = 8;
 
 /// Names that one request reads the values of (GetParameters), and how many such requests wait at the gate at once.
 const VALUES: usize = 10;
@@ -249,53 +253,65 @@ pub async fn described<S: ParameterStore>(
     store: &S,
     selection: &Selection,
 ) -> Result<BTreeMap<ParameterName, CurrentParameter>, Error> {
-    described_among(store, selection, &LikelyNames::default()).await
-}
-
-/// As [`described`], in pieces by the names that are likely there.
-pub(crate) async fn described_among<S: ParameterStore>(
-    store: &S,
-    selection: &Selection,
-    likely: &LikelyNames,
-) -> Result<BTreeMap<ParameterName, CurrentParameter>, Error> {
     let mut all = BTreeMap::new();
+    let mut single = Vec::new();
     for scope in selection.scopes() {
-        for parameter in store.describe(scope, likely).await? {
-            if selection.contains(&parameter.name) {
-                all.insert(parameter.name.clone(), parameter);
-            }
+        match scope {
+            // Fifty of them are one request.
+            Scope::One(name) => single.push(name.clone()),
+            scope => all.extend(store.describe(scope).await?.into_iter().map(|found| (found.name.clone(), found))),
         }
     }
+    match single.as_slice() {
+        [] => {}
+        [name] => {
+            let found = store.describe(&Scope::One(name.clone())).await?;
+            all.extend(found.into_iter().map(|found| (found.name.clone(), found)));
+        }
+        names => all.extend(store.find(names).await?),
+    }
+    all.retain(|name, _| selection.contains(name));
     Ok(all)
 }
 
-/// As [`described_among`], and reads the tags of what `tagged` names as soon as it does.
+/// As [`described`], with the tags of what `tagged` names where there is an index of them.
 ///
 /// # Errors
 /// The first request that failed.
 pub(crate) async fn described_with_tags<S: ParameterStore>(
     store: &S,
     selection: &Selection,
-    likely: &LikelyNames,
     mut tagged: UnboundedReceiver<ParameterName>,
     gate: &Gate,
 ) -> Result<BTreeMap<ParameterName, CurrentParameter>, Error> {
-    let mut described = described_among(store, selection, likely).await?;
-    let tags: Vec<(ParameterName, BTreeMap<String, String>)> = stream::poll_fn(|context| tagged.poll_recv(context))
+    let mut described = described(store, selection).await?;
+    let tags: Vec<TagsByName> = stream::poll_fn(|context| tagged.poll_recv(context))
         .filter(|name| std::future::ready(described.contains_key(name)))
-        .map(|name| async move {
-            let tags = gate.pass(|| store.tags(&name)).await?;
-            Ok::<_, Error>((name, tags))
-        })
-        .buffer_unordered(CONCURRENCY_OF_TAGS)
+        .chunks(TAGS)
+        .map(|names| indexed_tags(store, names, gate))
+        .buffer_unordered(CONCURRENCY_OF_BULK_TAGS)
         .try_collect()
         .await?;
-    for (name, tags) in tags {
+    for (name, tags) in tags.into_iter().flatten() {
         if let Some(parameter) = described.get_mut(&name) {
             parameter.details.tags = Some(tags);
         }
     }
     Ok(described)
+}
+
+/// The tags of each of these names, as far as there is an index of them: else none of them are in the answer.
+async fn indexed_tags<S: ParameterStore>(
+    store: &S,
+    names: Vec<ParameterName>,
+    gate: &Gate,
+) -> Result<TagsByName, Error> {
+    let Some(mut tags) = gate.pass(|| store.tags_of_many(&names)).await? else { return Ok(TagsByName::new()) };
+    let own = |name: ParameterName| {
+        let tags = tags.remove(&name).unwrap_or_default();
+        (name, tags)
+    };
+    Ok(names.into_iter().map(own).collect())
 }
 
 /// The present state of the described parameters, as far as comparing them with `targets` needs it.
@@ -305,6 +321,20 @@ pub(crate) async fn described_with_tags<S: ParameterStore>(
 /// # Errors
 /// The first request that failed; a value that cannot be decrypted is no error but [`Present::Unreadable`].
 pub async fn presents<S: ParameterStore>(
+    store: &S,
+    mut described: BTreeMap<ParameterName, CurrentParameter>,
+    targets: &BTreeMap<ParameterName, Target>,
+    gate: &Gate,
+) -> Result<BTreeMap<ParameterName, Present>, Error> {
+    add_indexed_tags(store, &mut described, targets, gate).await?;
+    presents_exactly(store, described, targets, gate).await
+}
+
+/// As [`presents`], with tags that no index is asked for: what has just been changed may not be in it yet.
+///
+/// # Errors
+/// As [`presents`].
+pub(crate) async fn presents_exactly<S: ParameterStore>(
     store: &S,
     described: BTreeMap<ParameterName, CurrentParameter>,
     targets: &BTreeMap<ParameterName, Target>,
@@ -331,20 +361,7 @@ pub async fn presents<S: ParameterStore>(
         .try_collect()
         .await?;
     known.extend(values.into_iter().flatten());
-    let with_tags: BTreeMap<ParameterName, CurrentParameter> = stream::iter(described)
-        .map(|(name, mut parameter)| async move {
-            let compared = matches!(targets.get(&name), Some(Target::Held(target))
-                if target.details.as_ref().is_some_and(|details| details.tags.is_some())
-                    // A type that cannot be changed in place takes the tags with it.
-                    || target.parameter_type != parameter.parameter_type);
-            if compared && parameter.details.tags.is_none() {
-                parameter.details.tags = Some(gate.pass(|| store.tags(&name)).await?);
-            }
-            Ok::<_, Error>((name, parameter))
-        })
-        .buffer_unordered(CONCURRENCY_OF_TAGS)
-        .try_collect()
-        .await?;
+    let with_tags = with_tags(store, described, targets, gate).await?;
     Ok(with_tags
         .into_iter()
         .map(|(name, parameter)| {
@@ -356,6 +373,65 @@ pub async fn presents<S: ParameterStore>(
             (name, present)
         })
         .collect())
+}
+
+/// The tags that are recorded of a name.
+fn recorded_tags<'a>(
+    targets: &'a BTreeMap<ParameterName, Target>,
+    name: &ParameterName,
+) -> Option<&'a BTreeMap<String, String>> {
+    match targets.get(name) {
+        Some(Target::Held(target)) => target.details.as_ref().and_then(|details| details.tags.as_ref()),
+        _ => None,
+    }
+}
+
+/// Adds the tags of what is compared, where there is an index of them.
+async fn add_indexed_tags<S: ParameterStore>(
+    store: &S,
+    described: &mut BTreeMap<ParameterName, CurrentParameter>,
+    targets: &BTreeMap<ParameterName, Target>,
+    gate: &Gate,
+) -> Result<(), Error> {
+    let unread: Vec<ParameterName> = described
+        .iter()
+        .filter(|(name, parameter)| parameter.details.tags.is_none() && recorded_tags(targets, name).is_some())
+        .map(|(name, _)| name.clone())
+        .collect();
+    let read: Vec<TagsByName> = stream::iter(unread.chunks(TAGS).map(<[ParameterName]>::to_vec))
+        .map(|names| indexed_tags(store, names, gate))
+        .buffer_unordered(CONCURRENCY_OF_BULK_TAGS)
+        .try_collect()
+        .await?;
+    for (name, tags) in read.into_iter().flatten() {
+        if let Some(parameter) = described.get_mut(&name) {
+            parameter.details.tags = Some(tags);
+        }
+    }
+    Ok(())
+}
+
+/// The tags of the parameters themselves, where none are known yet or those of an index differ from the recorded ones.
+async fn with_tags<S: ParameterStore>(
+    store: &S,
+    described: BTreeMap<ParameterName, CurrentParameter>,
+    targets: &BTreeMap<ParameterName, Target>,
+    gate: &Gate,
+) -> Result<BTreeMap<ParameterName, CurrentParameter>, Error> {
+    // A type that cannot be changed in place takes the tags with it.
+    let changes_type = |name: &ParameterName, parameter: &CurrentParameter| matches!(targets.get(name), Some(Target::Held(target)) if target.parameter_type != parameter.parameter_type);
+    stream::iter(described)
+        .map(|(name, mut parameter)| async move {
+            let recorded = recorded_tags(targets, &name);
+            let differs = recorded.is_some_and(|recorded| parameter.details.tags.as_ref() != Some(recorded));
+            if differs || changes_type(&name, &parameter) {
+                parameter.details.tags = Some(gate.pass(|| store.tags(&name)).await?);
+            }
+            Ok::<_, Error>((name, parameter))
+        })
+        .buffer_unordered(CONCURRENCY_OF_TAGS)
+        .try_collect()
+        .await
 }
 
 fn same_version(target: &RecordedParameter, parameter: &CurrentParameter) -> bool {

@@ -19,7 +19,7 @@ use tokio::time::sleep;
 use super::Now;
 use super::journal::restores;
 use crate::bucket::{BackupBucket, StoredVersion, record_and_body_of};
-use crate::read::{body_of, described, presents, timelines};
+use crate::read::{body_of, described, presents_exactly, timelines};
 use crate::store::ParameterStore;
 use crate::{CONCURRENCY, Error, Gate, ParamPath};
 
@@ -119,7 +119,7 @@ async fn of_rows<S: ParameterStore, B: BackupBucket>(
         let names: Vec<ParameterName> = unsure.iter().map(|row| row.name.clone()).collect();
         let gate = &Gate::of_store();
         let found = gate.pass(|| store.find(&names)).await?;
-        let mut some = presents(store, found, &targets, gate).await?;
+        let mut some = presents_exactly(store, found, &targets, gate).await?;
         unsure.retain(|row| recent && row.looks_untouched(some.get(&row.name).and_then(parameter_of)));
         if look == 0 && !unsure.is_empty() {
             // What a later restore has changed may well be what it was.

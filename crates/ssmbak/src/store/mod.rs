@@ -2,10 +2,8 @@
 
 mod aws;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use aws::SsmParameterStore;
 
@@ -14,6 +12,9 @@ use ssmbak_core::parameter::{CurrentParameter, ParameterType, ParameterValue, Pa
 use ssmbak_core::scope::Scope;
 
 use crate::Error;
+
+/// Parameters that have tags, and their tags.
+pub type TagsByName = BTreeMap<ParameterName, BTreeMap<String, String>>;
 
 /// The operations of Parameter Store that ssmbak needs. Implemented by [`SsmParameterStore`], and by fakes.
 pub trait ParameterStore: Send + Sync {
@@ -27,12 +28,15 @@ pub trait ParameterStore: Send + Sync {
     /// The parameter's tags, without those of AWS's own.
     fn tags(&self, name: &ParameterName) -> impl Future<Output = Result<BTreeMap<String, String>, Error>> + Send;
 
-    /// All parameters within a scope, with everything but values and tags. `likely` are names that may be among them.
-    fn describe(
-        &self,
-        scope: &Scope,
-        likely: &LikelyNames,
-    ) -> impl Future<Output = Result<Vec<CurrentParameter>, Error>> + Send;
+    /// The tags of many parameters, without those of AWS's own, as an index has them that follows changes within minutes: a
+    /// parameter that it does not name has none. `None`: there is no such index, so that [`ParameterStore::tags`] must be asked.
+    fn tags_of_many(&self, names: &[ParameterName]) -> impl Future<Output = Result<Option<TagsByName>, Error>> + Send {
+        let _ = names;
+        std::future::ready(Ok(None))
+    }
+
+    /// All parameters within a scope, with everything but values and tags.
+    fn describe(&self, scope: &Scope) -> impl Future<Output = Result<Vec<CurrentParameter>, Error>> + Send;
 
     /// One page of all parameters, in Parameter Store's own order; `token` is what the page before gave.
     fn page(&self, token: Option<&str>) -> impl Future<Output = Result<ParameterPage, Error>> + Send;
@@ -63,46 +67,6 @@ pub trait ParameterStore: Send + Sync {
 
     /// Deletes up to ten parameters; returns the spellings that Parameter Store did not delete.
     fn delete(&self, spellings: &[String]) -> impl Future<Output = Result<Vec<String>, Error>> + Send;
-}
-
-/// Names that Parameter Store probably holds, as the bucket's listing finds them: a long list of parameters is cut by them
-/// into pieces that are read at the same time. What is listed does not depend on them.
-#[derive(Debug, Default)]
-pub struct LikelyNames {
-    names: Mutex<BTreeSet<String>>,
-    more_to_come: AtomicBool,
-}
-
-impl LikelyNames {
-    /// Names that are still being found.
-    pub fn to_be_found() -> Self {
-        Self { more_to_come: AtomicBool::new(true), ..Self::default() }
-    }
-
-    /// One more.
-    pub fn add(&self, name: &ParameterName) {
-        self.names().insert(name.as_str().to_owned());
-    }
-
-    /// There are no more.
-    pub fn all_found(&self) {
-        self.more_to_come.store(false, Ordering::Relaxed);
-    }
-
-    /// Whether there may be more.
-    pub fn more_to_come(&self) -> bool {
-        self.more_to_come.load(Ordering::Relaxed)
-    }
-
-    /// Those that begin so, in order.
-    pub fn beginning_with(&self, prefix: &str) -> Vec<String> {
-        let names = self.names();
-        names.range(prefix.to_owned()..).take_while(|name| name.starts_with(prefix)).cloned().collect()
-    }
-
-    fn names(&self) -> MutexGuard<'_, BTreeSet<String>> {
-        self.names.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// A page of a listing.

@@ -1,172 +1,225 @@
-//! DescribeParameters.
+//! DescribeParameters and GetParametersByPath: the parameters of a scope.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use aws_sdk_ssm::Client;
-use aws_sdk_ssm::operation::describe_parameters::DescribeParametersOutput;
 use aws_sdk_ssm::types::{ParameterMetadata, ParameterStringFilter};
+use futures_util::future::try_join;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use ssmbak_core::listing_method::{Progress, Step, next_step};
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{CurrentParameter, Details};
 use ssmbak_core::scope::Scope;
-use ssmbak_core::scope::beginnings::{Piece, pieces};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::tokens::Tokens;
-use super::{parameter_type, policies, spellings, text, timestamp, version_number};
-use crate::store::LikelyNames;
-use crate::{Error, Gate};
+use super::{SsmParameterStore, parameter_type, policies, spellings, text, timestamp, version_number};
+use crate::{Error, ErrorKind, Gate, RequestPolicy};
 
-/// DescribeParameters allows 50 a page.
+/// DescribeParameters allows 50 a page, and 50 values of a filter.
+/// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ParameterStringFilter.html>
 pub(super) const PAGE: i32 = 50;
 
-/// How many pages are read one after another before the names are cut into pieces that are listed at the same time.
-const PAGES_IN_A_ROW: usize = 5;
+/// GetParametersByPath allows 10 a page.
+const PAGE_OF_PATH: i32 = 10;
 
-/// How many are, if it is not known yet which names are likely; and of a piece, which may be longer than was known.
-const MORE_PAGES_IN_A_ROW: usize = 20;
+/// How many names a request describes.
+const NAMES: usize = 50;
 
-/// Into how many pieces.
-const PIECES: usize = 24;
+/// How many requests describe names at once.
+const CONCURRENCY: usize = 4;
 
-/// A list is cut as often as this: what the first cut knew nothing of may be a long list itself.
-const CUTS: u32 = 3;
-
-/// DescribeParameters, page by page, bounded by its quota.
-struct Describing<'a> {
-    client: &'a Client,
-    likely: &'a LikelyNames,
-    /// The quota of DescribeParameters is not published, and low.
-    gate: Gate,
-}
-
-pub(super) async fn describe(
-    client: &Client,
-    scope: &Scope,
-    likely: &LikelyNames,
-) -> Result<Vec<CurrentParameter>, Error> {
-    let describing = Describing { client, likely, gate: Gate::new(4, 16) };
-    let mut found = Vec::new();
-    for filter in filters(scope)? {
-        // Only what begins alike can be cut by beginnings.
-        let prefix = match scope {
-            Scope::Subtree(path) => Some(path.as_str().to_owned()),
-            Scope::NameAndSubtree(name) => Some(format!("{name}/")),
-            Scope::One(_) | Scope::Children(_) => None,
-        };
-        // Root-level names come without their slash.
-        let prefix = prefix.map(|prefix| if prefix == "/" { String::new() } else { prefix });
-        found.append(&mut describing.list(filter, prefix.into_iter().collect(), CUTS).await?);
-    }
-    // Emulators ignore some filters, and both spellings of a root-level name may have been asked for.
+pub(super) async fn describe(store: &SsmParameterStore, scope: &Scope) -> Result<Vec<CurrentParameter>, Error> {
+    let listing = Listing { store, gate: Gate::new(4, 16) };
+    let under = |path: &str, recursive: bool| {
+        let path = path.trim_end_matches('/').to_owned();
+        let listing = &listing;
+        // A path filter takes no trailing slash, and what it finds below the root is not documented.
+        async move { if path.is_empty() { listing.account().await } else { listing.path(&path, recursive).await } }
+    };
+    let named = |name: &ParameterName| listing.named(spellings(name).map(str::to_owned).collect());
+    let mut found = match scope {
+        Scope::One(name) => named(name).await?,
+        Scope::Children(path) => under(path.as_str(), false).await?,
+        Scope::Subtree(path) => under(path.as_str(), true).await?,
+        Scope::NameAndSubtree(name) => {
+            let (mut found, mut below) = try_join(named(name), under(name.as_str(), true)).await?;
+            found.append(&mut below);
+            found
+        }
+    };
+    // The account holds other parameters too, and both spellings of a root-level name may have been asked for.
     found.retain(|parameter| scope.contains(&parameter.name));
     found.sort_by(|a, b| (&a.name, a.spelling.len()).cmp(&(&b.name, b.spelling.len())));
     found.dedup_by(|later, earlier| later.name == earlier.name);
     Ok(found)
 }
 
-impl Describing<'_> {
-    /// All that the filter finds, which is what begins with one of `beginnings`, where there are any.
-    async fn list(
-        &self,
-        filter: Option<ParameterStringFilter>,
-        beginnings: Vec<String>,
-        cuts: u32,
-    ) -> Result<Vec<CurrentParameter>, Error> {
-        let mut found = Vec::new();
-        let (mut pages, mut next, mut cut) = (0, None, false);
-        let mut tokens = Tokens::default();
+/// Parameters by their spelling.
+type Found = BTreeMap<String, CurrentParameter>;
+
+struct Listing<'a> {
+    store: &'a SsmParameterStore,
+    /// The quota of DescribeParameters is not published, and low.
+    gate: Gate,
+}
+
+/// How far the pages of a listing have been read.
+#[derive(Default)]
+struct Pages {
+    tokens: Tokens,
+    next: Option<String>,
+    ended: bool,
+}
+
+impl Pages {
+    fn read(&mut self, token: Option<String>) -> Result<(), Error> {
+        self.next = self.tokens.next(token)?;
+        self.ended = self.next.is_none();
+        Ok(())
+    }
+}
+
+impl Listing<'_> {
+    /// All parameters of the account.
+    async fn account(&self) -> Result<Vec<CurrentParameter>, Error> {
+        let (mut pages, mut found) = (Pages::default(), Found::new());
+        while !pages.ended {
+            self.account_page(&mut pages, &mut found).await?;
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// The parameters below a path, and perhaps others: see [`next_step`].
+    async fn path(&self, path: &str, recursive: bool) -> Result<Vec<CurrentParameter>, Error> {
+        let (mut account, mut found) = (Pages::default(), Found::new());
+        let (mut of_path, mut names) = (Pages::default(), Vec::new());
+        let beginning = format!("{path}/");
+        let mut progress = Progress::default();
+        let mut by_path_refused = false;
         loop {
-            let page = self.gate.pass(|| page(self.client, filter.clone(), next.clone())).await?;
-            for metadata in page.parameters() {
-                // A name that is none of Parameter Store's (a public or shared parameter's ARN) is not ours to restore.
-                found.extend(convert(metadata)?);
-            }
-            next = tokens.next(page.next_token)?;
-            pages += 1;
-            if next.is_none() {
-                return Ok(found);
-            }
-            let waits = cuts < CUTS || self.likely.more_to_come();
-            let due = pages == MORE_PAGES_IN_A_ROW || (pages >= PAGES_IN_A_ROW && !waits);
-            if due && !cut && cuts > 0 && !beginnings.is_empty() {
-                cut = true;
-                // It is documented that a filter takes several values, and not what that means: if they do not find
-                // again what was found already, it goes on page by page.
-                if let Some(all) = self.list_pieces(&beginnings, &found, cuts - 1).await? {
-                    return Ok(all);
+            match if by_path_refused && !account.ended { Step::Account } else { next_step(progress) } {
+                Step::Both => {
+                    let by_path = self.path_page(path, recursive, &mut of_path, &mut names);
+                    match try_join(by_path, self.account_page(&mut account, &mut found)).await {
+                        // Whoever may not list the path lists the account.
+                        Err(error) if is_denied_by_path(&error) => {
+                            by_path_refused = true;
+                            RequestPolicy::current().remark(
+                                "ssm:GetParametersByPath is not allowed: parameters are listed with those of the whole account",
+                            );
+                        }
+                        read => drop(read?),
+                    }
+                    progress.pages_of_both += 1;
                 }
+                Step::Account => self.account_page(&mut account, &mut found).await?,
+                Step::Path => {
+                    let mut some = self.path_to_its_end(path, recursive, &mut of_path, names, &found).await?;
+                    found.retain(|spelling, _| spelling.starts_with(&beginning));
+                    some.extend(found.into_values());
+                    return Ok(some);
+                }
+                Step::Done => return Ok(found.into_values().collect()),
             }
+            progress.path_ended = of_path.ended;
+            progress.account_ended = account.ended;
+            progress.seen = found.len();
+            progress.within = found.keys().filter(|spelling| spelling.starts_with(&beginning)).count();
         }
     }
 
-    /// Lists everything that begins with one of `beginnings`, cut where the names found so far and the likely ones suggest;
-    /// `None` if some of those found are missing then.
-    async fn list_pieces(
+    /// Lists the rest of a path, and describes what is not described yet while it is listed.
+    async fn path_to_its_end(
         &self,
-        beginnings: &[String],
-        found: &[CurrentParameter],
-        cuts: u32,
-    ) -> Result<Option<Vec<CurrentParameter>>, Error> {
-        let mut known: BTreeSet<String> = found.iter().map(|parameter| parameter.spelling.clone()).collect();
-        known.extend(beginnings.iter().flat_map(|beginning| self.likely.beginning_with(beginning)));
-        let most = known.len().div_ceil(PIECES).max(PAGES_IN_A_ROW * PAGE as usize);
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        let cut = pieces(beginnings, &known, most);
-        let listed = stream::iter(cut).map(|piece| self.list_piece(piece, cuts)).buffer_unordered(PIECES);
-        let all: Vec<CurrentParameter> = match listed.try_collect::<Vec<_>>().await {
-            Ok(listed) => listed.into_iter().flatten().collect(),
-            Err(error) => {
-                use crate::ErrorKind::{AccessDenied, Credentials, Throttled, Unreachable};
-                let telling = matches!(error.kind, AccessDenied | Credentials | Throttled | Unreachable);
-                return if telling { Err(error) } else { Ok(None) };
+        path: &str,
+        recursive: bool,
+        of_path: &mut Pages,
+        mut names: Vec<String>,
+        described: &Found,
+    ) -> Result<Vec<CurrentParameter>, Error> {
+        let (sender, mut receiver) = unbounded_channel();
+        let listing = async {
+            // Dropped at the end, which ends the describing.
+            let sender: UnboundedSender<Vec<String>> = sender;
+            loop {
+                names.retain(|name| !described.contains_key(name));
+                while names.len() >= NAMES || (of_path.ended && !names.is_empty()) {
+                    let chunk = names.drain(..names.len().min(NAMES)).collect();
+                    sender.send(chunk).ok();
+                }
+                if of_path.ended {
+                    return Ok(());
+                }
+                self.path_page(path, recursive, of_path, &mut names).await?;
             }
         };
-        let names: BTreeSet<&str> = all.iter().map(|parameter| parameter.spelling.as_str()).collect();
-        let complete = found.iter().all(|parameter| {
-            let within = beginnings.iter().any(|beginning| parameter.spelling.starts_with(beginning));
-            !within || names.contains(parameter.spelling.as_str())
+        let describing = stream::poll_fn(|context| receiver.poll_recv(context))
+            .map(|names| self.named(names))
+            .buffer_unordered(CONCURRENCY)
+            .try_collect::<Vec<_>>();
+        let ((), found) = try_join(listing, describing).await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    async fn account_page(&self, pages: &mut Pages, found: &mut Found) -> Result<(), Error> {
+        let page = self.gate.pass(|| self.describe_page(None, pages.next.clone())).await?;
+        found.extend(page.0.into_iter().map(|parameter| (parameter.spelling.clone(), parameter)));
+        pages.read(page.1)
+    }
+
+    /// Names alone: values are not decrypted, and not kept.
+    async fn path_page(
+        &self,
+        path: &str,
+        recursive: bool,
+        pages: &mut Pages,
+        names: &mut Vec<String>,
+    ) -> Result<(), Error> {
+        let page = self.gate.pass(|| async {
+            let page = self.store.client.get_parameters_by_path().path(path).recursive(recursive);
+            let page = page.with_decryption(false).max_results(PAGE_OF_PATH).set_next_token(pages.next.clone());
+            page.send().await.map_err(|error| Error::from_sdk(LIST_PATH, &error))
         });
-        Ok(complete.then_some(all))
+        let page = page.await?;
+        names.extend(page.parameters().iter().filter_map(|parameter| parameter.name().map(str::to_owned)));
+        pages.read(page.next_token)
     }
 
-    async fn list_piece(&self, piece: Piece, cuts: u32) -> Result<Vec<CurrentParameter>, Error> {
-        let (filter, beginnings) = match piece {
-            Piece::BeginningWith(beginnings) => (filter("Name", "BeginsWith", beginnings.clone())?, beginnings),
-            Piece::Exactly(names) => (filter("Name", "Equals", names)?, Vec::new()),
-        };
-        Box::pin(self.list(filter, beginnings, cuts)).await
+    /// Those of these spellings that exist.
+    async fn named(&self, names: Vec<String>) -> Result<Vec<CurrentParameter>, Error> {
+        let filter = filter("Name", "Equals", names)?;
+        let (mut pages, mut found) = (Pages::default(), Vec::new());
+        while !pages.ended {
+            let page = self.gate.pass(|| self.describe_page(filter.clone(), pages.next.clone())).await?;
+            found.extend(page.0);
+            pages.read(page.1)?;
+        }
+        Ok(found)
+    }
+
+    async fn describe_page(
+        &self,
+        filter: Option<ParameterStringFilter>,
+        token: Option<String>,
+    ) -> Result<(Vec<CurrentParameter>, Option<String>), Error> {
+        let page = self.store.client.describe_parameters().max_results(PAGE);
+        let page = page.set_parameter_filters(filter.map(|filter| vec![filter])).set_next_token(token);
+        let page = page.send().await.map_err(|error| Error::from_sdk("list the parameters", &error))?;
+        self.store.learn_arns(page.parameters());
+        let mut found = Vec::new();
+        for metadata in page.parameters() {
+            // A name that is none of Parameter Store's (a public or shared parameter's ARN) is not ours to restore.
+            found.extend(convert(metadata)?);
+        }
+        Ok((found, page.next_token))
     }
 }
 
-async fn page(
-    client: &Client,
-    filter: Option<ParameterStringFilter>,
-    token: Option<String>,
-) -> Result<DescribeParametersOutput, Error> {
-    client
-        .describe_parameters()
-        .max_results(PAGE)
-        .set_parameter_filters(filter.map(|filter| vec![filter]))
-        .set_next_token(token)
-        .send()
-        .await
-        .map_err(|error| Error::from_sdk("list the parameters", &error))
-}
+/// What a page of a path fails at.
+const LIST_PATH: &str = "list the parameters of the path";
 
-/// What to ask for; `None`: everything.
-fn filters(scope: &Scope) -> Result<Vec<Option<ParameterStringFilter>>, Error> {
-    let equals = |name: &ParameterName| filter("Name", "Equals", spellings(name).map(str::to_owned).collect());
-    // A path filter takes no trailing slash; that of the root is not documented, so everything is listed there.
-    let under = |path: &str, option: &str| match path.trim_end_matches('/') {
-        "" => Ok(None),
-        path => filter("Path", option, vec![path.to_owned()]),
-    };
-    Ok(match scope {
-        Scope::One(name) => vec![equals(name)?],
-        Scope::Children(path) => vec![under(path.as_str(), "OneLevel")?],
-        Scope::Subtree(path) => vec![under(path.as_str(), "Recursive")?],
-        Scope::NameAndSubtree(name) => vec![equals(name)?, under(name.as_str(), "Recursive")?],
-    })
+fn is_denied_by_path(error: &Error) -> bool {
+    error.kind == ErrorKind::AccessDenied && error.message.contains(LIST_PATH)
 }
 
 pub(super) fn filter(key: &str, option: &str, values: Vec<String>) -> Result<Option<ParameterStringFilter>, Error> {

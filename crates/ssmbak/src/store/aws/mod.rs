@@ -1,5 +1,6 @@
 //! Parameter Store through the AWS SDK: one file per operation.
 
+mod bulk_tags;
 mod delete;
 mod describe;
 mod history;
@@ -12,13 +13,17 @@ mod values;
 use std::collections::BTreeMap;
 
 use aws_sdk_ssm::Client;
+use aws_sdk_ssm::types::ParameterMetadata;
 use jiff::Timestamp;
 use ssmbak_core::instant::to_millisecond;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{CurrentParameter, ParameterType, ParameterValue, ParameterVersion};
+use ssmbak_core::rate::Budget;
 use ssmbak_core::scope::Scope;
 
-use super::{LikelyNames, ParameterPage, ParameterStore, PutParameter};
+use self::bulk_tags::BulkTags;
+use super::{ParameterPage, ParameterStore, PutParameter, TagsByName};
+use crate::rate_limiter::RateLimiter;
 use crate::spawned::spawned;
 use crate::{Error, ErrorKind};
 
@@ -26,12 +31,38 @@ use crate::{Error, ErrorKind};
 #[derive(Clone, Debug)]
 pub struct SsmParameterStore {
     client: Client,
+    bulk_tags: Option<BulkTags>,
 }
 
 impl SsmParameterStore {
     /// Wraps a client, whose region, endpoint, credentials and retries are its owner's business.
     pub fn new(client: Client) -> Self {
-        Self { client }
+        Self { client, bulk_tags: None }
+    }
+
+    /// Reads the tags of many parameters from the Resource Groups Tagging API, which must be the account's and region's of the
+    /// client.
+    #[must_use]
+    pub fn with_bulk_tags(self, tagging: aws_sdk_resourcegroupstagging::Client) -> Self {
+        Self { bulk_tags: Some(BulkTags::new(tagging)), ..self }
+    }
+
+    /// Sends no more requests a second than the budget allows.
+    #[must_use]
+    pub fn within(self, budget: Budget) -> Self {
+        let limiter = RateLimiter::new(budget);
+        let config = self.client.config();
+        let mut builder = config.to_builder().interceptor(limiter.clone());
+        builder.set_http_client(config.http_client().map(|http| limiter.paced(http)));
+        let bulk_tags = self.bulk_tags.map(|bulk| bulk.within(&limiter));
+        Self { client: Client::from_conf(builder.build()), bulk_tags }
+    }
+
+    /// Learns from a listing how the ARNs of parameters begin.
+    fn learn_arns(&self, listed: &[ParameterMetadata]) {
+        if let Some(bulk_tags) = &self.bulk_tags {
+            bulk_tags.learn(listed);
+        }
     }
 }
 
@@ -45,16 +76,23 @@ impl ParameterStore for SsmParameterStore {
         spawned(async move { tags::tags(&client, &name).await }).await
     }
 
-    async fn describe(&self, scope: &Scope, likely: &LikelyNames) -> Result<Vec<CurrentParameter>, Error> {
-        describe::describe(&self.client, scope, likely).await
+    async fn tags_of_many(&self, names: &[ParameterName]) -> Result<Option<TagsByName>, Error> {
+        match &self.bulk_tags {
+            Some(bulk_tags) => bulk_tags.read(names).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn describe(&self, scope: &Scope) -> Result<Vec<CurrentParameter>, Error> {
+        describe::describe(self, scope).await
     }
 
     async fn page(&self, token: Option<&str>) -> Result<ParameterPage, Error> {
-        page::page(&self.client, token).await
+        page::page(self, token).await
     }
 
     async fn find(&self, names: &[ParameterName]) -> Result<BTreeMap<ParameterName, CurrentParameter>, Error> {
-        page::find(&self.client, names).await
+        page::find(self, names).await
     }
 
     async fn values(&self, spellings: &[String]) -> Result<BTreeMap<String, Result<ParameterValue, Error>>, Error> {

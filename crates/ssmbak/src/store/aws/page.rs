@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ssm::Client;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::CurrentParameter;
 
 use super::describe::{PAGE, convert, filter};
-use super::spellings;
 use super::tokens::{Tokens, endless};
+use super::{SsmParameterStore, spellings};
 use crate::Error;
 use crate::store::ParameterPage;
 
@@ -16,14 +15,16 @@ use crate::store::ParameterPage;
 /// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ParameterStringFilter.html>
 const FILTER_VALUES: usize = 50;
 
-pub(super) async fn page(client: &Client, token: Option<&str>) -> Result<ParameterPage, Error> {
-    let output = client
+pub(super) async fn page(store: &SsmParameterStore, token: Option<&str>) -> Result<ParameterPage, Error> {
+    let output = store
+        .client
         .describe_parameters()
         .max_results(PAGE)
         .set_next_token(token.map(str::to_owned))
         .send()
         .await
         .map_err(|error| Error::from_sdk("list the parameters", &error))?;
+    store.learn_arns(output.parameters());
     let next = output.next_token().filter(|next| !next.is_empty());
     if next.is_some() && next == token {
         return Err(endless());
@@ -39,7 +40,7 @@ pub(super) async fn page(client: &Client, token: Option<&str>) -> Result<Paramet
 }
 
 pub(super) async fn find(
-    client: &Client,
+    store: &SsmParameterStore,
     names: &[ParameterName],
 ) -> Result<BTreeMap<ParameterName, CurrentParameter>, Error> {
     let all: Vec<String> = names.iter().flat_map(spellings).map(str::to_owned).collect();
@@ -48,9 +49,10 @@ pub(super) async fn find(
         let filters = filter("Name", "Equals", asked.to_vec())?.map(|filter| vec![filter]);
         let (mut next, mut tokens) = (None, Tokens::default());
         loop {
-            let page = client.describe_parameters().max_results(PAGE).set_parameter_filters(filters.clone());
+            let page = store.client.describe_parameters().max_results(PAGE).set_parameter_filters(filters.clone());
             let page = page.set_next_token(next).send().await;
             let page = page.map_err(|error| Error::from_sdk("look for parameters", &error))?;
+            store.learn_arns(page.parameters());
             // What is odd counts as not listed, and is looked at by itself.
             let parameters = page.parameters().iter().filter_map(|metadata| convert(metadata).ok().flatten());
             found.extend(parameters.map(|parameter| (parameter.name.clone(), parameter)));

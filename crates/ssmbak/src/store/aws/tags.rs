@@ -10,7 +10,7 @@ use super::spellings;
 use crate::{Error, ErrorKind};
 
 /// Tags of AWS's own cannot be set by anybody else.
-const RESERVED: &str = "aws:";
+pub(super) const RESERVED: &str = "aws:";
 
 pub(super) async fn tags(client: &Client, name: &ParameterName) -> Result<BTreeMap<String, String>, Error> {
     for spelling in spellings(name) {

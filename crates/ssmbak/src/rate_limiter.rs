@@ -1,0 +1,131 @@
+//! Keeps a client's requests within a budget: waits before each, and learns from refusals.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorContextRef;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use ssmbak_core::rate::{Api, Budget, TokenBucket};
+use ssmbak_core::refusal::{Refusal, refusal};
+use tokio::time::Instant;
+
+use crate::RequestPolicy;
+
+/// One token bucket for each API, shared by all clients that it is installed in.
+#[derive(Clone, Debug)]
+pub struct RateLimiter(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    begun: Instant,
+    buckets: [Mutex<TokenBucket>; Api::ALL.len()],
+}
+
+impl RateLimiter {
+    /// Buckets as the budget has them.
+    pub fn new(budget: Budget) -> Self {
+        let buckets = Api::ALL.map(|api| Mutex::new(budget.bucket(api)));
+        Self(Arc::new(Shared { begun: Instant::now(), buckets }))
+    }
+
+    /// The same client, whose every request waits for its turn: retries of the SDK's included.
+    pub(crate) fn paced(&self, client: SharedHttpClient) -> SharedHttpClient {
+        SharedHttpClient::new(Paced { limiter: self.clone(), inner: client })
+    }
+
+    async fn turn(&self, api: Api) {
+        let wait = self.with(api, TokenBucket::take);
+        if !wait.is_zero() {
+            // An interrupted run does not wait: what it sends then fails or is its last.
+            RequestPolicy::current().pause(wait).await;
+        }
+    }
+
+    fn answered(&self, api: Api, busy: bool) {
+        let jitter = jitter();
+        self.with(api, |bucket, now| if busy { bucket.refused(now, jitter) } else { bucket.succeeded(now) });
+    }
+
+    fn with<T>(&self, api: Api, change: impl FnOnce(&mut TokenBucket, Duration) -> T) -> T {
+        // Its place among all.
+        let bucket = &self.0.buckets[api as usize];
+        change(&mut bucket.lock().unwrap_or_else(PoisonError::into_inner), self.0.begun.elapsed())
+    }
+}
+
+/// From 0 to 1, and hardly the same in two programs.
+fn jitter() -> f64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    f64::from(now.subsec_nanos() % 1_000_000) / 1_000_000.0
+}
+
+/// The API that a request of a JSON service belongs to.
+fn api_of(request: &HttpRequest) -> Option<Api> {
+    Api::of_operation(request.headers().get("x-amz-target")?.split('.').next_back()?)
+}
+
+/// The error code of a JSON answer.
+fn code_of(response: &HttpResponse) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(response.body().bytes()?).ok()?;
+    let code = body.get("__type")?.as_str()?;
+    Some(code.split('#').next_back().unwrap_or(code).to_owned())
+}
+
+impl Intercept for RateLimiter {
+    fn name(&self) -> &'static str {
+        "the rate limiter"
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let api = context.request().and_then(api_of);
+        if let (Some(api), Some(response)) = (api, context.response()) {
+            let status = response.status().as_u16();
+            let refused = !response.status().is_success()
+                && refusal(Some(status), code_of(response).as_deref(), None) == Some(Refusal::Busy);
+            self.answered(api, refused);
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct Paced {
+    limiter: RateLimiter,
+    inner: SharedHttpClient,
+}
+
+impl HttpClient for Paced {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, components);
+        SharedHttpConnector::new(PacedConnector { limiter: self.limiter.clone(), inner })
+    }
+}
+
+#[derive(Debug)]
+struct PacedConnector {
+    limiter: RateLimiter,
+    inner: SharedHttpConnector,
+}
+
+impl HttpConnector for PacedConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let Some(api) = api_of(&request) else { return self.inner.call(request) };
+        let (limiter, inner) = (self.limiter.clone(), self.inner.clone());
+        HttpConnectorFuture::new(async move {
+            limiter.turn(api).await;
+            inner.call(request).await
+        })
+    }
+}
