@@ -244,11 +244,18 @@ async fn start(args: &StartArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, C
             description: &description,
         };
         let id = control.create(&job).await?;
-        ui.result(&format!("{}  job {id}", file.file))?;
+        if !ui.is_json() {
+            ui.result(&format!("{}  job {id}", file.file))?;
+        }
         if let Some(file) = plan.jobs.get_mut(number) {
             file.job = Some(id);
         }
         plan.save(&args.dir.dir)?;
+    }
+    if ui.is_json() {
+        let jobs: Vec<_> =
+            plan.jobs.iter().map(|file| serde_json::json!({"File": file.file, "Job": file.job})).collect();
+        ui.json(&serde_json::json!({"SchemaVersion": 1, "Bucket": plan.bucket, "Jobs": jobs}))?;
     }
     if !args.yes {
         ui.hint("confirm the jobs in the console, or: aws s3control update-job-status --requested-job-status Ready …");

@@ -4,7 +4,7 @@ use clap::Args;
 use ssmbak::s3::{CopyOptions, S3Path};
 use ssmbak_core::object::ObjectPlanOptions;
 
-use super::question::{BucketArgs, GlobArgs, Located, check_found, check_key, moment};
+use super::question::{BucketArgs, GlobArgs, Located, check_found, check_key, moment, refuse_for_one_key};
 use super::report::{self, VersionReport};
 use super::tree::tree;
 use super::tree_report::{self, Head};
@@ -54,6 +54,7 @@ pub(super) async fn run(args: &PreviewArgs, global: &GlobalArgs, ui: &Ui) -> Res
 }
 
 async fn one(args: &PreviewArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
+    refuse_for_one_key(&[args.globs.given(), args.concurrency.map(|_| "--concurrency").into_iter().collect()])?;
     let (located, time) = Located::with_time(&args.words)?;
     let key = located.one()?;
     check_key(key)?;

@@ -51,6 +51,12 @@ impl GlobArgs {
             .map_err(|error| CliError::usage(error.to_string(), "quote globs: --include '*.csv'"))
     }
 
+    /// The options that were given.
+    pub(super) fn given(&self) -> Vec<&'static str> {
+        let options = [("--include", &self.include), ("--exclude", &self.exclude)];
+        options.into_iter().filter(|(_, globs)| !globs.is_empty()).map(|(option, _)| option).collect()
+    }
+
     /// The options, to be typed again.
     pub(super) fn words(&self) -> Vec<String> {
         let of = |option: &str, globs: &[String]| {
@@ -172,6 +178,20 @@ impl BucketArgs {
         let mut words = vec![format!("-b {}", quoted(bucket.name()))];
         words.extend(self.request_payer.then(|| "--request-payer".to_owned()));
         words
+    }
+}
+
+/// Refuses options of trees that were given for one key.
+///
+/// # Errors
+/// [`CliError::Usage`] with the first of them.
+pub(super) fn refuse_for_one_key(given: &[Vec<&'static str>]) -> Result<(), CliError> {
+    match given.iter().flatten().next() {
+        None => Ok(()),
+        Some(option) => {
+            let message = format!("{option} is for trees, and one key was given");
+            Err(CliError::usage(message, format!("add -R and give prefixes, or leave {option} out")))
+        }
     }
 }
 

@@ -9,9 +9,9 @@ use ssmbak::s3::tree::{Target, TreeRestoreOptions, TreeRun};
 use ssmbak::s3::{ByteRate, CopyOptions, Encryption, ObjectBucket, RehydrateOptions, Restored, S3Path, Tier};
 use ssmbak_core::object::{ObjectPlanOptions, ObjectVersion, S3Location};
 
-use super::question::{BucketArgs, GlobArgs, Located, check_found, check_key, moment};
+use super::question::{BucketArgs, GlobArgs, Located, check_found, check_key, moment, refuse_for_one_key};
 use super::report::{self, VersionReport};
-use super::tree::{WorkArgs, asked, conclude, run as run_tree, say_proved, sum};
+use super::tree::{JournalArgs, WorkArgs, asked, conclude, run as run_tree, say_proved, sum};
 use super::tree_report::{self, Head};
 use crate::again::quoted;
 use crate::aws::Aws;
@@ -60,6 +60,8 @@ pub struct RestoreArgs {
     rehydrate: RehydrateArgs,
     #[command(flatten)]
     work: WorkArgs,
+    #[command(flatten)]
+    journal: JournalArgs,
     #[command(flatten)]
     bucket: BucketArgs,
 }
@@ -240,6 +242,7 @@ pub(super) async fn run(
 }
 
 async fn one(args: &RestoreArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
+    refuse_for_one_key(&[args.globs.given(), args.work.given(), args.journal.given()])?;
     let (located, time) = Located::with_time(&args.words)?;
     let key = located.one()?;
     check_key(key)?;
@@ -303,6 +306,10 @@ async fn whole(
     if to.is_some() && located.keys.len() > 1 {
         return Err(CliError::usage("--to takes the place of one prefix", "restore one prefix after the other"));
     }
+    if args.there.bwlimit.is_some() && !args.there.passes_through() {
+        let message = "--bwlimit is for objects that pass through this machine, and s3 copies these by itself";
+        return Err(CliError::usage(message, "leave --bwlimit out, or give --to-profile or --to-endpoint"));
+    }
     let at = moment(time, ui)?;
     let (aws, bucket) = interrupts.or(args.bucket.open(&located, global)).await?;
     let tree = args.work.tree(&bucket, &located.keys, globs);
@@ -318,7 +325,7 @@ async fn whole(
     more.extend(args.to.iter().map(|to| format!("--to {}", quoted(to))));
     more.extend(args.there.words());
     more.extend(args.globs.words());
-    let journal = args.work.journal(&asked("restore", &aws, &tree, bucket.name(), Some(&at), &more))?;
+    let journal = args.journal.open(&asked("restore", &aws, &tree, bucket.name(), &at, &more))?;
     let mut copy = args.copy.options();
     copy.through_here = args.there.passes_through();
     copy.limit = args.there.bwlimit.map(|limit| Arc::new(ByteRate::new(limit)));

@@ -28,6 +28,11 @@ pub(super) struct WorkArgs {
     /// Most requests at once; fewer whenever S3 asks to slow down [default: 128].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) concurrency: Option<u16>,
+}
+
+/// Where copies are noted.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct JournalArgs {
     /// File in which copies are noted until all is done, so that the next run need not make them again [default: a file of
     /// its own for each request].
     #[arg(long, value_name = "FILE")]
@@ -60,8 +65,21 @@ impl WorkArgs {
         tree(bucket, "", self.concurrency).with_prefixes(prefixes).with_globs(globs)
     }
 
+    /// The options that were given.
+    pub(super) fn given(&self) -> Vec<&'static str> {
+        self.concurrency.map(|_| "--concurrency").into_iter().collect()
+    }
+}
+
+impl JournalArgs {
+    /// The options that were given.
+    pub(super) fn given(&self) -> Vec<&'static str> {
+        let journal = self.journal.as_ref().map(|_| "--journal");
+        journal.into_iter().chain(self.restart.then_some("--restart")).collect()
+    }
+
     /// The journal of an interrupted run over the same request, or a new one.
-    pub(super) fn journal(&self, asked: &str) -> Result<Journal, CliError> {
+    pub(super) fn open(&self, asked: &str) -> Result<Journal, CliError> {
         let path = self.journal.clone().unwrap_or_else(|| journal_path(asked));
         let mut journal = Journal::open(&path, asked)?;
         if self.restart {
@@ -91,9 +109,9 @@ fn journal_path(question: &str) -> PathBuf {
 }
 
 /// What a journal is about: all that was asked for, so that what another request did is not taken for it.
-pub(super) fn asked(verb: &str, aws: &Aws, tree: &Tree, bucket: &str, at: Option<&Instant>, more: &[String]) -> String {
+pub(super) fn asked(verb: &str, aws: &Aws, tree: &Tree, bucket: &str, at: &Instant, more: &[String]) -> String {
     let endpoint = aws.s3_endpoint().unwrap_or_default();
-    let at = at.map(|at| format!("{} {}", at.at(), at.until())).unwrap_or_default();
+    let at = format!("{} {}", at.at(), at.until());
     let parts = [verb, aws.region(), &endpoint, bucket, &at].map(str::to_owned);
     serde_json::to_string(&[parts.as_slice(), tree.prefixes(), more].concat()).unwrap_or_default()
 }

@@ -4,10 +4,10 @@ use clap::Args;
 use ssmbak::s3::tree::{TreeRestoreOptions, TreeRun};
 use ssmbak::s3::{CopyOptions, Restored, Undeletable};
 
-use super::question::{BucketArgs, GlobArgs, Located, check_found, check_key, moment};
+use super::question::{BucketArgs, GlobArgs, Located, check_found, check_key, moment, refuse_for_one_key};
 use super::report::{self, VersionReport};
 use super::restore::CopyArgs;
-use super::tree::{WorkArgs, asked, conclude, run as run_tree, sum};
+use super::tree::{WorkArgs, conclude, run as run_tree, sum};
 use super::tree_report::{self, Head};
 use crate::again::quoted;
 use crate::error::CliError;
@@ -60,6 +60,7 @@ pub(super) async fn run(
 }
 
 async fn one(args: &UndeleteArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
+    refuse_for_one_key(&[args.globs.given(), args.work.given()])?;
     let located = Located::read(&args.keys)?;
     let key = located.one()?;
     check_key(key)?;
@@ -105,7 +106,6 @@ async fn whole(
     more.extend(args.since.iter().map(|since| format!("--since {}", quoted(since))));
     more.extend(args.remove_markers.then(|| "--remove-markers".to_owned()));
     more.extend(args.globs.words());
-    let journal = args.work.journal(&asked("undelete", &aws, &tree, bucket.name(), None, &more))?;
     let planned = async {
         let progress = ui.counter("listing versions");
         let plan = tree.trash(since, |more| progress.advance(more)).await?;
@@ -124,7 +124,8 @@ async fn whole(
     if ask && !ui.confirm(&format!("In bucket {}, below {below}: bring them back?", bucket.name()))? {
         return Err(CliError::failure("Declined", "nothing was changed", "answer y to go on, or give --yes"));
     }
-    let mut run = TreeRun::new(plan, Some(journal));
+    // What is back is not deleted any more, so a journal would prove nothing to the next run.
+    let mut run = TreeRun::new(plan, None);
     // Somebody may store another one while this runs.
     let copy = CopyOptions { only_if_absent: true, ..args.copy.options() };
     let options = TreeRestoreOptions { copy, ..TreeRestoreOptions::default() };

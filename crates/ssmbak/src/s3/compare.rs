@@ -6,8 +6,9 @@ use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::types::StorageClass;
 use ssmbak_core::object::ObjectVersion;
 
-use super::copy::{CopyOptions, Destination, Given, Lock, MARK};
+use super::copy::{CopyOptions, Destination};
 use super::head::checksum_algorithm;
+use super::headers::{Given, MARK};
 use super::object_bucket::{ObjectBucket, shown};
 use super::verify::Promised;
 use crate::Error;
@@ -42,8 +43,8 @@ impl ObjectBucket {
             return Ok(false);
         }
         if options.object_lock_at.is_some() {
-            let lock = Lock::of(Some(then), options);
-            let wanted = (lock.mode(), lock.until().map(|time| time.secs()), lock.hold());
+            let lock = &given.lock;
+            let wanted = (lock.mode.clone(), lock.until.map(|time| time.secs()), lock.hold.clone());
             let until = now.object_lock_retain_until_date().map(aws_sdk_s3::primitives::DateTime::secs);
             if wanted != (now.object_lock_mode().cloned(), until, now.object_lock_legal_hold_status().cloned()) {
                 return Ok(false);

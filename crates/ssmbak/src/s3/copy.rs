@@ -3,20 +3,17 @@
 use std::sync::Arc;
 
 use aws_sdk_s3::error::ProvideErrorMetadata;
-use aws_sdk_s3::operation::copy_object::builders::CopyObjectFluentBuilder;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
-use aws_sdk_s3::types::{
-    AccessControlPolicy, ChecksumAlgorithm, MetadataDirective, ObjectLockMode, ServerSideEncryption, StorageClass,
-};
+use aws_sdk_s3::types::{AccessControlPolicy, MetadataDirective, ServerSideEncryption};
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use ssmbak_core::object::{ObjectVersion, is_access_point, storage_class_of_copy};
+use ssmbak_core::object::{ObjectVersion, is_access_point};
 
 use super::byte_rate::ByteRate;
-use super::head::checksum_algorithm;
+use super::headers::{Content, Described, Given};
 use super::object_bucket::{ObjectBucket, shown, size};
 use super::rehydrate::{Readiness, readiness};
-use super::stream_copy::without_foreign_key;
+use super::stream_copy::as_sent_from_here;
 use super::verify::Promised;
 use crate::{Error, ErrorKind};
 
@@ -97,57 +94,6 @@ pub struct Kept {
     pub version_id: Option<String>,
 }
 
-/// The name of the metadata entry that says which version an object is a copy of.
-pub(super) const MARK: &str = "s3bak-source";
-
-/// What a copy is given that S3 does not copy by itself.
-#[derive(Debug)]
-pub(super) struct Given {
-    pub(super) storage_class: Option<StorageClass>,
-    pub(super) encryption: Option<ServerSideEncryption>,
-    pub(super) kms_key: Option<String>,
-    pub(super) bucket_key: Option<bool>,
-    pub(super) checksum: Option<ChecksumAlgorithm>,
-}
-
-impl Given {
-    /// By what the version is and what is asked for. `present` is the storage class of what the copy replaces.
-    pub(super) fn of(
-        version: &ObjectVersion,
-        head: Option<&HeadObjectOutput>,
-        present: Option<&str>,
-        options: &CopyOptions,
-    ) -> Self {
-        let own = match head {
-            Some(head) => head.storage_class().map(StorageClass::as_str),
-            None => version.storage_class.as_deref(),
-        };
-        let class = storage_class_of_copy(options.storage_class.as_deref(), own, present);
-        let (encryption, kms_key, bucket_key) = match (&options.encryption, head) {
-            (Some(asked), _) => {
-                (Some(ServerSideEncryption::from(asked.algorithm.as_str())), asked.kms_key.clone(), None)
-            }
-            (None, Some(head)) => (
-                head.server_side_encryption().cloned(),
-                head.ssekms_key_id().map(str::to_owned),
-                head.bucket_key_enabled().filter(|enabled| *enabled),
-            ),
-            (None, None) => (None, None, None),
-        };
-        let checksum = match head {
-            Some(head) => checksum_algorithm(head),
-            None => version.checksum.as_deref().map(ChecksumAlgorithm::from),
-        };
-        Self {
-            storage_class: class.map(|class| StorageClass::from(class.as_str())),
-            encryption,
-            kms_key,
-            bucket_key,
-            checksum,
-        }
-    }
-}
-
 impl ObjectBucket {
     /// Makes a version the current one of a key again, or stores it elsewhere, with all that it is.
     ///
@@ -191,7 +137,7 @@ impl ObjectBucket {
         }
         let given = Given::of(version, head, present, options);
         if let Some(head) = head.filter(|_| options.through_here) {
-            let given = without_foreign_key(given, options);
+            let given = as_sent_from_here(given, options);
             return self.stream_to(version, head, &given, to, options).await;
         }
         let bytes = head.map_or(version.size, |head| size(head.content_length()));
@@ -213,7 +159,6 @@ impl ObjectBucket {
         to: Destination<'_>,
         options: &CopyOptions,
     ) -> Result<Kept, Error> {
-        let lock = Lock::of(head, options);
         let copy = to
             .bucket
             .client
@@ -221,19 +166,13 @@ impl ObjectBucket {
             .bucket(&to.bucket.name)
             .key(to.key)
             .copy_source(self.copy_source(version))
-            // All that a copy does not keep by itself. Tags are copied unless something else is said.
-            .set_storage_class(given.storage_class.clone())
-            .set_server_side_encryption(given.encryption.clone())
-            .set_ssekms_key_id(given.kms_key.clone())
-            .set_bucket_key_enabled(given.bucket_key)
-            .set_website_redirect_location(head.and_then(|head| head.website_redirect_location()).map(str::to_owned))
-            .set_checksum_algorithm(given.checksum.clone())
-            .set_object_lock_mode(lock.mode())
-            .set_object_lock_retain_until_date(lock.until())
-            .set_object_lock_legal_hold_status(lock.hold())
+            // Tags are copied unless something else is said.
+            .with_given(given)
             .set_if_none_match(options.only_if_absent.then(|| "*".to_owned()));
         let copy = match head.filter(|head| options.mark && head.missing_meta().unwrap_or(0) == 0) {
-            Some(head) => marked(copy, version, head),
+            Some(head) => {
+                copy.metadata_directive(MetadataDirective::Replace).with_content(Content::of(version, head, options))
+            }
             // Metadata and content headers as they are, also those that no header of ours could repeat.
             None => copy.metadata_directive(MetadataDirective::Copy),
         };
@@ -324,58 +263,10 @@ fn keeps_parts(version: &ObjectVersion, head: &HeadObjectOutput, options: &CopyO
         && matches!(head.server_side_encryption(), None | Some(ServerSideEncryption::Aes256))
 }
 
-/// A copy whose metadata are said anew, with one more entry.
-#[allow(deprecated, reason = "the copy wants the time, and what cannot be read as one could not be sent either")]
-fn marked(copy: CopyObjectFluentBuilder, version: &ObjectVersion, head: &HeadObjectOutput) -> CopyObjectFluentBuilder {
-    let mut metadata = head.metadata().cloned().unwrap_or_default();
-    metadata.insert(MARK.to_owned(), version.version_id.clone());
-    let text = |value: Option<&str>| value.map(str::to_owned);
-    copy.metadata_directive(MetadataDirective::Replace)
-        .set_metadata(Some(metadata))
-        .set_cache_control(text(head.cache_control()))
-        .set_content_disposition(text(head.content_disposition()))
-        .set_content_encoding(text(head.content_encoding()))
-        .set_content_language(text(head.content_language()))
-        .set_content_type(text(head.content_type()))
-        .set_expires(head.expires().copied())
-}
-
 fn archived(version: &ObjectVersion, how: &str) -> Error {
     let class = version.storage_class.as_deref().unwrap_or("an archive tier");
     let message = format!("version {} of {} is {how} ({class})", version.version_id, shown(&version.key));
     Error::new(ErrorKind::Archived, message)
-}
-
-/// The Object Lock to put on the copy.
-pub(super) struct Lock<'a> {
-    head: Option<&'a HeadObjectOutput>,
-    retention: bool,
-}
-
-impl<'a> Lock<'a> {
-    pub(super) fn of(head: Option<&'a HeadObjectOutput>, options: &CopyOptions) -> Self {
-        let until =
-            head.and_then(HeadObjectOutput::object_lock_retain_until_date).map(aws_sdk_s3::primitives::DateTime::secs);
-        // S3 refuses a retention that has ended.
-        let lasts = options.object_lock_at.zip(until).is_some_and(|(now, until)| until > now.as_second());
-        Self { head: head.filter(|_| options.object_lock_at.is_some()), retention: lasts }
-    }
-
-    fn retained(&self) -> Option<&HeadObjectOutput> {
-        self.head.filter(|_| self.retention)
-    }
-
-    pub(super) fn mode(&self) -> Option<ObjectLockMode> {
-        self.retained()?.object_lock_mode().cloned()
-    }
-
-    pub(super) fn until(&self) -> Option<aws_sdk_s3::primitives::DateTime> {
-        self.retained()?.object_lock_retain_until_date().copied()
-    }
-
-    pub(super) fn hold(&self) -> Option<aws_sdk_s3::types::ObjectLockLegalHoldStatus> {
-        self.head?.object_lock_legal_hold_status().cloned()
-    }
 }
 
 #[cfg(test)]

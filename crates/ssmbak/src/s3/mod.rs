@@ -8,6 +8,7 @@ mod compare;
 mod copy;
 mod download;
 mod head;
+mod headers;
 mod list;
 mod multipart;
 mod object_bucket;

@@ -6,7 +6,8 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use ssmbak_core::object::{ObjectVersion, Part, part_size, parts};
 
-use super::copy::{CopyOptions, Destination, Given, Kept, Lock, MARK};
+use super::copy::{CopyOptions, Destination, Kept};
+use super::headers::{Content, Described, Given};
 use super::object_bucket::{ObjectBucket, shown, size};
 use crate::{Error, ErrorKind};
 
@@ -41,7 +42,6 @@ impl ObjectBucket {
         finished
     }
 
-    #[allow(deprecated, reason = "the copy wants the time, and what cannot be read as one could not be sent either")]
     pub(super) async fn begin(
         &self,
         version: &ObjectVersion,
@@ -50,37 +50,16 @@ impl ObjectBucket {
         to: Destination<'_>,
         options: &CopyOptions,
     ) -> Result<String, Error> {
-        let lock = Lock::of(Some(head), options);
-        let mut metadata = head.metadata().cloned();
-        if options.mark {
-            metadata.get_or_insert_default().insert(MARK.to_owned(), version.version_id.clone());
-        }
-        let text = |value: Option<&str>| value.map(str::to_owned);
-        let algorithm = given.checksum.clone();
         let created = to
             .bucket
             .client
             .create_multipart_upload()
             .bucket(&to.bucket.name)
             .key(to.key)
-            .set_metadata(metadata)
-            .set_cache_control(text(head.cache_control()))
-            .set_content_disposition(text(head.content_disposition()))
-            .set_content_encoding(text(head.content_encoding()))
-            .set_content_language(text(head.content_language()))
-            .set_content_type(text(head.content_type()))
-            .set_expires(head.expires().copied())
-            .set_website_redirect_location(text(head.website_redirect_location()))
-            .set_storage_class(given.storage_class.clone())
-            .set_server_side_encryption(given.encryption.clone())
-            .set_ssekms_key_id(given.kms_key.clone())
-            .set_bucket_key_enabled(given.bucket_key)
-            .set_checksum_type(head.checksum_type().filter(|_| algorithm.is_some()).cloned())
-            .set_checksum_algorithm(algorithm)
+            .with_content(Content::of(version, head, options))
+            .with_given(given)
+            .set_checksum_type(head.checksum_type().filter(|_| given.checksum.is_some()).cloned())
             .set_tagging(self.tagging(version).await?)
-            .set_object_lock_mode(lock.mode())
-            .set_object_lock_retain_until_date(lock.until())
-            .set_object_lock_legal_hold_status(lock.hold())
             .send()
             .await
             .map_err(|error| self.failed(&format!("begin to copy {}", shown(&version.key)), &error))?;

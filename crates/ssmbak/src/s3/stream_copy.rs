@@ -2,12 +2,13 @@
 
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{CompletedPart, ServerSideEncryption};
+use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedPart, ServerSideEncryption};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use ssmbak_core::object::{ObjectVersion, Part, part_size, parts};
 
-use super::copy::{CopyOptions, Destination, Given, Kept, MARK};
+use super::copy::{CopyOptions, Destination, Kept};
 use super::download::DownloadOptions;
+use super::headers::{Content, Described, Given};
 use super::object_bucket::{ObjectBucket, shown};
 use crate::Error;
 
@@ -19,7 +20,6 @@ const PARTS_AT_ONCE: usize = 4;
 
 impl ObjectBucket {
     /// Reads a version here, and writes it there with all that it is.
-    #[allow(deprecated, reason = "the copy wants the time, and what cannot be read as one could not be sent either")]
     pub(super) async fn stream_to(
         &self,
         version: &ObjectVersion,
@@ -31,7 +31,7 @@ impl ObjectBucket {
         let download = DownloadOptions { limit: options.limit.clone(), ..DownloadOptions::default() };
         if version.size > PART {
             let upload = self.begin(version, head, given, to, options).await?;
-            let sent = match self.send_parts(version, to, &upload, &download).await {
+            let sent = match self.send_parts(version, given, to, &upload, &download).await {
                 Ok(parts) => self.complete(version, to, &upload, parts, options).await,
                 Err(error) => Err(error),
             };
@@ -43,26 +43,11 @@ impl ObjectBucket {
         }
         let mut bytes = Vec::new();
         self.download_with(version, &mut bytes, &download).await?;
-        let mut metadata = head.metadata().cloned().unwrap_or_default();
-        if options.mark {
-            metadata.insert(MARK.to_owned(), version.version_id.clone());
-        }
         let tagging = if head.tag_count().unwrap_or(0) > 0 { self.tagging(version).await? } else { None };
-        let text = |value: Option<&str>| value.map(str::to_owned);
         let put = to.bucket.client.put_object().bucket(&to.bucket.name).key(to.key).body(ByteStream::from(bytes));
         let put = put
-            .set_metadata(Some(metadata))
-            .set_cache_control(text(head.cache_control()))
-            .set_content_disposition(text(head.content_disposition()))
-            .set_content_encoding(text(head.content_encoding()))
-            .set_content_language(text(head.content_language()))
-            .set_content_type(text(head.content_type()))
-            .set_expires(head.expires().copied())
-            .set_website_redirect_location(text(head.website_redirect_location()))
-            .set_storage_class(given.storage_class.clone())
-            .set_server_side_encryption(given.encryption.clone())
-            .set_ssekms_key_id(given.kms_key.clone())
-            .set_bucket_key_enabled(given.bucket_key)
+            .with_content(Content::of(version, head, options))
+            .with_given(given)
             .set_tagging(tagging)
             .set_if_none_match(options.only_if_absent.then(|| "*".to_owned()));
         let sent = put.send().await;
@@ -73,12 +58,13 @@ impl ObjectBucket {
     async fn send_parts(
         &self,
         version: &ObjectVersion,
+        given: &Given,
         to: Destination<'_>,
         upload: &str,
         download: &DownloadOptions,
     ) -> Result<Vec<CompletedPart>, Error> {
         let step = part_size(version.size, self.first_part_size(version).await, PART);
-        let sends = parts(version.size, step).map(|part| self.send_part(version, to, upload, part, download));
+        let sends = parts(version.size, step).map(|part| self.send_part(version, given, to, upload, part, download));
         let mut done: Vec<CompletedPart> = stream::iter(sends).buffer_unordered(PARTS_AT_ONCE).try_collect().await?;
         done.sort_by_key(CompletedPart::part_number);
         Ok(done)
@@ -87,6 +73,7 @@ impl ObjectBucket {
     async fn send_part(
         &self,
         version: &ObjectVersion,
+        given: &Given,
         to: Destination<'_>,
         upload: &str,
         part: Part,
@@ -94,6 +81,7 @@ impl ObjectBucket {
     ) -> Result<CompletedPart, Error> {
         let bytes = self.range(version, part, download).await?;
         let put = to.bucket.client.upload_part().bucket(&to.bucket.name).key(to.key).upload_id(upload);
+        let put = put.set_checksum_algorithm(given.checksum.clone());
         let sent = put.part_number(part.number).body(ByteStream::from(bytes)).send().await;
         let what = || format!("write part {} of {}", part.number, shown(to.key));
         let sent = sent.map_err(|error| to.bucket.failed(&what(), &error))?;
@@ -102,13 +90,19 @@ impl ObjectBucket {
             .part_number(part.number)
             .set_e_tag(text(sent.e_tag()))
             .set_checksum_crc32(text(sent.checksum_crc32()))
+            .set_checksum_crc32_c(text(sent.checksum_crc32_c()))
             .set_checksum_crc64_nvme(text(sent.checksum_crc64_nvme()))
+            .set_checksum_sha1(text(sent.checksum_sha1()))
+            .set_checksum_sha256(text(sent.checksum_sha256()))
             .build())
     }
 }
 
-/// The encryption of a copy in another account, where the version's own KMS key does not exist.
-pub(super) fn without_foreign_key(mut given: Given, options: &CopyOptions) -> Given {
+/// A copy that passes through here: without the version's own KMS key, which the other account does not have, and with a
+/// checksum that can be computed here.
+pub(super) fn as_sent_from_here(mut given: Given, options: &CopyOptions) -> Given {
+    use ChecksumAlgorithm::{Crc32, Crc32C, Crc64Nvme, Sha1, Sha256};
+    given.checksum = given.checksum.filter(|by| matches!(by, Crc32 | Crc32C | Crc64Nvme | Sha1 | Sha256));
     if options.encryption.is_none() && given.kms_key.is_some() {
         given.encryption = given.encryption.filter(|algorithm| *algorithm == ServerSideEncryption::Aes256);
         given.kms_key = None;

@@ -154,6 +154,7 @@ async fn object_lock_is_kept_when_asked_for_and_not_over() {
         ("lasting", &asked, 3),
         ("over", &asked, 1),
         ("lasting", &CopyOptions { copy_limit: 1, ..asked.clone() }, 3),
+        ("lasting", &CopyOptions { through_here: true, ..asked.clone() }, 3),
     ] {
         small.server.put("b", key, b"two");
         small.path(key, 1).restore(options).await.unwrap();
