@@ -18,9 +18,20 @@ use crate::panics;
 use crate::s3::{S3Args, S3bakCli};
 use crate::ui::Ui;
 
-/// `ssmbak`.
+/// `ssmbak`, or the command whose name it was called by: one file with links to it is all four.
 pub fn main_ssmbak() -> ExitCode {
-    launch::<SsmbakCli>(same, |cli| (cli.global, cli.command))
+    match called_by().as_deref() {
+        Some("ssmbak-all") => main_all(),
+        Some("ssmbak-stack") => main_stack(),
+        Some("s3bak") => main_s3bak(),
+        _ => launch::<SsmbakCli>(same, |cli| (cli.global, cli.command)),
+    }
+}
+
+/// The name of the command, without a path and an extension.
+fn called_by() -> Option<String> {
+    let called = std::path::PathBuf::from(std::env::args_os().next()?);
+    called.file_stem()?.to_str().map(str::to_owned)
 }
 
 /// `ssmbak-all`.

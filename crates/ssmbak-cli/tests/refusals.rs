@@ -4,9 +4,10 @@
 
 mod common;
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use common::{Ran, bare};
+use common::{Ran, bare, program};
 
 fn refused(line: &str, code: i32) -> Ran {
     let ran = Ran::of(&mut bare(line));
@@ -174,6 +175,21 @@ fn settings_that_make_no_sense_are_told_and_not_a_panic() {
     let mut command = with_credentials("ssmbak preview /a 15m -b backup --endpoint-url http://127.0.0.1:9");
     let ran = Ran::of(command.env("AWS_RETRY_MODE", "adaptive"));
     assert!(ran.err.contains("Connection refused"), "{}", ran.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn one_file_is_each_command_by_the_name_it_is_called_by() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["ssmbak", "ssmbak-all", "ssmbak-stack", "s3bak"] {
+        let link = dir.path().join(name);
+        std::os::unix::fs::symlink(program("ssmbak"), &link).unwrap();
+        for option in ["--help", "--version", "--no-such-option"] {
+            let called = Ran::of(Command::new(&link).arg(option).env_clear());
+            let own = Ran::of(&mut bare(&format!("{name} {option}")));
+            assert_eq!((called.code, &called.out, &called.err), (own.code, &own.out, &own.err), "{name} {option}");
+        }
+    }
 }
 
 #[test]

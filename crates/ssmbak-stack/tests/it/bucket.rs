@@ -43,7 +43,7 @@ fn the_bucket_is_encrypted_with_the_key_that_is_asked_for_and_the_function_may_u
     let right = rights.iter().find(|right| right["Resource"] == json!([key])).unwrap();
     assert_eq!(right["Action"], json!(["kms:Decrypt", "kms:GenerateDataKey"]));
     let via = &right["Condition"]["StringEquals"]["kms:ViaService"];
-    assert_eq!(via, &json!({"Fn::Sub": "s3.${AWS::Region}.${AWS::URLSuffix}"}));
+    assert_eq!(via, &json!({"Fn::Sub": "s3.${AWS::Region}.amazonaws.com"}));
 }
 
 #[test]
