@@ -11,7 +11,7 @@ import threading
 import time
 
 import ministack_events
-from ministack.services import eventbridge, ssm
+from ministack.services import eventbridge, ssm, tagging
 
 WRITES = (
     "_put_parameter",
@@ -45,8 +45,20 @@ def install():
             _wrap(call, _remembering)
         for call in READS:
             _wrap(call, lambda original, data: _stale(original, data, stale))
+        _delay_index(stale)
     if delay > 0:
         _delay_events(delay)
+
+
+def _delay_index(seconds):
+    """The index of tags follows as late."""
+    original = tagging._HANDLERS["GetResources"]
+
+    def wrapped(data):
+        with _lock:
+            return _stale(original, data, seconds)
+
+    tagging._HANDLERS["GetResources"] = wrapped
 
 
 def _wrap(call, wrapper):

@@ -8,6 +8,8 @@ from moto.s3 import responses
 from moto.s3.exceptions import MethodNotAllowed, MissingVersion
 from moto.s3.models import FakeKey
 from moto.server import main
+from moto.ssm import responses as ssm_responses
+from moto.ssm.utils import parameter_arn
 
 
 def repair():
@@ -73,8 +75,22 @@ def repair_listing():
     responses.S3Response.list_object_versions = list_object_versions
 
 
+def repair_arns():
+    """DescribeParameters names the ARN of each parameter; moto leaves it out."""
+    original = ssm_responses.SimpleSystemManagerResponse.describe_parameters
+
+    def describe_parameters(self):
+        answer = original(self)
+        for parameter in answer.result["Parameters"]:
+            parameter["ARN"] = parameter_arn(self.current_account, self.region, parameter["Name"])
+        return answer
+
+    ssm_responses.SimpleSystemManagerResponse.describe_parameters = describe_parameters
+
+
 if __name__ == "__main__":
     parent_watch.watch()
     repair()
+    repair_arns()
     repair_listing()
     main(["-H", "127.0.0.1", "-p", sys.argv[1]])

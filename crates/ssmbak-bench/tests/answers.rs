@@ -11,9 +11,13 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::EncodingType;
 use aws_sdk_ssm::Client as Ssm;
 use aws_sdk_ssm::types::{ParameterStringFilter, ParameterType, ResourceTypeForTagging, Tag};
+use ssmbak::ParameterStore;
+use ssmbak::store::SsmParameterStore;
 use ssmbak_bench::{BUCKET, Bucket, Deed, History, Kind, PATH, Server, Spec, Variant};
+use ssmbak_core::name::ParameterName;
 use ssmbak_core::record::tags;
-use ssmbak_testkit::{Moto, create_versioned_bucket, s3_client, ssm_client};
+use ssmbak_core::scope::Scope;
+use ssmbak_testkit::{Moto, create_versioned_bucket, s3_client, ssm_client, tagging_client};
 
 type Texts = Vec<String>;
 
@@ -22,8 +26,8 @@ struct Worlds {
     bucket: Bucket,
     moto: (S3, Ssm),
     ours: (S3, Ssm),
-    _moto: Moto,
-    _server: Server,
+    running_moto: Moto,
+    server: Server,
 }
 
 impl Worlds {
@@ -36,8 +40,8 @@ impl Worlds {
             bucket,
             moto: clients(&moto.endpoint()),
             ours: clients(&server.endpoint()),
-            _moto: moto,
-            _server: server,
+            running_moto: moto,
+            server,
         };
         worlds.tell_moto().await;
         worlds
@@ -254,6 +258,21 @@ async fn described(ssm: &Ssm, filters: &[(&str, &str, &[&str])]) -> Texts {
 }
 
 #[tokio::test]
+async fn tags_in_bulk_are_motos() {
+    let worlds = Worlds::of(Spec::new(30, 2)).await;
+    let tags = async |ssm: Ssm, endpoint: &str| {
+        let store = SsmParameterStore::new(ssm).with_bulk_tags(tagging_client(endpoint));
+        let listed = store.describe(&Scope::parse(PATH, true).unwrap()).await.unwrap();
+        let mut names: Vec<ParameterName> = listed.into_iter().map(|parameter| parameter.name).collect();
+        names.push(ParameterName::parse("/bench/never").unwrap());
+        store.tags_of_many(&names).await.unwrap().unwrap()
+    };
+    let motos = tags(worlds.moto.1.clone(), &worlds.running_moto.endpoint()).await;
+    assert!(!motos.is_empty());
+    assert_eq!(tags(worlds.ours.1.clone(), &worlds.server.endpoint()).await, motos);
+}
+
+#[tokio::test]
 async fn parameter_store_is_motos() {
     let worlds = Worlds::of(Spec::new(130, 3)).await;
     let (moto, ours) = (&worlds.moto.1, &worlds.ours.1);
@@ -381,7 +400,7 @@ async fn requests_and_connections_are_counted_and_answers_are_late() {
     let port = server.endpoint().rsplit(':').next().unwrap().parse().unwrap();
     let ask = |path| tokio::task::spawn_blocking(move || ssmbak_testkit::http::request(port, "POST", path, &[], ""));
     let counts = ask("/_bench/counts").await.unwrap().unwrap().body;
-    assert_eq!(counts, r#"{"Connections":2,"Requests":{"GetParameter":3}}"#);
+    assert_eq!(counts, r#"{"Connections":2,"Refused":{},"Requests":{"GetParameter":3}}"#);
     ask("/_bench/reset").await.unwrap().unwrap();
     assert_eq!(server.counts().total(), 0);
 }

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use ssmbak::ParamPath;
 use ssmbak::bucket::S3BackupBucket;
 use ssmbak::core::instant::Instant;
 use ssmbak::core::plan::{Action, Plan};
-use ssmbak::core::scope::Selection;
+use ssmbak::core::scope::{Scope, Selection};
+use ssmbak::core::sweep::Place;
 use ssmbak::store::SsmParameterStore;
-use ssmbak_bench::{BUCKET, Bucket, Expected, History, Model, PATH, Server, Spec, Variant};
+use ssmbak::{Capture, ParamPath, ParameterStore, sweep};
+use ssmbak_bench::{BUCKET, Bucket, Conditions, Expected, History, Model, PATH, Server, Spec, Variant};
 use ssmbak_testkit::{s3_client, ssm_client, tagging_client};
 
 /// When a preview asks about.
@@ -42,46 +43,45 @@ fn works() -> Vec<Work> {
     let work = |name, spec, path, at, most| Work { name, spec, path, at, most };
     vec![
         work("10 parameters, 50 versions, recent", spec(10, 50), PATH, At::Recent, &[
-            ("DescribeParameters", 1), ("GetObject", 3), ("GetParameters", 1),
-            ("HeadObject", 10), ("ListObjectVersions", 1), ("ListTagsForResource", 9),
+            ("DescribeParameters", 1), ("GetObject", 3), ("GetParameters", 1), ("GetParametersByPath", 1),
+            ("GetResources", 1), ("HeadObject", 10), ("ListObjectVersions", 1),
         ]),
         work("10 parameters, 50 versions, old", spec(10, 50), PATH, At::Old, &[
-            ("DescribeParameters", 1), ("GetObject", 10), ("GetParameters", 1),
-            ("HeadObject", 10), ("ListObjectVersions", 1), ("ListTagsForResource", 9),
+            ("DescribeParameters", 1), ("GetObject", 10), ("GetParameters", 1), ("GetParametersByPath", 1),
+            ("GetResources", 1), ("HeadObject", 10), ("ListObjectVersions", 1),
         ]),
         work("60 parameters, 10 versions, recent", spec(60, 10), PATH, At::Recent, &[
-            ("DescribeParameters", 2), ("GetObject", 6), ("GetParameters", 1),
-            ("HeadObject", 60), ("ListObjectVersions", 1), ("ListTagsForResource", 57),
+            ("DescribeParameters", 2), ("GetObject", 6), ("GetParameters", 1), ("GetParametersByPath", 2),
+            ("GetResources", 1), ("HeadObject", 60), ("ListObjectVersions", 1),
         ]),
         work("60 parameters, 10 versions, old", spec(60, 10), PATH, At::Old, &[
-            ("DescribeParameters", 2), ("GetObject", 60), ("GetParameters", 6),
-            ("HeadObject", 60), ("ListObjectVersions", 1), ("ListTagsForResource", 57),
+            ("DescribeParameters", 2), ("GetObject", 60), ("GetParameters", 6), ("GetParametersByPath", 2),
+            ("GetResources", 1), ("HeadObject", 60), ("ListObjectVersions", 1),
         ]),
         work("60 parameters, 10 versions, seeded", spec(60, 10).with(Variant::Seeded), PATH, At::Recent, &[
-            ("DescribeParameters", 2), ("GetObject", 3), ("GetParameters", 1),
-            ("HeadObject", 600), ("ListObjectVersions", 1), ("ListTagsForResource", 57),
+            ("DescribeParameters", 2), ("GetObject", 3), ("GetParameters", 1), ("GetParametersByPath", 2),
+            ("GetResources", 1), ("HeadObject", 600), ("ListObjectVersions", 1),
         ]),
         work("60 parameters, 10 versions, of 0.5.2", spec(60, 10).with(Variant::Original), PATH, At::Recent, &[
-            ("DescribeParameters", 2), ("GetObject", 60), ("GetObjectTagging", 63),
-            ("GetParameters", 6), ("HeadObject", 57), ("ListObjectVersions", 1),
+            ("DescribeParameters", 2), ("GetObject", 60), ("GetObjectTagging", 63), ("GetParameters", 6),
+            ("GetParametersByPath", 2), ("HeadObject", 57), ("ListObjectVersions", 1),
         ]),
-        // Several pages of everything: listed in pieces, which must bring every key once. How many pieces depends on what
-        // is answered first, so these two bounds have room.
+        // The bucket is listed in pieces, which must bring every key once. How many pieces depends on what is answered first,
+        // so this bound has room.
         work("900 parameters, 8 versions, old", spec(900, 8), PATH, At::Old, &[
-            ("DescribeParameters", 60), ("GetObject", 900), ("GetParameters", 86),
-            ("HeadObject", 900), ("ListObjectVersions", 40), ("ListTagsForResource", 854),
+            ("DescribeParameters", 18), ("GetObject", 900), ("GetParameters", 86), ("GetParametersByPath", 10),
+            ("GetResources", 9), ("HeadObject", 900), ("ListObjectVersions", 40),
         ]),
         work("200 parameters, 1 version", spec(200, 1), PATH, At::Recent, &[
-            ("DescribeParameters", 4), ("GetObject", 8), ("HeadObject", 200),
-            ("ListObjectVersions", 1), ("ListTagsForResource", 169),
+            ("DescribeParameters", 4), ("GetObject", 8), ("GetParametersByPath", 4), ("GetResources", 2),
+            ("HeadObject", 200), ("ListObjectVersions", 1),
         ]),
         work("an in-sync tree of 200", spec(200, 1), PATH, At::End, &[
-            ("DescribeParameters", 4), ("HeadObject", 208), ("ListObjectVersions", 1),
-            ("ListTagsForResource", 192),
+            ("DescribeParameters", 4), ("GetParametersByPath", 4), ("GetResources", 2), ("HeadObject", 208),
+            ("ListObjectVersions", 1),
         ]),
         work("one key of 3,000 that begin alike", Spec { siblings: true, ..spec(3000, 1) }, "/bench/p", At::End, &[
-            ("DescribeParameters", 1), ("HeadObject", 1), ("ListObjectVersions", 1),
-            ("ListTagsForResource", 1),
+            ("DescribeParameters", 1), ("GetResources", 1), ("HeadObject", 1), ("ListObjectVersions", 1),
         ]),
     ]
 }
@@ -101,6 +101,67 @@ fn changes(plan: &Plan) -> BTreeMap<String, Expected> {
         Action::Delete { .. } => Expected::Absent,
     };
     plan.changes.iter().map(|change| (change.name.to_string(), expected(&change.action))).collect()
+}
+
+/// As a preview of a path in an account that holds much else.
+#[tokio::test]
+async fn path_of_a_large_account_costs_no_listing_of_the_account() {
+    let history = History::new(Spec::new(200, 1));
+    let conditions = Conditions { others: 4_000, ..Conditions::default() };
+    let server = Server::start_with(Bucket::new(history), Duration::ZERO, 0, conditions).await.unwrap();
+    let work = &works()[8];
+    let plan = preview(&server, work, history.end()).await;
+    assert!(plan.changes.is_empty() && plan.unknown.is_empty(), "{plan:?}");
+    let made = server.counts().requests();
+    // 192 parameters live there: 10 pages of the account beside 10 of the path, the other 10, and four times 50 names.
+    assert_eq!(made["GetParametersByPath"], 20);
+    assert!(made["DescribeParameters"] <= 10 + 4, "{made:?}");
+    assert_eq!(made.get("ListTagsForResource"), None);
+}
+
+/// What is listed by path and what is listed with the account must be the same parameters.
+#[tokio::test]
+async fn both_ways_of_listing_find_every_parameter() {
+    for (parameters, others) in [(30, 0), (200, 4_000), (1_300, 700), (1_300, 2_600), (1_300, 13_000)] {
+        let history = History::new(Spec::new(parameters, 1));
+        let conditions = Conditions { others, ..Conditions::default() };
+        let server = Server::start_with(Bucket::new(history), Duration::ZERO, 0, conditions).await.unwrap();
+        let store = SsmParameterStore::new(ssm_client(&server.endpoint()));
+        let found = store.describe(&Scope::parse(PATH, true).unwrap()).await.unwrap();
+        let found: Vec<String> = found.into_iter().map(|parameter| parameter.spelling).collect();
+        let living = history.parameters().filter(|&parameter| history.present(parameter).is_some());
+        let mut living: Vec<String> = living.map(|parameter| history.name(parameter)).collect();
+        living.sort();
+        assert_eq!(found, living, "{parameters} and {others}");
+    }
+}
+
+#[tokio::test]
+async fn sweep_of_unchanged_parameters_reads_pages_alone() {
+    let history = History::new(Spec::new(1_000, 1));
+    let server = Server::start(Bucket::new(history), Duration::ZERO, 0).await.unwrap();
+    let endpoint = server.endpoint();
+    let store = SsmParameterStore::new(ssm_client(&endpoint)).with_bulk_tags(tagging_client(&endpoint));
+    let capture = Capture::new(store, S3BackupBucket::new(s3_client(&endpoint), BUCKET));
+    let mut place = Some(Place::START);
+    while let Some(at) = place {
+        let page = sweep::page(&capture, &at).await.unwrap();
+        for turn in &page.names {
+            let captured = sweep::take(&capture, turn, None, Timestamp::now()).await.unwrap();
+            assert!(captured.writes.is_empty(), "{}", turn.name);
+        }
+        place = page.next;
+    }
+    let made = server.counts().requests();
+    let of_store = |name: &str| made.get(name).copied().unwrap_or(0);
+    let total: u64 =
+        ["DescribeParameters", "GetResources", "ListTagsForResource", "GetParameterHistory", "GetParameter"]
+            .map(of_store)
+            .iter()
+            .sum();
+    // Twenty pages of parameters, their tags, and twenty times fifty keys that are looked for: a tenth of the 1,300 that
+    // 10,000 parameters may cost.
+    assert!(total <= 130, "{made:?}");
 }
 
 #[tokio::test]

@@ -36,6 +36,10 @@ pub struct Habits {
     pub unwritable: BTreeSet<String>,
     /// Image ids that are not there: a put of one is answered as if it were done, and nothing comes of it.
     pub missing_images: BTreeSet<String>,
+    /// Names that the index of tags does not show, or not yet.
+    pub unindexed: BTreeSet<String>,
+    /// Whether nobody may ask that index.
+    pub has_no_index: bool,
 }
 
 /// The errors that this Parameter Store throws, by operation. A test compares them with AWS's service models.
@@ -66,6 +70,8 @@ impl Default for Habits {
             undeletable: BTreeSet::new(),
             unwritable: BTreeSet::new(),
             missing_images: BTreeSet::new(),
+            unindexed: BTreeSet::new(),
+            has_no_index: false,
         }
     }
 }
@@ -335,8 +341,12 @@ impl ParameterStore for FakeStore {
         self.faults.call("tags_of_many", || {
             let as_of = self.as_of();
             let state = self.lock();
+            if state.habits.has_no_index {
+                return Ok(None);
+            }
+            let indexed = names.iter().filter(|name| !state.habits.unindexed.contains(name.as_str()));
             let tags = |name: &ParameterName| Some((name.clone(), state.parameter(name, as_of)?.tags.clone()));
-            Ok(Some(names.iter().filter_map(tags).filter(|(_, tags)| !tags.is_empty()).collect()))
+            Ok(Some(indexed.filter_map(tags).filter(|(_, tags)| !tags.is_empty()).collect()))
         })
     }
 

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use ssmbak::bucket::BackupBucket;
 use ssmbak::store::PutParameter;
-use ssmbak::{Capture, ParamPath, diff};
+use ssmbak::{Capture, ParamPath, ParameterStore as _, diff};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{ParameterType, ParameterValue};
@@ -98,6 +98,39 @@ fn name() -> ParameterName {
 
 fn selection() -> Selection {
     Selection::new(&["/h/"], true, &[], &[]).unwrap()
+}
+
+#[tokio::test]
+async fn index_of_tags_that_lags_makes_no_plan() {
+    let world = World::new();
+    world.put("one");
+    let tags = [("team".to_owned(), "blue".to_owned())].into();
+    world.store.set_tags("/h/a", &tags, &[]).await.unwrap();
+    world.heard().await;
+    let then = world.hour();
+    assert!(world.plan(then).await.changes.is_empty());
+    assert_eq!(world.faults.count("tags_of_many"), 1);
+    let before = world.faults.count("tags");
+    world.store.with_habits(|habits| drop(habits.unindexed.insert("/h/a".to_owned())));
+    assert!(world.plan(then).await.changes.is_empty());
+    assert_eq!(world.faults.count("tags"), before + 1, "where the index differs the parameter itself is asked");
+    world.store.with_habits(|habits| habits.has_no_index = true);
+    assert!(world.plan(then).await.changes.is_empty());
+    assert_eq!(world.faults.count("tags"), before + 2);
+}
+
+#[tokio::test]
+async fn tags_that_changed_are_planned_with_and_without_an_index() {
+    for has_no_index in [false, true] {
+        let world = World::new();
+        world.store.with_habits(|habits| habits.has_no_index = has_no_index);
+        world.put("one");
+        world.heard().await;
+        let then = world.hour();
+        let tags = [("team".to_owned(), "red".to_owned())].into();
+        world.store.set_tags("/h/a", &tags, &[]).await.unwrap();
+        assert_eq!(world.plan(then).await.changes.len(), 1, "{has_no_index}");
+    }
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use ssmbak::bucket::BackupBucket as _;
 use ssmbak::capture::Captured;
 use ssmbak::store::PutParameter;
-use ssmbak::{Capture, sweep};
+use ssmbak::{Capture, ParameterStore as _, sweep};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{ParameterType, ParameterValue};
@@ -133,17 +133,48 @@ async fn what_is_on_top_of_its_key_costs_no_history() {
         world.put(&format!("/tree/p{number}"), "value");
     }
     world.sweep().await;
-    let count = |calls: [&str; 3]| calls.map(|call| world.faults.count(call));
-    let before = count(["history", "tags", "head"]);
-    world.sweep().await;
-    let after = count(["history", "tags", "head"]);
-    let taken: Vec<u64> = after.iter().zip(before).map(|(after, before)| after - before).collect();
-    assert_eq!(taken, [0, 7, 14], "tags once, the version on top twice");
+    let taken = async || {
+        let counts = || ["history", "tags", "tags_of_many", "head"].map(|call| world.faults.count(call));
+        let before = counts();
+        world.sweep().await;
+        counts().iter().zip(before).map(|(after, before)| after - before).collect::<Vec<u64>>()
+    };
+    assert_eq!(taken().await, [0, 0, 3, 14], "tags once a page, the version on top twice");
+    world.store.with_habits(|habits| habits.has_no_index = true);
+    assert_eq!(taken().await, [0, 7, 3, 14], "tags one by one");
     let before = world.faults.count("history");
     world.put("/tree/p3", "new");
     world.sweep().await;
     assert_eq!(world.faults.count("history"), before + 1);
     assert_eq!(world.bucket.current("/tree/p3").as_deref(), Some(b"new".as_slice()));
+}
+
+#[tokio::test]
+async fn index_of_tags_that_lags_writes_nothing() {
+    let world = World::new();
+    world.put("/tree/p", "value");
+    let tags = BTreeMap::from([("team".to_owned(), "blue".to_owned())]);
+    world.store.set_tags("/tree/p", &tags, &[]).await.unwrap();
+    world.sweep().await;
+    world.store.with_habits(|habits| drop(habits.unindexed.insert("/tree/p".to_owned())));
+    let (tags, histories) = (world.faults.count("tags"), world.faults.count("history"));
+    assert_eq!(world.sweep().await.written, 0);
+    assert_eq!(world.faults.count("tags"), tags + 1, "the parameter itself is asked");
+    assert_eq!(world.faults.count("history"), histories);
+}
+
+#[tokio::test]
+async fn tags_that_changed_are_recorded_by_a_sweep_with_and_without_an_index() {
+    for has_no_index in [false, true] {
+        let world = World::new();
+        world.store.with_habits(|habits| habits.has_no_index = has_no_index);
+        world.put("/tree/p", "value");
+        world.sweep().await;
+        let tags = BTreeMap::from([("team".to_owned(), "blue".to_owned())]);
+        world.store.set_tags("/tree/p", &tags, &[]).await.unwrap();
+        assert_eq!(world.sweep().await.written, 1);
+        assert_eq!(world.sweep().await.written, 0);
+    }
 }
 
 #[tokio::test]

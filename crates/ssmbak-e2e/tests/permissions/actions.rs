@@ -9,7 +9,9 @@ pub type Actions = BTreeSet<String>;
 
 /// Where an action is not called like its operation. For all others, IAM takes the service's and the operation's name.
 /// S3: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html>
-const EXCEPTIONS: [(&str, &[&str]); 13] = [
+const EXCEPTIONS: [(&str, &[&str]); 14] = [
+    // The service signs as "tagging".
+    ("tagging:GetResources", &["tag:GetResources"]),
     ("s3:ListObjectVersions", &["s3:ListBucketVersions"]),
     ("s3:ListObjectsV2", &["s3:ListBucket"]),
     ("s3:HeadBucket", &["s3:ListBucket"]),

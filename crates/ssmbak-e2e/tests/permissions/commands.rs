@@ -53,6 +53,7 @@ async fn the_commands_need_what_the_book_says_and_nothing_else() -> Outcome {
     let person = Person { calls: CallRecorder::before(moto.port())? };
 
     person.run("ssmbak-all -p /p", 0)?;
+    person.run("ssmbak-all -p /p/kept/", 0)?;
     let dry = person.actions()?;
     person.calls.refuse("GetParameterHistory", &["/p/secret", "\"WithDecryption\":true"], "InvalidKeyId");
     person.run("ssmbak-all -p /p --do-it", 0)?;

@@ -16,6 +16,7 @@ fn the_function_may_do_what_it_does_and_nothing_else() {
 
 #[test]
 fn nothing_is_allowed_by_a_wildcard() {
+    let unbounded = ["ssm:DescribeParameters", "tag:GetResources"];
     for values in combinations() {
         let template = resolved(&values);
         for (id, resource) in template["Resources"].as_object().unwrap() {
@@ -27,7 +28,7 @@ fn nothing_is_allowed_by_a_wildcard() {
                     let action = action.as_str().unwrap();
                     assert!(action.contains(':') && !action.contains('*'), "{id}: {action}");
                     let anywhere = statement["Resource"] == json!(["*"]);
-                    assert!(!anywhere || action == "ssm:DescribeParameters", "{id}: {action} on everything");
+                    assert!(!anywhere || unbounded.contains(&action), "{id}: {action} on everything");
                 }
             }
         }

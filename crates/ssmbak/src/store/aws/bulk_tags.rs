@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use aws_sdk_resourcegroupstagging::Client;
-use aws_sdk_ssm::types::ParameterMetadata;
 use ssmbak_core::name::ParameterName;
 
 use super::super::TagsByName;
@@ -44,9 +43,9 @@ impl BulkTags {
         Self { client: Client::from_conf(builder.build()), ..self }
     }
 
-    pub(super) fn learn(&self, listed: &[ParameterMetadata]) {
+    pub(super) fn learn<'a>(&self, mut listed: impl Iterator<Item = (Option<&'a str>, Option<&'a str>)>) {
         if self.beginning.get().is_none()
-            && let Some(beginning) = listed.iter().find_map(|metadata| beginning_of(metadata.arn()?, metadata.name()?))
+            && let Some(beginning) = listed.find_map(|(arn, name)| beginning_of(arn?, name?))
         {
             self.beginning.get_or_init(|| beginning.to_owned());
         }

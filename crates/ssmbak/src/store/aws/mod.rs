@@ -61,7 +61,7 @@ impl SsmParameterStore {
     /// Learns from a listing how the ARNs of parameters begin.
     fn learn_arns(&self, listed: &[ParameterMetadata]) {
         if let Some(bulk_tags) = &self.bulk_tags {
-            bulk_tags.learn(listed);
+            bulk_tags.learn(listed.iter().map(|metadata| (metadata.arn(), metadata.name())));
         }
     }
 }
