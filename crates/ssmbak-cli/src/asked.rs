@@ -19,16 +19,16 @@ pub struct AskedArgs {
     /// The time, in place of the last argument: a time, or mark:NAME.
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
-    /// Everything below the paths too.
+    /// Include all descendants of each path.
     #[arg(short = 'R', long)]
     pub recursive: bool,
-    /// Only names that match, such as '*_token' or '/app/*/db'; may be repeated.
+    /// Include only names matching GLOB, such as '*_token' or '/app/*/db' (repeatable).
     #[arg(long, value_name = "GLOB")]
     pub include: Vec<String>,
-    /// Not the names that match; may be repeated.
+    /// Exclude names matching GLOB (repeatable).
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
-    /// Take what was recorded later only as not existing at that time, as ssmbak 0.5.2 did: it would be deleted.
+    /// Treat parameters first recorded after TIME as nonexistent (deletes them, like ssmbak 0.5.2).
     #[arg(long)]
     pub assume_absent: bool,
     /// Where the changes are recorded.

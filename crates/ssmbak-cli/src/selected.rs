@@ -10,13 +10,13 @@ use crate::error::CliError;
 /// How the paths of a command are narrowed.
 #[derive(Clone, Debug, Default, Args)]
 pub struct NarrowArgs {
-    /// Everything below the paths too.
+    /// Include all descendants of each path.
     #[arg(short = 'R', long)]
     pub recursive: bool,
-    /// Only names that match, such as '*_token' or '/app/*/db'; may be repeated.
+    /// Include only names matching GLOB, such as '*_token' or '/app/*/db' (repeatable).
     #[arg(long, value_name = "GLOB")]
     pub include: Vec<String>,
-    /// Not the names that match; may be repeated.
+    /// Exclude names matching GLOB (repeatable).
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
     /// Where the changes are recorded.

@@ -68,7 +68,7 @@ pub struct DeployArgs {
     /// Set a parameter of the stack, such as RetentionDays=365; may be repeated. What is not set stays as it is.
     #[arg(long = "param", value_name = "KEY=VALUE", value_parser = key_value)]
     pub params: Vec<(String, String)>,
-    /// Do not ask, even on a terminal.
+    /// Skip the confirmation prompt.
     #[arg(long, short)]
     pub yes: bool,
 }
@@ -76,7 +76,7 @@ pub struct DeployArgs {
 /// How to delete a stack.
 #[derive(Debug, Args)]
 pub struct DeleteArgs {
-    /// Do not ask, even on a terminal.
+    /// Skip the confirmation prompt.
     #[arg(long, short)]
     pub yes: bool,
 }
@@ -87,7 +87,7 @@ pub struct RedriveArgs {
     /// Only count what failed.
     #[arg(long, conflicts_with = "yes")]
     pub dry_run: bool,
-    /// Do not ask, even on a terminal.
+    /// Skip the confirmation prompt.
     #[arg(long, short)]
     pub yes: bool,
 }
@@ -184,7 +184,7 @@ fn must_confirm(yes: bool, question: &str, ui: &Ui) -> Result<bool, CliError> {
         return confirm(yes, question, ui);
     }
     ui.piped_answer().ok_or_else(|| {
-        CliError::usage("not confirmed, nothing was changed: nobody is there to be asked".to_owned(), "add --yes")
+        CliError::usage("not confirmed, nothing changed: there is no terminal to ask on".to_owned(), "add --yes")
     })
 }
 

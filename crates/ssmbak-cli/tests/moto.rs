@@ -88,7 +88,7 @@ async fn a_preview_for_people_hides_secrets_and_steers_no_terminal() -> Outcome 
     assert!(ran.out.contains("(hidden)") && ran.out.contains("\\u{1b}[31mred"), "{}", ran.out);
     assert!(!ran.out.contains('\u{1b}') && !ran.out.contains("hush"), "{}", ran.out);
     assert!(ran.err.starts_with("as of 2024-01-01T12:00:00Z"), "{}", ran.err);
-    assert!(ran.err.contains("to do it: ssmbak restore /people/ 2024-01-01T12:00:00Z -b people"), "{}", ran.err);
+    assert!(ran.err.contains("apply with: ssmbak restore /people/ 2024-01-01T12:00:00Z -b people"), "{}", ran.err);
 
     let narrow = Ran::of(world.command(&line).env("COLUMNS", "44"));
     assert!(narrow.out.lines().all(|line| line.chars().count() <= 44), "{}", narrow.out);
@@ -106,7 +106,7 @@ async fn path_of_which_nothing_is_known_fails_and_prints_its_plan() {
     assert_eq!((ran.code, &plan["Changes"], &plan["Unchanged"]), (Some(1), &json!([]), &json!(0)));
     assert_eq!(ran.error()["Error"]["Code"], "NotFound");
     let ran = world.run(&format!("ssmbak restore /nothing/here {THEN}"));
-    assert_eq!((ran.code, ran.out.as_str()), (Some(1), "nothing to do\n"));
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), "no changes\n"));
     assert!(ran.err.contains("error: there is no parameter at /nothing/here"), "{}", ran.err);
 
     let plan = world.run("ssmbak preview /nothing/ 2999-01-01 -o json").json();
@@ -150,10 +150,10 @@ async fn a_restore_does_it_and_can_be_undone() -> Outcome {
     assert_eq!(world.value("/restored").await.as_deref(), Some("sibling"));
 
     let again = world.run(&format!("ssmbak restore /restore/ {then} -R"));
-    assert_eq!((again.code, again.out.as_str()), (Some(0), "nothing to do: 3 unchanged\n"), "{again:?}");
+    assert_eq!((again.code, again.out.as_str()), (Some(0), "no changes: 3 unchanged\n"), "{again:?}");
     assert!(!again.err.contains("undo"), "{}", again.err);
 
-    let undo = ran.err.lines().find_map(|line| line.strip_prefix("to undo it: ")).unwrap();
+    let undo = ran.err.lines().find_map(|line| line.strip_prefix("undo with: ")).unwrap();
     let undone = world.run(&format!("{undo} -y"));
     assert_eq!(undone.code, Some(0), "{undone:?}");
     assert!(undone.out.ends_with("1 created, 2 updated\n"), "{}", undone.out);

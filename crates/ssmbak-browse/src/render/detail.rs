@@ -86,7 +86,7 @@ fn parameter(state: &State, palette: Palette, data: &Data, name: usize) -> Lines
             lines.push((format!("did not exist: it was deleted at {at}"), palette.plain()))
         }
         Then::Absent(Absence::NotYetCreated(at)) => {
-            lines.push((format!("did not exist: its first version came at {at}"), palette.plain()));
+            lines.push((format!("did not exist: created at {at}"), palette.plain()));
         }
         Then::Held(held) => {
             let bare = RecordedParameter::of(held, ParameterValue::new(""));

@@ -174,7 +174,7 @@ fn what_is_marked_and_asked() {
     state.answer(Answer::Settled);
     insta::assert_snapshot!(screen(&state, SMALL));
     press(&mut state, "<ctrl-c>");
-    let said = Lines::of("1 created, 1 updated\n\nto undo it: ssmbak undo 20260301T130000000Z-4f3a9c -b backups");
+    let said = Lines::of("1 created, 1 updated\n\nundo with: ssmbak undo 20260301T130000000Z-4f3a9c -b backups");
     state.answer(Answer::Restored { said, complete: true, restored: Vec::new() });
     insta::assert_snapshot!(screen(&state, SMALL));
 }

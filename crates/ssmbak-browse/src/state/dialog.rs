@@ -38,7 +38,7 @@ impl State {
                     return vec![Effect::Restore];
                 }
                 (Key::Char('n' | 'q') | Key::Esc, _) => {
-                    self.message = Some("nothing was changed".to_owned());
+                    self.message = Some("cancelled, nothing changed".to_owned());
                     return vec![Effect::Drop];
                 }
                 (_, scrolled) => {

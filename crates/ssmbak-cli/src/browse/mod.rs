@@ -88,7 +88,7 @@ pub(crate) async fn session(
     for restored in &done.restored {
         session.ui.result(&restored.told)?;
         if let Some(command) = &restored.undo {
-            session.ui.note(&format!("to undo it: {command}"));
+            session.ui.note(&format!("undo with: {command}"));
         }
     }
     if done.left_one {

@@ -72,7 +72,7 @@ impl Restored {
     pub(super) fn lines(&self) -> Lines {
         let mut lines: Vec<String> = self.told.lines().map(str::to_owned).collect();
         if let Some(command) = &self.undo {
-            lines.extend([String::new(), format!("to undo it: {command}")]);
+            lines.extend([String::new(), format!("undo with: {command}")]);
         }
         if !self.complete {
             lines.push("restore it again to finish: what is done stays done".to_owned());

@@ -46,17 +46,17 @@ pub struct BrowseArgs {
     /// Everything below the paths, which is so in any case.
     #[arg(short = 'R', long, hide = true)]
     recursive: bool,
-    /// Only names that match, such as '*_token' or '/app/*/db'; may be repeated.
+    /// Include only names matching GLOB, such as '*_token' or '/app/*/db' (repeatable).
     #[arg(long, value_name = "GLOB")]
     include: Vec<String>,
-    /// Not the names that match; may be repeated.
+    /// Exclude names matching GLOB (repeatable).
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
     #[command(flatten)]
     bucket: BucketArgs,
     #[command(flatten)]
     reveal: RevealArgs,
-    /// Most parameters written in a second, 0 for no limit [default: 3, the quota of AWS; no limit on other endpoints].
+    /// Maximum writes per second (0 = unlimited) [default: 3, the quota of AWS; no limit on other endpoints].
     #[arg(long, value_name = "N", value_parser = rate)]
     put_rate: Option<f64>,
 }

@@ -63,15 +63,15 @@ pub(super) async fn confirm(view: &View, yes: bool, unasked: Unasked, ui: &Ui) -
             Some(answer) => answer,
             None if drastic.is_none() && unasked == Unasked::GoesOn => true,
             None => {
-                let message = drastic.unwrap_or_else(|| "nobody is there to be asked".to_owned());
-                return Err(CliError::usage(format!("not confirmed, nothing was changed: {message}"), "add --yes"));
+                let message = drastic.unwrap_or_else(|| "there is no terminal to ask on".to_owned());
+                return Err(CliError::usage(format!("not confirmed, nothing changed: {message}"), "add --yes"));
             }
         },
     };
     if agreed {
         return Ok(caller);
     }
-    Err(CliError::failure("Declined", "nothing was changed", "answer y to go on, or give --yes"))
+    Err(CliError::failure("Declined", "cancelled, nothing changed", "answer y to go on, or give --yes"))
 }
 
 /// What becomes of a restore where nobody can be asked.
@@ -114,7 +114,7 @@ pub(super) async fn carry_out(
         ui.warning(&text::line(warning));
     }
     if let Some(command) = undoing(view, &journaled, global) {
-        ui.note(&format!("to undo it: {command}"));
+        ui.note(&format!("undo with: {command}"));
     }
     let without_credentials = applied.outcomes.iter().any(is_without_credentials);
     if without_credentials {

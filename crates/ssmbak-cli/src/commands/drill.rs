@@ -41,16 +41,16 @@ pub struct DrillArgs {
     at: Option<String>,
     #[command(flatten)]
     narrow: NarrowArgs,
-    /// Take what was recorded later only as not existing at that time, as ssmbak 0.5.2 did.
+    /// Treat parameters first recorded after TIME as nonexistent, like ssmbak 0.5.2.
     #[arg(long)]
     assume_absent: bool,
     /// Delete what earlier drills left behind, and do nothing else.
     #[arg(long, conflicts_with_all = ["words", "at", "recursive", "include", "exclude", "assume_absent", "put_rate"])]
     clean: bool,
-    /// Do not ask, even on a terminal.
+    /// Skip the confirmation prompt.
     #[arg(short, long)]
     yes: bool,
-    /// Most parameters written in a second, 0 for no limit [default: 3, the quota of AWS; no limit on other endpoints].
+    /// Maximum writes per second (0 = unlimited) [default: 3, the quota of AWS; no limit on other endpoints].
     #[arg(long, value_name = "N", value_parser = rate)]
     put_rate: Option<f64>,
 }

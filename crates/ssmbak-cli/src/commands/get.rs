@@ -59,7 +59,7 @@ pub(super) async fn run(
         return Ok(Exit::Done);
     }
     if state.parameter_type.is_secret() && !args.reveal.reveal {
-        let message = format!("{name} was a SecureString, whose value is not shown unasked");
+        let message = format!("{name} was a SecureString, which is masked");
         return Err(CliError::failure("Masked", message, "give --reveal, or set SSMBAK_REVEAL=1"));
     }
     let value = state.value.expose();
@@ -95,7 +95,7 @@ async fn look_up(args: &GetArgs, global: &GlobalArgs, ui: &Ui) -> Result<(Parame
             ("NotFound", format!("{name} did not exist then: it was deleted at {deleted}"))
         }
         Target::Absent(Absence::NotYetCreated(first)) => {
-            ("NotFound", format!("{name} did not exist then: its first version came at {first}"))
+            ("NotFound", format!("{name} did not exist then: created at {first}"))
         }
         // That it did not exist would be a guess.
         Target::Unknown(reason) => ("Unknown", format!("what {name} was then is not known: {reason}")),

@@ -157,7 +157,7 @@ pub enum Command {
     /// Show what changed between two times, or since a time.
     #[command(help_template = TEMPLATE, before_help = diff::EXAMPLES, after_help = TIMES, override_usage = "ssmbak diff [OPTIONS] PATH... TIME [TIME]")]
     Diff(diff::DiffArgs),
-    /// Move through time and tree on a terminal, look, compare, and restore.
+    /// Browse history interactively.
     #[command(help_template = TEMPLATE, before_help = browse::EXAMPLES, after_help = browse::AFTER, override_usage = "ssmbak browse [OPTIONS] PATH... [TIME]")]
     Browse(browse::BrowseArgs),
     /// Write a tree as it was at a time as a file that other programs read.
@@ -181,10 +181,10 @@ pub enum Command {
     /// Record what the bucket lacks (ssmbak-all).
     #[command(help_template = TEMPLATE, before_help = all::EXAMPLES)]
     All(all::AllArgs),
-    /// Look whether the pipeline does its work.
+    /// Check the health of the backup pipeline.
     #[command(help_template = TEMPLATE, before_help = doctor::EXAMPLES)]
     Doctor(doctor::DoctorArgs),
-    /// Print what a shell needs to complete the commands.
+    /// Generate shell completions.
     #[command(help_template = TEMPLATE, before_help = completions::COMPLETIONS_EXAMPLES)]
     Completions(completions::CompletionsArgs),
     /// Print the names of parameters for a shell that completes one.
@@ -196,7 +196,7 @@ pub enum Command {
     /// Deploy the pipeline and look after it (ssmbak-stack).
     #[command(help_template = TEMPLATE, before_help = STACK_EXAMPLES)]
     Stack(StackArgs),
-    /// Any versioned bucket at any instant (s3bak).
+    /// Point-in-time recovery for versioned S3 buckets (s3bak).
     #[command(help_template = TEMPLATE, before_help = s3::EXAMPLES, after_help = s3::AFTER)]
     S3(S3Args),
 }

@@ -85,7 +85,7 @@ pub(super) async fn run(
         }
     };
     if !view.plan.changes.is_empty() {
-        ui.remark(&format!("to do it: {command}"));
+        ui.remark(&format!("apply with: {command}"));
     }
     Ok(Exit::Done)
 }

@@ -40,13 +40,13 @@ pub struct RestoreArgs {
     plan: Option<PathBuf>,
     #[command(flatten)]
     destination: DestinationArgs,
-    /// Do not ask, even on a terminal.
+    /// Skip the confirmation prompt.
     #[arg(short, long)]
     yes: bool,
     /// Delete nothing: leave parameters that did not exist at that time.
     #[arg(long)]
     no_delete: bool,
-    /// Most parameters written in a second, 0 for no limit [default: 3, the quota of AWS; no limit on other endpoints].
+    /// Maximum writes per second (0 = unlimited) [default: 3, the quota of AWS; no limit on other endpoints].
     #[arg(long, value_name = "N", value_parser = rate)]
     put_rate: Option<f64>,
 }

@@ -54,7 +54,7 @@ pub(super) async fn run(
     let look = Look { width: ui.width(), colours: ui.colours_results(), reveal: false };
     ui.result(&table(&trash, lifecycle.as_ref(), look))?;
     if !trash.parameters.is_empty() {
-        ui.remark("to bring one back: ssmbak undelete NAME");
+        ui.remark("restore one with: ssmbak undelete NAME");
     }
     Ok(Exit::Done)
 }

@@ -33,10 +33,10 @@ pub struct UndeleteArgs {
     paths: Vec<String>,
     #[command(flatten)]
     narrow: NarrowArgs,
-    /// Do not ask, even on a terminal.
+    /// Skip the confirmation prompt.
     #[arg(short, long)]
     yes: bool,
-    /// Most parameters written in a second, 0 for no limit [default: 3, the quota of AWS; no limit on other endpoints].
+    /// Maximum writes per second (0 = unlimited) [default: 3, the quota of AWS; no limit on other endpoints].
     #[arg(long, value_name = "N", value_parser = rate)]
     put_rate: Option<f64>,
     #[command(flatten)]

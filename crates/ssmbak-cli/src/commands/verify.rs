@@ -18,7 +18,7 @@ use crate::ui::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  ssmbak verify                     the whole account and region; exit code 0 in step, 4 findings
+  ssmbak verify                     the whole account and region; exit code 0 in sync, 4 findings
   ssmbak verify /app/               one tree
   ssmbak verify /app/ --repair      record what can be recorded, and tell what is left
 ";

@@ -195,8 +195,8 @@ impl View {
     /// What can be done about names that are not known.
     pub(super) fn hint_at_unknown(&self, args: &AskedArgs, ui: &Ui) {
         if let Some((names, from)) = coverage(&self.plan) {
-            let (names, are) = (count(names, "parameter"), if names == 1 { "is" } else { "are" });
-            ui.remark(&format!("{names} {are} recorded only from later on; exact from {from} on"));
+            let (names, have) = (count(names, "parameter"), if names == 1 { "has" } else { "have" });
+            ui.remark(&format!("{names} {have} no history before {from}"));
         }
         let any = |code: ReasonCode| self.plan.unknown.iter().any(|unknown| unknown.reason.code == code);
         if any(ReasonCode::NothingRecorded) {

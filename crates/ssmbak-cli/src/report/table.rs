@@ -33,7 +33,7 @@ pub fn plan(plan: &Plan, look: Look) -> String {
         shown.push_str(&table(&plan.changes, look));
     }
     if !plan.unknown.is_empty() {
-        shown.push_str("not known, and left alone:\n");
+        shown.push_str("unknown at that time (not changed):\n");
         for unknown in &plan.unknown {
             shown.push_str(&format!("  {}: {}\n", unknown.name, text::line(&unknown.reason.message)));
         }
@@ -100,8 +100,8 @@ fn sum(plan: &Plan) -> String {
     let parts: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     match (plan.changes.is_empty(), parts.is_empty()) {
-        (true, true) => "nothing to do".to_owned(),
-        (true, false) => format!("nothing to do: {}", parts.join(", ")),
+        (true, true) => "no changes".to_owned(),
+        (true, false) => format!("no changes: {}", parts.join(", ")),
         (false, _) => parts.join(", "),
     }
 }
@@ -213,8 +213,8 @@ mod tests {
     #[test]
     fn an_empty_plan_is_a_sentence() {
         let nothing = Plan { unchanged: 3, ..Plan::default() };
-        insta::assert_snapshot!(plan(&nothing, PLAIN), @"nothing to do: 3 unchanged");
-        insta::assert_snapshot!(plan(&Plan::default(), PLAIN), @"nothing to do");
+        insta::assert_snapshot!(plan(&nothing, PLAIN), @"no changes: 3 unchanged");
+        insta::assert_snapshot!(plan(&Plan::default(), PLAIN), @"no changes");
     }
 
     #[test]

@@ -111,7 +111,7 @@ impl VerifyReport {
             })
             .collect();
         let left = self.findings.iter().filter(|finding| finding.repaired != Some(true)).count();
-        let step = format!("{} in step", count(self.verified, "parameter"));
+        let step = format!("{} in sync", count(self.verified, "parameter"));
         let sum = if left == 0 { step } else { format!("{}; {step}", count(left, "finding")) };
         if rows.is_empty() { sum } else { format!("{}{sum}", columns(&["Finding", "Name", "What"], &rows, look)) }
     }
@@ -175,7 +175,7 @@ mod tests {
         insta::assert_snapshot!(told.table(LOOK));
         let in_step = Verification { verified: 3, ..Verification::default() };
         let told = VerifyReport::new(&["/".to_owned()], ("b", "r"), &in_step, None, vec![]);
-        assert_eq!((told.exit(), told.table(LOOK).as_str()), (Exit::Done, "3 parameters in step"));
+        assert_eq!((told.exit(), told.table(LOOK).as_str()), (Exit::Done, "3 parameters in sync"));
     }
 
     #[test]

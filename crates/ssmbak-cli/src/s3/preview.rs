@@ -101,7 +101,7 @@ async fn whole(args: &PreviewArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit,
         words.extend(args.fast.then(|| "--fast".to_owned()));
         words.extend(args.globs.words());
         words.extend(args.bucket.words(&bucket));
-        ui.remark(&format!("to do it: {}", words.join(" ")));
+        ui.remark(&format!("apply with: {}", words.join(" ")));
     }
     Ok(Exit::Done)
 }

@@ -51,7 +51,7 @@ pub struct RestoreArgs {
     dry_run: bool,
     #[command(flatten)]
     globs: GlobArgs,
-    /// Do not ask, even on a terminal.
+    /// Skip the confirmation prompt.
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]
@@ -269,7 +269,7 @@ async fn one(args: &RestoreArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, C
     ui.result(&report::version(&version))?;
     let now = |id: Option<String>| id.map(|id| format!(", now as version {}", text::line(&id))).unwrap_or_default();
     ui.remark(&match restored {
-        Restored::Unchanged => "nothing to do: it is what it was".to_owned(),
+        Restored::Unchanged => "no changes: it is what it was".to_owned(),
         Restored::Copied(id) => format!("restored{}", now(id)),
         Restored::Deleted(id) => format!("deleted again{}", now(id)),
     });
@@ -353,7 +353,7 @@ async fn whole(
     let below = located.keys.iter().map(|key| format!("{key:?}")).collect::<Vec<_>>().join(", ");
     let ask = !plan.changes.is_empty() && !args.yes && ui.can_ask();
     if ask && !ui.confirm(&format!("In bucket {}, below {below}: do it?", bucket.name()))? {
-        return Err(CliError::failure("Declined", "nothing was changed", "answer y to go on, or give --yes"));
+        return Err(CliError::failure("Declined", "cancelled, nothing changed", "answer y to go on, or give --yes"));
     }
     let mut run = TreeRun::new(plan, Some(journal));
     let options = TreeRestoreOptions { copy, to, rehydrate: args.rehydrate.options() };

@@ -167,7 +167,7 @@ pub(super) fn sum(totals: &ObjectTotals) -> String {
     ];
     let mut said: Vec<String> = parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text).collect();
     if said.is_empty() {
-        said.push("nothing to do".to_owned());
+        said.push("no changes".to_owned());
     }
     for (count, what) in [
         (totals.same_bytes, "of them may be the same already and could not be compared"),

@@ -39,7 +39,7 @@ pub struct UndeleteArgs {
     remove_markers: bool,
     #[command(flatten)]
     globs: GlobArgs,
-    /// Do not ask, even on a terminal.
+    /// Skip the confirmation prompt.
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]
@@ -68,7 +68,7 @@ async fn one(args: &UndeleteArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, 
     let version = match bucket.undeletable(key).await? {
         Undeletable::Version(version) => version,
         Undeletable::Exists => {
-            ui.remark("nothing to do: it is not deleted");
+            ui.remark("no changes: it is not deleted");
             return Ok(Exit::Done);
         }
         Undeletable::Nothing => {
@@ -82,7 +82,7 @@ async fn one(args: &UndeleteArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, 
     } else {
         ui.result(&report::version(&version))?;
         ui.remark(if restored == Restored::Unchanged {
-            "nothing to do: it is not deleted any more"
+            "no changes: it is not deleted any more"
         } else {
             "it is back"
         });
@@ -122,7 +122,7 @@ async fn whole(
     let below = located.keys.iter().map(|key| format!("{key:?}")).collect::<Vec<_>>().join(", ");
     let ask = !plan.changes.is_empty() && !args.yes && ui.can_ask();
     if ask && !ui.confirm(&format!("In bucket {}, below {below}: bring them back?", bucket.name()))? {
-        return Err(CliError::failure("Declined", "nothing was changed", "answer y to go on, or give --yes"));
+        return Err(CliError::failure("Declined", "cancelled, nothing changed", "answer y to go on, or give --yes"));
     }
     // What is back is not deleted any more, so a journal would prove nothing to the next run.
     let mut run = TreeRun::new(plan, None);

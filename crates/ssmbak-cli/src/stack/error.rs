@@ -12,7 +12,7 @@ pub enum StackCommandError {
     #[error("cannot find the function's executable: {0}; say where it is with --lambda")]
     NoLambda(std::io::Error),
     /// The question on the terminal was answered with no.
-    #[error("nothing was changed: answer y to go on, or give --yes")]
+    #[error("cancelled, nothing changed: answer y to go on, or give --yes")]
     Declined,
     /// Ctrl-C while CloudFormation was at work.
     #[error("no longer watching, CloudFormation goes on: `ssmbak-stack {name} status` says how far it is")]

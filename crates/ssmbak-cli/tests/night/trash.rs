@@ -39,10 +39,10 @@ async fn what_is_in_the_trash_comes_back_and_goes_again() -> Outcome {
     let void = world.run("ssmbak undelete /trashed/void -o json");
     assert_eq!((void.code, &check("error", &void.error())["Error"]["Code"]), (Some(1), &json!("Unknown")), "{void:?}");
     let again = world.run("ssmbak undelete /trashed/gone");
-    assert_eq!((again.code, again.out.as_str()), (Some(0), "nothing to do\n"), "{again:?}");
+    assert_eq!((again.code, again.out.as_str()), (Some(0), "no changes\n"), "{again:?}");
 
     // The pipeline has not recorded the creation, and yet it is known what was before it.
-    let undo = ran.err.lines().find_map(|line| line.strip_prefix("to undo it: ")).unwrap().to_owned();
+    let undo = ran.err.lines().find_map(|line| line.strip_prefix("undo with: ")).unwrap().to_owned();
     let undone = Ran::of(&mut world.command(&format!("{undo} -y")));
     assert_eq!(undone.code, Some(0), "{undone:?}");
     assert_eq!((world.value("/trashed/gone").await, world.value("/trashed/host").await), (None, None));

@@ -58,7 +58,7 @@ async fn piped_answer_is_heeded() -> Outcome {
     let line = format!("ssmbak restore /answered/ -R {then}");
     for answer in ["n\n", "no\n", "N"] {
         let declined = answered(&world, &line, answer);
-        assert!(declined.code == Some(1) && declined.err.contains("nothing was changed"), "{declined:?}");
+        assert!(declined.code == Some(1) && declined.err.contains("nothing changed"), "{declined:?}");
     }
     assert_eq!(state(&world, "/answered").await, some(["two", "", "new", "louder"]));
     assert_eq!(answered(&world, &line, "y\n").code, Some(0));

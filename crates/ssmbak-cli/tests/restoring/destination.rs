@@ -31,7 +31,7 @@ async fn a_path_is_restored_to_another_and_nothing_there_is_deleted() -> Outcome
     assert_eq!((refused.code, &refused.error()["Error"]["Code"]), (Some(1), &json!("Conflict")), "{refused:?}");
     let existing = world.run(&format!("ssmbak restore {line} --only-existing --on-conflict skip"));
     let skipped = "skipped, because it exists with other values:\n  /there/old/changed\n";
-    let expected = format!("{skipped}nothing to do: 2 unchanged, 1 skipped\n");
+    let expected = format!("{skipped}no changes: 2 unchanged, 1 skipped\n");
     assert_eq!((existing.code, existing.out), (Some(0), expected));
     let told = world.run(&format!("ssmbak restore {line} --only-existing --on-conflict skip -o json"));
     assert_eq!(check("restore", &told.json())["Skipped"], json!(["/there/old/changed"]));
@@ -43,7 +43,7 @@ async fn a_path_is_restored_to_another_and_nothing_there_is_deleted() -> Outcome
     assert_eq!(state(&world, "/there/old").await, some(["one", "one", "kept", "hush-hush"]));
     assert_eq!(state(&world, "/source").await, some(["two", "", "new", "louder"]), "the source stays as it is");
     let again = world.run(&format!("ssmbak restore {line}"));
-    assert_eq!((again.code, again.out.as_str()), (Some(0), "nothing to do: 3 unchanged\n"), "{again:?}");
+    assert_eq!((again.code, again.out.as_str()), (Some(0), "no changes: 3 unchanged\n"), "{again:?}");
 
     // What was not there before goes again.
     let undone = world.run("ssmbak undo -y");

@@ -69,7 +69,7 @@ async fn a_bucket_there_keeps_what_is_overwritten_and_the_restore_is_undone() ->
     check("restore", &ran.json());
     assert_eq!(value(&store, "/kept/changed").await.as_deref(), Some("one"));
     let again = world.run(&line);
-    assert_eq!((again.code, again.out.as_str()), (Some(0), "nothing to do: 3 unchanged\n"), "{again:?}");
+    assert_eq!((again.code, again.out.as_str()), (Some(0), "no changes: 3 unchanged\n"), "{again:?}");
     let of_here = world.s3.list_object_versions().bucket("from-here").prefix("ssmbak-restore").send().await?;
     assert!(of_here.versions().is_empty(), "this bucket says nothing of another region");
 
@@ -131,7 +131,7 @@ async fn secrets_are_encrypted_with_the_key_that_is_there() -> Outcome {
     assert_eq!(value(&store, "/keys/a").await.as_deref(), Some("hush"));
     // The same again: the key that is there is the one that is wanted.
     let again = world.run(&format!("{line} --kms-key alias/there"));
-    assert_eq!((again.code, again.out.as_str()), (Some(0), "nothing to do: 1 unchanged\n"), "{again:?}");
+    assert_eq!((again.code, again.out.as_str()), (Some(0), "no changes: 1 unchanged\n"), "{again:?}");
     Ok(())
 }
 

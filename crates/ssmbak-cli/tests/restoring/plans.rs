@@ -18,7 +18,7 @@ async fn a_saved_plan_is_applied_as_it_was_saved() -> Outcome {
 
     let ran = world.run(&format!("ssmbak preview /saved/ -R {then} --out {shown}"));
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert!(ran.err.contains(&format!("to do it: ssmbak restore --plan {shown}")), "{}", ran.err);
+    assert!(ran.err.contains(&format!("apply with: ssmbak restore --plan {shown}")), "{}", ran.err);
     let text = fs::read_to_string(&file)?;
     let plan = check("plan", &serde_json::from_str(&text)?);
     for value in ["\"one\"", "\"two\"", "hush", "louder", "null"] {

@@ -28,7 +28,7 @@ async fn a_restore_leaves_a_record_and_is_undone_by_its_name() -> Outcome {
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let told = check("restore", &ran.json());
     let id = restores(&world, "").remove(0)["Id"].as_str().unwrap().to_owned();
-    assert!(ran.err.contains(&format!("to undo it: ssmbak undo {id} -b undone\n")), "{}", ran.err);
+    assert!(ran.err.contains(&format!("undo with: ssmbak undo {id} -b undone\n")), "{}", ran.err);
     assert_eq!(told["RestoreId"], json!(id));
     assert_eq!(state(&world, "/undone").await, some(["one", "one", "", "hush-hush"]));
     let record = restores(&world, "").remove(0);
@@ -71,7 +71,7 @@ async fn a_restore_leaves_a_record_and_is_undone_by_its_name() -> Outcome {
     assert_eq!(redone.code, Some(0), "{redone:?}");
     assert_eq!(state(&world, "/undone").await, some(["one", "one", "", "hush-hush"]));
     let again = world.run(&format!("ssmbak undo -y {}", both[0]["Id"].as_str().unwrap()));
-    assert_eq!((again.code, again.out.as_str()), (Some(0), "nothing to do: 3 unchanged\n"), "{again:?}");
+    assert_eq!((again.code, again.out.as_str()), (Some(0), "no changes: 3 unchanged\n"), "{again:?}");
 
     let table = world.run("ssmbak restores").out;
     assert_eq!(table.lines().count(), 5, "{table}");

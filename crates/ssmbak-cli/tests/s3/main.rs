@@ -84,7 +84,7 @@ fn one_key_for_programs_and_people() {
     let deleted = Ran::of(command.args(["data/k ä", "2023-11-14T22:13:26", "--output", "json"]));
     assert_eq!((deleted.json()["Deleted"].clone(), deleted.json()["Size"].clone()), (json!(true), json!(0)));
     let shown = Ran::of(world.command("s3bak restore").args(["data/k ä", THEN]));
-    assert!(shown.err.contains("nothing to do") && shown.out.contains("Key           data/k ä"), "{shown:?}");
+    assert!(shown.err.contains("no changes") && shown.out.contains("Key           data/k ä"), "{shown:?}");
 
     for (line, told) in [("preview", "no version of"), ("restore", "no version of"), ("body -o -", "no version of")] {
         let mut command = world.command(&format!("s3bak {line}"));
@@ -146,7 +146,7 @@ fn a_tree_is_previewed_restored_and_told_for_programs() {
         "{}",
         shown.out
     );
-    assert!(shown.err.contains("to do it: s3bak restore t/ 2023-11-14T22:13:21Z -R -b b"), "{}", shown.err);
+    assert!(shown.err.contains("apply with: s3bak restore t/ 2023-11-14T22:13:21Z -R -b b"), "{}", shown.err);
     let summary = world.run(&format!("s3bak preview t/ {THEN} -R --summary"));
     assert_eq!(summary.out.lines().count(), 1);
 

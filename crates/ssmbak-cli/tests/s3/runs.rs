@@ -89,7 +89,7 @@ fn rerun_with_more_asked_for_does_it_for_every_key() {
     assert_eq!(world.server.counts()["PutObjectAcl"], 10);
     // And then there is nothing to do.
     let third = world.run(&format!("s3bak restore t/ {THEN} -R --acl"));
-    assert!(third.code == Some(0) && third.out.contains("nothing to do, 10 unchanged"), "{third:?}");
+    assert!(third.code == Some(0) && third.out.contains("no changes, 10 unchanged"), "{third:?}");
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn several_prefixes_and_globs_narrow_a_restore_and_a_download() {
     assert_eq!(world.run(&format!("s3bak get t/ u/ {THEN} --to-dir d")).code, Some(0));
     assert_eq!(std::fs::read(world.home.path().join("d/u/b.csv")).unwrap(), b"one");
     let dry = world.run(&format!("s3bak get t/ u/ {THEN} --to-dir d --dry-run"));
-    assert!(dry.out.contains("nothing to do, 3 unchanged"), "{dry:?}");
+    assert!(dry.out.contains("no changes, 3 unchanged"), "{dry:?}");
     let both = world.run(&format!("s3bak restore t/ u/ {THEN} -R --to s3://b/x/"));
     assert_eq!(both.code, Some(2), "{both:?}");
 }
@@ -329,7 +329,7 @@ fn batch_operations_restore_a_tree_and_the_rest_is_finished_here() {
     assert!((0..300).all(|n| world.body(&format!("t/ä {n:03}")).unwrap() == b"one"));
     assert_eq!(world.body("t/new"), None);
     let again = world.run("s3bak batch finish plan --account 111122223333");
-    assert!(again.code == Some(0) && again.err.contains("nothing to do"), "{again:?}");
+    assert!(again.code == Some(0) && again.err.contains("no changes"), "{again:?}");
     let role = world.run("s3bak batch role -b b --files s3://files/p/").json();
     assert_eq!(role["Trust"]["Statement"][0]["Principal"]["Service"], "batchoperations.s3.amazonaws.com");
 }

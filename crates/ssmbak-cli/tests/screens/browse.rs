@@ -60,7 +60,7 @@ async fn time_is_moved_through_and_what_is_marked_is_restored() -> Outcome {
     terminal.sees(&["In account 123456789012, us-east-1, at /browsed/host: update 1?", "Value: omega → alpha"]);
     assert_eq!(state(&world, "/browsed").await, ["hush-2", "-", "omega", "fresh"], "nothing without a y");
     terminal.press("y");
-    terminal.sees(&["1 updated", "to undo it: ssmbak undo"]);
+    terminal.sees(&["1 updated", "undo with: ssmbak undo"]);
     assert_eq!(state(&world, "/browsed").await, ["hush-2", "-", "alpha", "fresh"]);
     // What is shown is read anew.
     terminal.press("\r");
@@ -68,7 +68,7 @@ async fn time_is_moved_through_and_what_is_marked_is_restored() -> Outcome {
     terminal.press("q");
     let left = terminal.end();
     assert_eq!((left.code, left.in_order), (0, true), "{left:?}");
-    assert!(left.screen.contains("1 updated\n") && left.screen.contains("to undo it: ssmbak undo"), "{}", left.screen);
+    assert!(left.screen.contains("1 updated\n") && left.screen.contains("undo with: ssmbak undo"), "{}", left.screen);
     assert!(left.has_colours());
 
     let undone = world.run("ssmbak undo -y");
@@ -92,7 +92,7 @@ async fn a_plan_that_is_declined_changes_nothing() -> Outcome {
         terminal.press("ry");
         terminal.sees(&["Restore?", "at /unbrowsed/ and below", "y restores"]);
         terminal.press(no);
-        terminal.sees(&["nothing was changed"]);
+        terminal.sees(&["nothing changed"]);
     }
     terminal.press("r");
     terminal.sees(&["y restores"]);

@@ -22,7 +22,7 @@ async fn restore_that_deletes_everything_asks_for_the_words() -> Outcome {
         terminal.sees(&["before recording began", "type \"delete 2\" to go on"]);
         terminal.press(answer);
         let left = terminal.end();
-        assert!(left.code == 1 && left.screen.contains("nothing was changed"), "{answer:?}: {left:?}");
+        assert!(left.code == 1 && left.screen.contains("nothing changed"), "{answer:?}: {left:?}");
         assert_eq!(world.value("/typed/b").await.as_deref(), Some("x"));
     }
     let mut terminal = Terminal::start(&world.command(line), ROOM);

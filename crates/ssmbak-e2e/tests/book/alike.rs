@@ -92,9 +92,9 @@ pub fn alike(printed: &str, shown: &str) -> Result<(), String> {
 
 #[test]
 fn what_is_different_in_every_run_is_no_difference() {
-    let shown = " /app/host   2026-11-22T09:13:11Z\n────────────\nto undo it: ssmbak undo 20261122T091318059Z-4f3a9c\n";
+    let shown = " /app/host   2026-11-22T09:13:11Z\n────────────\nundo with: ssmbak undo 20261122T091318059Z-4f3a9c\n";
     let printed =
-        " /app/host   2027-01-02T01:02:03.5Z \n──────────────\nto undo it: ssmbak undo 20270102T010203500Z-000000";
+        " /app/host   2027-01-02T01:02:03.5Z \n──────────────\nundo with: ssmbak undo 20270102T010203500Z-000000";
     alike(printed, shown).unwrap();
 }
 

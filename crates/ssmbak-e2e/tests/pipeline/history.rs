@@ -77,7 +77,7 @@ async fn a_restore_is_undone_by_the_command_that_it_prints() -> Outcome {
         store.state("/undo/").await?.keys().collect::<Vec<_>>(),
         ["/undo/changed", "/undo/deleted", "/undo/typed"]
     );
-    let undo = ran.err.lines().find_map(|line| line.strip_prefix("to undo it: ")).ok_or("it tells no way back")?;
+    let undo = ran.err.lines().find_map(|line| line.strip_prefix("undo with: ")).ok_or("it tells no way back")?;
     pipeline.run(&format!("{undo} -y"))?.well()?;
     assert_same(&store.state("/undo/").await?, &before, "undone");
     // And that can be undone in turn, once it has all been recorded.

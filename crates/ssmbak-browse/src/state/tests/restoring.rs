@@ -134,7 +134,7 @@ fn everything_else_changes_nothing() {
         state.answer(proposal());
         assert_eq!(press(&mut state, keys), [Effect::Drop], "{keys}");
         assert!(matches!(state.mode, Mode::Browse));
-        assert_eq!(state.message.as_deref(), Some("nothing was changed"));
+        assert_eq!(state.message.as_deref(), Some("cancelled, nothing changed"));
         assert_eq!(marked(&state), "/shop/host", "it can be tried again");
         assert!(press(&mut state, "y").is_empty());
     }
@@ -149,7 +149,7 @@ fn everything_else_changes_nothing() {
     assert!(press(&mut state, "y").is_empty());
     // One that holds nothing is told, and there is nothing to say yes to.
     let mut state = planning();
-    state.answer(Answer::Planned(Proposal { lines: Lines::of("nothing to do"), ..Proposal::default() }));
+    state.answer(Answer::Planned(Proposal { lines: Lines::of("no changes"), ..Proposal::default() }));
     assert!(matches!(state.mode, Mode::Notice(..)));
     assert!(press(&mut state, "y").is_empty());
     let mut state = planning();

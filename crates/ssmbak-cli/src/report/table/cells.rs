@@ -28,7 +28,7 @@ pub(super) fn value(change: &Change, reveal: bool, brief: bool) -> Vec<String> {
         }
         Action::Delete { because: Absence::Deleted(at), .. } => vec![format!("(deleted at {})", short_time(*at))],
         Action::Delete { because: Absence::NotYetCreated(first), .. } => {
-            vec![format!("(first version came at {})", short_time(*first))]
+            vec![format!("(created at {})", short_time(*first))]
         }
     }
 }
