@@ -49,16 +49,16 @@ impl Api {
         })
     }
 
-    /// Half of the documented or assumed quota, per second.
+    /// Half of the assumed quota, per second, and less of the one that applications share: whoever reads 30/s keeps doing so.
     pub fn share(self) -> f64 {
         match self {
-            Self::Reads => 20.0,
+            Self::Reads => 15.0,
             Self::Describe | Self::ListTags | Self::GetResources => 5.0,
             Self::History => 2.5,
         }
     }
 
-    /// How much the rate may become while nothing is refused. Reads stay at half: applications need the rest, and a
+    /// How much the rate may become while nothing is refused. Reads stay as they are: applications need the rest, and a
     /// refusal would be theirs.
     fn most(self) -> f64 {
         match self {
@@ -235,9 +235,9 @@ mod tests {
     }
 
     #[test]
-    fn default_budget_is_half_of_every_quota() {
+    fn default_budget_is_at_most_half_of_every_quota() {
         let rate = |budget: Budget, api| budget.bucket(api).per_second();
-        assert_eq!(Api::ALL.map(|api| rate(Budget::DEFAULT, api)), [20.0, 5.0, 5.0, 5.0, 2.5]);
+        assert_eq!(Api::ALL.map(|api| rate(Budget::DEFAULT, api)), [15.0, 5.0, 5.0, 5.0, 2.5]);
         assert_eq!(Api::ALL.map(|api| rate(Budget::DEFAULT.at_most(3.0), api)), [3.0, 3.0, 3.0, 3.0, 2.5]);
         assert_eq!(Api::ALL.map(|api| rate(Budget::DEFAULT.at_most(100.0), api)), [100.0, 5.0, 5.0, 5.0, 2.5]);
     }

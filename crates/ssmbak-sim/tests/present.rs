@@ -87,7 +87,7 @@ impl World {
         match self.path(at).version_in_effect(&name()).await.unwrap() {
             Target::Held(held) => held.value.expose().to_owned(),
             Target::Absent(_) => "absent".to_owned(),
-            Target::Unknown(reason) => reason.message,
+            Target::Unknown(reason) => reason,
         }
     }
 }
@@ -111,9 +111,7 @@ async fn index_of_tags_that_lags_makes_no_plan() {
     assert!(world.plan(then).await.changes.is_empty());
     assert_eq!(world.faults.count("tags_of_many"), 1);
     let before = world.faults.count("tags");
-    world.store.with_habits(|habits| {
-        habits.unindexed.insert("/h/a".to_owned());
-    });
+    world.store.with_habits(|habits| habits.unindexed = ["/h/a".to_owned()].into());
     assert!(world.plan(then).await.changes.is_empty());
     assert_eq!(world.faults.count("tags"), before + 1, "where the index differs the parameter itself is asked");
     world.store.with_habits(|habits| habits.has_no_index = true);
@@ -235,7 +233,7 @@ async fn recorded_deletion_of_what_still_lives_is_unknown() {
     let now = world.hour();
     let plan = world.plan(now).await;
     assert_eq!((plan.changes.len(), plan.unknown.len()), (0, 1), "{plan:?}");
-    assert!(plan.unknown[0].reason.message.starts_with("the bucket has it deleted at "), "{plan:?}");
+    assert!(plan.unknown[0].reason.starts_with("the bucket has it deleted at "), "{plan:?}");
 }
 
 #[tokio::test]

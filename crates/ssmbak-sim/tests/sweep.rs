@@ -156,9 +156,7 @@ async fn index_of_tags_that_lags_writes_nothing() {
     let tags = BTreeMap::from([("team".to_owned(), "blue".to_owned())]);
     world.store.set_tags("/tree/p", &tags, &[]).await.unwrap();
     world.sweep().await;
-    world.store.with_habits(|habits| {
-        habits.unindexed.insert("/tree/p".to_owned());
-    });
+    world.store.with_habits(|habits| habits.unindexed = ["/tree/p".to_owned()].into());
     let (tags, histories) = (world.faults.count("tags"), world.faults.count("history"));
     assert_eq!(world.sweep().await.written, 0);
     assert_eq!(world.faults.count("tags"), tags + 1, "the parameter itself is asked");
