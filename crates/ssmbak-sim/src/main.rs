@@ -49,11 +49,17 @@ fn main() -> ExitCode {
     if failing.is_empty() {
         return ExitCode::SUCCESS;
     }
+    for mismatch in &tally.mismatches {
+        say(&mismatch.chars().take(LINE).collect::<String>());
+    }
     for seed in failing.into_iter().take(SHOWN) {
         show(seed);
     }
     ExitCode::FAILURE
 }
+
+/// How much of a mismatch is told before the first of them are shown in full.
+const LINE: usize = 180;
 
 /// How many failing seeds are shrunk and shown.
 const SHOWN: usize = 4;

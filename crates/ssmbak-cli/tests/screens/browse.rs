@@ -182,7 +182,7 @@ async fn a_restore_is_stopped_before_its_next_write_or_left_at_once() -> Outcome
         terminal
     };
     let mut terminal = restoring("/stopped/");
-    terminal.sees(&["skipped", "to undo it", "restore it again to finish"]);
+    terminal.sees(&["skipped", "undo with", "restore it again to finish"]);
     terminal.press("\rq");
     let left = terminal.end();
     assert_eq!((left.code, left.in_order), (3, true), "{left:?}");
@@ -202,6 +202,10 @@ async fn a_restore_is_stopped_before_its_next_write_or_left_at_once() -> Outcome
 async fn looking_calls_nothing_that_previews_logs_and_diffs_do_not() -> Outcome {
     let world = World::new("browse-calls").await;
     past(&world, "/browse-calls").await;
+    // Where tags differ from the recorded ones, a preview reads those of the parameter itself.
+    let tag = aws_sdk_ssm::types::Tag::builder().key("team").value("blue").build()?;
+    let tagged = world.ssm.add_tags_to_resource().resource_type("Parameter".into());
+    tagged.resource_id("/browse-calls/host").tags(tag).send().await?;
     let calls = CallRecorder::before(world.moto.port())?;
     let through = |line: &str| {
         let mut command = world.command(line);
