@@ -10,6 +10,7 @@ use super::{Options, Row};
 
 const PAGE: &str = include_str!("report.md");
 const PROFILE: &str = include_str!("profile.md");
+const QUOTAS: &str = include_str!("quotas.md");
 
 /// Everything that was measured.
 pub struct Report<'a> {
@@ -41,6 +42,7 @@ impl Report<'_> {
             .replace("{requests}", &self.requests())
             .replace("{start}", &self.start())
             .replace("{function}", &self.function())
+            .replace("{quotas}", QUOTAS)
             .replace("{profile}", PROFILE)
     }
 
