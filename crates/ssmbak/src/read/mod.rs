@@ -284,14 +284,13 @@ pub(crate) async fn described_with_tags<S: ParameterStore>(
     mut tagged: UnboundedReceiver<ParameterName>,
     gate: &Gate,
 ) -> Result<BTreeMap<ParameterName, CurrentParameter>, Error> {
-    let mut described = described(store, selection).await?;
-    let tags: Vec<TagsByName> = stream::poll_fn(|context| tagged.poll_recv(context))
-        .filter(|name| std::future::ready(described.contains_key(name)))
+    // What is asked for before the index can be used is asked for again when it is compared.
+    let tags = stream::poll_fn(|context| tagged.poll_recv(context))
         .chunks(TAGS)
         .map(|names| indexed_tags(store, names, gate))
         .buffer_unordered(CONCURRENCY_OF_BULK_TAGS)
-        .try_collect()
-        .await?;
+        .try_collect::<Vec<TagsByName>>();
+    let (mut described, tags) = futures_util::future::try_join(described(store, selection), tags).await?;
     for (name, tags) in tags.into_iter().flatten() {
         if let Some(parameter) = described.get_mut(&name) {
             parameter.details.tags = Some(tags);
