@@ -87,7 +87,7 @@ impl World {
         match self.path(at).version_in_effect(&name()).await.unwrap() {
             Target::Held(held) => held.value.expose().to_owned(),
             Target::Absent(_) => "absent".to_owned(),
-            Target::Unknown(reason) => reason,
+            Target::Unknown(reason) => reason.message,
         }
     }
 }
@@ -233,7 +233,7 @@ async fn recorded_deletion_of_what_still_lives_is_unknown() {
     let now = world.hour();
     let plan = world.plan(now).await;
     assert_eq!((plan.changes.len(), plan.unknown.len()), (0, 1), "{plan:?}");
-    assert!(plan.unknown[0].reason.starts_with("the bucket has it deleted at "), "{plan:?}");
+    assert!(plan.unknown[0].reason.message.starts_with("the bucket has it deleted at "), "{plan:?}");
 }
 
 #[tokio::test]
