@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use jiff::tz::TimeZone;
 use serde::Serialize;
-use ssmbak::s3::tree::{ManifestPlan, TreeRestoreOptions, TreeRun};
-use ssmbak::s3::{BatchControl, CopyOptions};
-use ssmbak_core::object::batch::{JobRequest, JobState, role_policy};
+use ssmbak::s3::tree::{ManifestPlan, Target, TreeRestoreOptions, TreeRun};
+use ssmbak::s3::{BatchControl, CopyOptions, ObjectBucket};
+use ssmbak_core::object::batch::{JobRequest, JobState, role_policy, target_key_prefix};
 use ssmbak_core::object::{KeyGlobs, ObjectPlanOptions, S3Location};
 
 use super::question::{BucketArgs, GlobArgs, Located, check_found, moment};
 use super::report::bytes;
+use super::restore::target;
 use super::tree::{WorkArgs, conclude, run as run_tree, sum, tree};
 use super::tree_report::{self, Head};
 use crate::again::quoted;
@@ -22,11 +23,15 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
-use crate::ui::Ui;
+use crate::ui::{Ui, text};
+
+/// Most failed tasks and wrong rows that are named.
+const NAMED: usize = 1_000;
 
 pub(super) const MANIFEST_EXAMPLES: &str = "\
 Examples:
   s3bak manifest data/ yesterday -b BUCKET --out plan    what a restore would do, as manifests for S3 Batch Operations
+  s3bak manifest data/ yesterday -b BUCKET --out plan --to s3://OTHER/was/data/    jobs keep the whole key
 ";
 
 pub(super) const BATCH_EXAMPLES: &str = "\
@@ -49,6 +54,9 @@ pub struct ManifestArgs {
     /// Also delete what came into being after that time.
     #[arg(long)]
     delete_new: bool,
+    /// Store all that the tree held in another bucket or below another prefix, which ends in the tree's own.
+    #[arg(long, value_name = "s3://BUCKET/PREFIX/", conflicts_with = "delete_new")]
+    to: Option<String>,
     /// Storage class of the copies [default: the version's own].
     #[arg(long, value_name = "CLASS")]
     storage_class: Option<String>,
@@ -68,21 +76,29 @@ pub(super) async fn manifest(args: &ManifestArgs, global: &GlobalArgs, ui: &Ui) 
     if !globs.is_everything() {
         return Err(CliError::usage("a manifest is of whole trees", "leave out --include and --exclude"));
     }
+    let to = args.to.as_deref().map(|to| checked_target(to, &located.keys)).transpose()?;
     let at = moment(time, ui)?;
     let (_, bucket) = args.bucket.open(&located, global).await?;
     let tree = tree(&bucket, "", args.concurrency).with_prefixes(&located.keys);
+    let to = to.map(|to| Target { bucket: bucket.beside(to.bucket), prefix: to.key });
     let progress = ui.counter("listing versions");
     let options = ObjectPlanOptions { delete_new: args.delete_new };
-    let plan = tree.plan(at, options, |more| progress.advance(more)).await?;
+    let seen = |more| progress.advance(more);
+    let plan = match &to {
+        Some(to) => tree.contents_at(at, to, seen).await?,
+        None => tree.plan(at, options, seen).await?,
+    };
     check_found(plan.totals.versions, &bucket, &tree)?;
     let copy = CopyOptions { fast: true, storage_class: args.storage_class.clone(), ..CopyOptions::default() };
-    let mut plan = tree.compared(plan, None, None, &copy).await?;
+    let mut plan = tree.compared(plan, None, to.as_ref(), &copy).await?;
     drop(progress);
     let described = ManifestPlan {
         schema_version: 1,
         bucket: bucket.name().to_owned(),
         prefixes: located.keys.clone(),
+        to: args.to.clone(),
         at: at.spelling(),
+        created: ssmbak::clock::now().to_string(),
         delete_new: args.delete_new,
         jobs: Vec::new(),
         rest: BTreeMap::new(),
@@ -135,6 +151,9 @@ struct RoleArgs {
     /// The versioned bucket.
     #[arg(short, long, env = "SSMBAK_BUCKET", hide_env_values = true, value_name = "NAME")]
     bucket: String,
+    /// The bucket that is written to [default: the versioned bucket].
+    #[arg(long, value_name = "NAME")]
+    to_bucket: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -191,13 +210,36 @@ pub(super) async fn batch(
     match &args.command {
         BatchCommand::Role(args) => {
             let files = location(&args.files)?;
-            ui.json(&role_policy(&args.bucket, &files.bucket, &files.bucket))?;
+            let to = args.to_bucket.as_ref().unwrap_or(&args.bucket);
+            ui.json(&role_policy(&args.bucket, to, &files.bucket))?;
             Ok(Exit::Done)
         }
         BatchCommand::Start(args) => interrupts.or(start(args, global, ui)).await,
         BatchCommand::Status(args) => interrupts.or(status(args, global, ui)).await,
         BatchCommand::Finish(args) => finish(args, global, ui, interrupts).await,
     }
+}
+
+/// Reads `s3://bucket/prefix/`, below which a job can put the tree.
+fn checked_target(text: &str, prefixes: &[String]) -> Result<S3Location, CliError> {
+    let to = target(text)?;
+    let [prefix] = prefixes else {
+        return Err(CliError::usage(
+            "--to takes the place of one prefix",
+            "write the manifest of one prefix at a time",
+        ));
+    };
+    if target_key_prefix(prefix, &to.key).is_none() {
+        let message = format!("jobs keep the whole key, so --to has to end in {prefix:?}");
+        return Err(CliError::usage(message, format!("give --to s3://{}/{}{prefix}", to.bucket, to.key)));
+    }
+    Ok(to)
+}
+
+/// Where the tree of a plan goes, if not in its place.
+fn planned_target(plan: &ManifestPlan, bucket: &ObjectBucket) -> Result<Option<Target>, CliError> {
+    let to = plan.to.as_deref().map(|to| checked_target(to, &plan.prefixes)).transpose()?;
+    Ok(to.map(|to| Target { bucket: bucket.beside(to.bucket), prefix: to.key }))
 }
 
 fn location(text: &str) -> Result<S3Location, CliError> {
@@ -214,7 +256,7 @@ async fn control(args: &DirArgs, plan: &ManifestPlan, global: &GlobalArgs) -> Re
             CliError::failure("Other", "failed to find the account of the credentials", "give it with --account")
         })?,
     };
-    let bucket = ssmbak::s3::ObjectBucket::new(aws.s3(), &plan.bucket);
+    let bucket = ObjectBucket::new(aws.s3(), &plan.bucket);
     let endpoint = aws.s3_endpoint();
     let control = BatchControl::new(&bucket, &account, aws.region(), endpoint.as_deref());
     Ok((aws, control))
@@ -224,17 +266,22 @@ async fn start(args: &StartArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, C
     let mut plan = ManifestPlan::read(&args.dir.dir)?;
     let files = location(&args.files)?;
     let (aws, control) = control(&args.dir, &plan, global).await?;
-    let bucket = ssmbak::s3::ObjectBucket::new(aws.s3(), &files.bucket);
-    let report = format!("{}report/", files.key);
+    let bucket = ObjectBucket::new(aws.s3(), &files.bucket);
+    let to = planned_target(&plan, &bucket)?;
+    let prefix = plan.prefixes.first().map(String::as_str).unwrap_or_default();
+    let key_prefix = to.as_ref().and_then(|to| target_key_prefix(prefix, &to.prefix)).unwrap_or_default().to_owned();
+    let target = to.as_ref().map_or(plan.bucket.as_str(), |to| to.bucket.name()).to_owned();
+    let report = format!("{}report", files.key);
     for number in 0..plan.jobs.len() {
         let Some(file) = plan.jobs.get(number).filter(|file| file.job.is_none()).cloned() else { continue };
         let key = format!("{}{}", files.key, file.file);
         let etag = bucket.upload_file(&args.dir.dir.join(&file.file), &key).await?;
-        let token = file.sha256.get(..64).unwrap_or(&file.sha256);
+        let token = plan.token(&file);
         let description = format!("s3bak restore of {} to {}", plan.bucket, plan.at);
         let job = JobRequest {
-            token,
-            bucket: &plan.bucket,
+            token: &token,
+            bucket: &target,
+            key_prefix: &key_prefix,
             class: &file.class,
             manifest: (&files.bucket, &key),
             etag: &etag,
@@ -249,6 +296,7 @@ async fn start(args: &StartArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, C
         }
         if let Some(file) = plan.jobs.get_mut(number) {
             file.job = Some(id);
+            file.report = Some(format!("s3://{}/{report}", files.bucket));
         }
         plan.save(&args.dir.dir)?;
     }
@@ -323,27 +371,86 @@ async fn finish(
         let message = format!("the job of {file} is {}", state.status);
         return Err(CliError::failure("Other", message, "wait until all jobs are over: s3bak batch status"));
     }
-    let failed: u64 = states.iter().map(|(_, _, state)| state.failed).sum();
-    ui.remark(&format!("{failed} objects failed in jobs; listing again what is left"));
-    let at = read_time(&described.at, ssmbak::clock::now(), &TimeZone::UTC)?;
     let aws = interrupts.or(Aws::connect(global)).await?;
-    let bucket = ssmbak::s3::ObjectBucket::new(aws.s3(), &described.bucket);
+    let bucket = ObjectBucket::new(aws.s3(), &described.bucket);
+    interrupts.or(name_failed_tasks(&described, &states, &bucket, ui)).await?;
+    let at = read_time(&described.at, ssmbak::clock::now(), &TimeZone::UTC)?;
     let tree = args.work.tree(&bucket, &described.prefixes, KeyGlobs::default());
+    let to = planned_target(&described, &bucket)?;
     // Jobs copied nothing but what a plain copy keeps, so that is what is compared.
     let fast = CopyOptions { fast: true, ..CopyOptions::default() };
     let planned = async {
         let progress = ui.counter("listing versions");
-        let options = ObjectPlanOptions { delete_new: described.delete_new };
-        let plan = tree.plan(at, options, |more| progress.advance(more)).await?;
-        Ok::<_, CliError>(tree.compared(plan, None, None, &fast).await?)
+        let seen = |more| progress.advance(more);
+        let plan = tree.plan_of_manifest(&described, &args.dir.dir, at, to.as_ref(), seen).await?;
+        Ok::<_, CliError>(tree.compared(plan, None, to.as_ref(), &fast).await?)
     };
     let mut run = TreeRun::new(interrupts.or(planned).await?, None);
     ui.remark(&sum(run.totals()));
-    let options = TreeRestoreOptions::default();
+    let options = TreeRestoreOptions { to: to.clone(), ..TreeRestoreOptions::default() };
     let work = async |watch: &_, run: &mut _| tree.restore(run, &options, watch).await;
     let applied = run_tree(&mut run, ui, "finishing", interrupts, work).await?;
-    let head = Head::new(&described.prefixes, Some(&at), bucket.name(), aws.region());
+    let head = Head::new(&described.prefixes, Some(&at), bucket.name(), aws.region()).to(described.to.as_deref());
     tree_report::outcome(ui, &head, &mut run, &applied)?;
     let again = format!("s3bak batch finish {}", quoted(&args.dir.dir.to_string_lossy()));
-    conclude(run, applied, "finished", &again, ui)
+    if !applied.is_complete() {
+        return conclude(run, applied, "finished", &again, ui);
+    }
+    conclude(run, applied, "finished", &again, ui)?;
+    let verified = async {
+        let progress = ui.counter("verifying");
+        let seen = |more| progress.advance(more);
+        Ok::<_, CliError>(tree.verify_manifest(&described, &args.dir.dir, at, to.as_ref(), seen).await?)
+    };
+    let verified = interrupts.or(verified).await?;
+    for failure in &verified.failures {
+        ui.remark(&format!("wrong: {}: {}", text::line(&failure.key), text::line(&failure.error.to_string())));
+    }
+    more(verified.wrong, verified.failures.len(), "wrong rows", ui);
+    ui.remark(&format!("{} of {} rows are as they were", verified.rows - verified.wrong, verified.rows));
+    if verified.wrong == 0 {
+        return Ok(Exit::Done);
+    }
+    ui.note(&format!("to look at it again: {again}"));
+    Ok(Exit::Partly)
+}
+
+/// Names the tasks that failed in jobs, as their reports have them.
+async fn name_failed_tasks(
+    plan: &ManifestPlan,
+    states: &[(String, String, JobState)],
+    bucket: &ObjectBucket,
+    ui: &Ui,
+) -> Result<(), CliError> {
+    let mut named = 0;
+    let failed: u64 = states.iter().map(|(_, _, state)| state.failed).sum();
+    for (file, (_, job, state)) in plan.jobs.iter().zip(states) {
+        if let Some(reason) = &state.reason {
+            ui.warning(&format!("the job of {} failed: {}", file.file, text::line(reason)));
+        }
+        let report = file.report.as_deref().and_then(|report| S3Location::parse(report).ok().flatten());
+        let Some(report) = report.filter(|_| state.failed > 0 && named < NAMED) else { continue };
+        match bucket.beside(&report.bucket).failed_tasks(&report.key, job, NAMED - named).await {
+            Ok(tasks) => {
+                named += tasks.len();
+                for task in tasks {
+                    let (key, error) = (text::line(&task.key), text::line(&task.error));
+                    ui.remark(&format!("failed in its job: {key}: {error}"));
+                }
+            }
+            // What is left is listed anyway, so a report that is lost costs its reasons alone.
+            Err(error) => {
+                ui.warning(&format!("failed to read the report of job {job}: {}", text::line(&error.to_string())))
+            }
+        }
+    }
+    more(failed, named, "tasks failed in jobs", ui);
+    ui.remark(&format!("{failed} objects failed in jobs; listing again what is left"));
+    Ok(())
+}
+
+fn more(all: u64, named: usize, what: &str, ui: &Ui) {
+    if all > named as u64 {
+        ui.remark(&format!("… and {} more {what}", all - named as u64));
+    }
 }

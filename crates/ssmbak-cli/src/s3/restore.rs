@@ -375,7 +375,7 @@ async fn whole(
 }
 
 /// Reads `s3://bucket/prefix/`.
-fn target(text: &str) -> Result<S3Location, CliError> {
+pub(super) fn target(text: &str) -> Result<S3Location, CliError> {
     let wrong = || {
         let message = format!("{text:?} is no place for a tree");
         CliError::usage(message, "give it like s3://bucket/prefix/, with a slash at its end")

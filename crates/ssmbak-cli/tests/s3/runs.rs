@@ -326,10 +326,128 @@ fn batch_operations_restore_a_tree_and_the_rest_is_finished_here() {
     world.clock(20);
     let finished = world.run("s3bak batch finish plan --account 111122223333");
     assert!(finished.code == Some(0) && finished.err.contains("2 finished"), "{finished:?}");
+    assert!(finished.err.contains("failed in its job: t/ä 007: AccessDenied 403 Access denied"), "{finished:?}");
+    assert!(finished.err.contains("301 of 301 rows are as they were"), "{finished:?}");
     assert!((0..300).all(|n| world.body(&format!("t/ä {n:03}")).unwrap() == b"one"));
     assert_eq!(world.body("t/new"), None);
     let again = world.run("s3bak batch finish plan --account 111122223333");
     assert!(again.code == Some(0) && again.err.contains("no changes"), "{again:?}");
     let role = world.run("s3bak batch role -b b --files s3://files/p/").json();
     assert_eq!(role["Trust"]["Statement"][0]["Principal"]["Service"], "batchoperations.s3.amazonaws.com");
+}
+
+const START: &str = "s3bak batch start plan --account 111122223333 --role arn:aws:iam::111122223333:role/batch --files s3://files/p/ --yes";
+const FINISH: &str = "s3bak batch finish plan --account 111122223333";
+
+/// A tree of so many keys, `one` at first and `after` since.
+fn overwritten(keys: u32) -> World {
+    let world = World::new();
+    world.server.set_bucket("files", Versioning::Enabled);
+    for (second, body) in [(0, "one"), (5, "after")] {
+        world.clock(second);
+        (0..keys).for_each(|n| drop(world.server.put("b", &format!("t/{n:05}"), body.as_bytes())));
+    }
+    world.clock(9);
+    world
+}
+
+#[test]
+fn batch_finish_names_what_failed_in_jobs_and_here() {
+    let world = overwritten(20);
+    assert_eq!(world.run(&format!("s3bak manifest t/ {THEN} --out plan")).code, Some(0));
+    world.server.protect("t/00003");
+    world.server.protect("t/00007");
+    world.server.refuse_key("CopyObject", "t/00007", 403);
+    assert_eq!(world.run(START).code, Some(0));
+    let finished = world.run(FINISH);
+    assert_eq!(finished.code, Some(3), "{finished:?}");
+    for told in ["failed in its job: t/00003: AccessDenied", "failed in its job: t/00007: AccessDenied", "1 finished"] {
+        assert!(finished.err.contains(told), "{told}: {finished:?}");
+    }
+    assert!(finished.err.contains("failed: cannot copy") || finished.err.contains("t/00007"), "{finished:?}");
+    assert_eq!(world.body("t/00007").unwrap(), b"after");
+}
+
+#[test]
+fn batch_finish_verifies_every_row_and_deletes_none_whose_version_expired() {
+    let world = World::new();
+    world.server.set_bucket("files", Versioning::Enabled);
+    let ids: Vec<String> = (0..10).map(|n| world.server.put("b", &format!("t/{n}"), b"one")).collect();
+    world.clock(5);
+    (0..10).for_each(|n| drop(world.server.put("b", &format!("t/{n}"), b"after")));
+    world.server.put("b", "t/new", b"new");
+    world.clock(9);
+    assert_eq!(world.run(&format!("s3bak manifest t/ {THEN} --delete-new --out plan")).code, Some(0));
+    assert_eq!(world.run(START).code, Some(0));
+    // A lifecycle rule takes the version that was copied, so that the key seems to have come later.
+    world.server.expire("b", "t/4", &ids[4]);
+    world.clock(20);
+    let finished = world.run(FINISH);
+    assert_eq!(finished.code, Some(3), "{finished:?}");
+    assert!(finished.err.contains("wrong: t/4: its version"), "{finished:?}");
+    assert!(finished.err.contains("10 of 11 rows are as they were"), "{finished:?}");
+    assert_eq!((world.body("t/4").unwrap(), world.body("t/new")), (b"one".to_vec(), None));
+}
+
+#[test]
+fn batch_jobs_restore_to_another_bucket_under_whole_keys() {
+    let world = overwritten(20);
+    world.server.set_bucket("other", Versioning::Enabled);
+    let refused = world.run(&format!("s3bak manifest t/ {THEN} --out plan --to s3://other/was/"));
+    assert!(refused.code == Some(2) && refused.err.contains("--to s3://other/was/t/"), "{refused:?}");
+    assert_eq!(world.run(&format!("s3bak manifest t/ {THEN} --out plan --to s3://other/was/t/")).code, Some(0));
+    assert_eq!(world.run(START).code, Some(0));
+    let request = &world.server.jobs()[0];
+    assert!(request.contains("<TargetResource>arn:aws:s3:::other</TargetResource>"), "{request}");
+    assert!(request.contains("<TargetKeyPrefix>was</TargetKeyPrefix>"), "{request}");
+    let there = |key: &str| world.server.current("other", key).unwrap().body.to_vec();
+    assert_eq!((there("was/t/00000"), world.body("t/00000").unwrap()), (b"one".to_vec(), b"after".to_vec()));
+    // One is overwritten there before the end.
+    world.server.put("other", "was/t/00011", b"else");
+    let finished = world.run(FINISH);
+    assert!(finished.code == Some(0) && finished.err.contains("20 of 20 rows"), "{finished:?}");
+    assert!(finished.err.contains("1 finished"), "{finished:?}");
+    assert_eq!(there("was/t/00011"), b"one");
+}
+
+#[test]
+fn same_manifest_of_another_day_is_another_job() {
+    let world = overwritten(3);
+    for (jobs, body) in [(1, "again"), (2, "again")] {
+        assert_eq!(world.run(&format!("s3bak manifest t/ {THEN} --out plan")).code, Some(0));
+        assert_eq!(world.run(START).code, Some(0));
+        assert_eq!(world.server.jobs().len(), jobs);
+        assert_eq!(world.body("t/00001").unwrap(), b"one");
+        world.clock(20 + jobs as u64);
+        (0..3).for_each(|n| drop(world.server.put("b", &format!("t/{n:05}"), body.as_bytes())));
+    }
+}
+
+#[test]
+fn fifty_thousand_rows_go_through_batch_jobs_in_bounded_memory() {
+    let world = overwritten(50_000);
+    let most = |line: &str| -> (Ran, u64) {
+        // In KiB: what the shell's child took at most.
+        let mut shell = Command::new("sh");
+        let time = format!(
+            "{} & pid=$!; most=0; while kill -0 $pid 2>/dev/null; do \
+            now=$(awk '/VmHWM/{{print $2}}' /proc/$pid/status 2>/dev/null); most=${{now:-$most}}; sleep 0.05; done; \
+            wait $pid; code=$?; echo $most >most; exit $code",
+            line.replacen("s3bak", crate::program("s3bak"), 1)
+        );
+        let command = world.command("s3bak");
+        shell.args(["-c", &time]).env_clear().current_dir(world.home.path());
+        shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("PATH", "/usr/bin:/bin");
+        let ran = Ran::of(&mut shell);
+        assert_eq!(ran.code, Some(0), "{line}: {ran:?}");
+        let most = std::fs::read_to_string(world.home.path().join("most")).unwrap();
+        (ran, most.trim().parse::<u64>().unwrap())
+    };
+    let mut took = vec![most(&format!("s3bak manifest t/ {THEN} --out plan")).1, most(START).1];
+    let (finished, kib) = most(FINISH);
+    took.push(kib);
+    assert!(finished.err.contains("50000 of 50000 rows are as they were"), "{finished:?}");
+    assert_eq!(world.server.counts().get("CopyObject"), None);
+    // Rows are in files, and not in memory: with a thousandth of them it is about as much.
+    assert!(took.iter().all(|kib| *kib < 200 * 1024), "{took:?} KiB");
 }

@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_CreateJob.html>,
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-create-job.html>
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use super::{ObjectAction, ObjectChange};
@@ -61,13 +61,93 @@ pub fn manifest_row(bucket: &str, change: &ObjectChange) -> String {
     format!("{bucket},{key},{}\n", change.version.version_id)
 }
 
+/// The key and the version id of a line of a manifest, without its line break.
+pub fn read_manifest_row(line: &str) -> Option<(String, &str)> {
+    let mut fields = line.splitn(3, ',');
+    let (_, key, version) = (fields.next()?, fields.next()?, fields.next()?);
+    Some((percent_decode_str(key).decode_utf8().ok()?.into_owned(), version))
+}
+
+/// What a job has to put in front of each key, so that the tree below `prefix` comes to lie below `to`. A job keeps the
+/// whole key, so `to` has to end in `prefix`.
+pub fn target_key_prefix<'a>(prefix: &str, to: &'a str) -> Option<&'a str> {
+    to.strip_suffix(prefix).filter(|front| front.is_empty() || front.ends_with('/'))
+}
+
+/// A file with results of a job, as its report's `manifest.json` names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResultFile {
+    /// Its bucket.
+    pub bucket: String,
+    /// Its key.
+    pub key: String,
+}
+
+/// The files with failed tasks that a report's `manifest.json` names; `None` if it is none.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-examples-reports.html>
+pub fn files_of_failed_tasks(json: &[u8]) -> Option<Vec<ResultFile>> {
+    let report: serde_json::Value = serde_json::from_slice(json).ok()?;
+    let text = |result: &serde_json::Value, name: &str| Some(result.get(name)?.as_str()?.to_owned());
+    let failed = report.get("Results")?.as_array()?.iter().filter(|result| {
+        let status = result.get("TaskExecutionStatus").and_then(serde_json::Value::as_str);
+        status != Some("succeeded")
+    });
+    failed.map(|result| Some(ResultFile { bucket: text(result, "Bucket")?, key: text(result, "Key")? })).collect()
+}
+
+/// A task that failed in a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct FailedTask {
+    /// The key of the version that was to be copied.
+    pub key: String,
+    /// Its version id.
+    pub version_id: String,
+    /// Why it failed, in S3's words.
+    pub error: String,
+}
+
+/// A line of a file with failed tasks: `Bucket, Key, VersionId, TaskStatus, ErrorCode, HTTPStatusCode, ResultMessage`.
+pub fn failed_task(line: &str) -> Option<FailedTask> {
+    let fields = csv_fields(line);
+    let [_, key, version_id, _, code, status, rest @ ..] = fields.as_slice() else { return None };
+    // AWS's own examples have the two in either order.
+    let (code, status) = if code.parse::<u16>().is_ok() { (status, code) } else { (code, status) };
+    let message = rest.join(",");
+    let said = [code.as_str(), status.as_str(), message.trim()].into_iter().filter(|text| !text.is_empty());
+    Some(FailedTask {
+        key: percent_decode_str(key).decode_utf8_lossy().into_owned(),
+        version_id: version_id.clone(),
+        error: said.collect::<Vec<_>>().join(" "),
+    })
+}
+
+/// The fields of a line of CSV, without their quotes.
+fn csv_fields(line: &str) -> Vec<String> {
+    let (mut fields, mut field, mut is_quoted) = (Vec::new(), String::new(), false);
+    let mut chars = line.trim_end_matches(['\r', '\n']).chars().peekable();
+    while let Some(char) = chars.next() {
+        match char {
+            '"' if is_quoted && chars.peek() == Some(&'"') => field.extend(chars.next()),
+            '"' => is_quoted = !is_quoted,
+            ',' if !is_quoted => fields.push(std::mem::take(&mut field).trim().to_owned()),
+            char => field.push(char),
+        }
+    }
+    fields.push(field.trim().to_owned());
+    fields
+}
+
 /// A job to be created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobRequest<'a> {
     /// The same token creates the job once.
     pub token: &'a str,
-    /// The bucket that is restored.
+    /// The bucket that is written to.
     pub bucket: &'a str,
+    /// What is put in front of each key there.
+    pub key_prefix: &'a str,
     /// What it sets for all objects.
     pub class: &'a CopyClass,
     /// The manifest's bucket and key.
@@ -89,8 +169,11 @@ pub fn create_job(job: &JobRequest<'_>) -> String {
     let element = |name: &str, text: &str| format!("<{name}>{}</{name}>", escaped(text));
     let optional =
         |name: &str, text: &Option<String>| text.as_deref().map(|text| element(name, text)).unwrap_or_default();
+    // The documentation names a folder without its slash. Were the two only put together, `finish` would find no copy.
+    let folder = Some(job.key_prefix.trim_end_matches('/').to_owned()).filter(|folder| !folder.is_empty());
     let copy = [
         element("TargetResource", &format!("arn:aws:s3:::{}", job.bucket)),
+        optional("TargetKeyPrefix", &folder),
         element("MetadataDirective", "COPY"),
         optional("StorageClass", &job.class.storage_class),
         optional("ChecksumAlgorithm", &job.class.checksum),
@@ -182,8 +265,8 @@ fn element_of<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     rest.get(..rest.find(&format!("</{name}>"))?)
 }
 
-/// The policies of the role that jobs take, and of whoever starts them.
-pub fn role_policy(bucket: &str, files: &str, report: &str) -> serde_json::Value {
+/// The policies of the role that jobs take, and of whoever starts and finishes them. `to`: the bucket that is written to.
+pub fn role_policy(bucket: &str, to: &str, files: &str) -> serde_json::Value {
     serde_json::json!({
         "Trust": {
             "Version": "2012-10-17",
@@ -200,17 +283,21 @@ pub fn role_policy(bucket: &str, files: &str, report: &str) -> serde_json::Value
                     "Effect": "Allow",
                     "Action": [
                         "s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectTagging", "s3:GetObjectVersionTagging",
-                        "s3:GetObjectAcl", "s3:GetObjectVersionAcl", "s3:PutObject", "s3:PutObjectTagging",
-                        "s3:PutObjectAcl",
+                        "s3:GetObjectAcl", "s3:GetObjectVersionAcl",
                     ],
                     "Resource": format!("arn:aws:s3:::{bucket}/*"),
+                },
+                {
+                    "Effect": "Allow",
+                    "Action": ["s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectAcl"],
+                    "Resource": format!("arn:aws:s3:::{to}/*"),
                 },
                 {
                     "Effect": "Allow",
                     "Action": ["s3:GetObject", "s3:GetObjectVersion"],
                     "Resource": format!("arn:aws:s3:::{files}/*"),
                 },
-                {"Effect": "Allow", "Action": "s3:PutObject", "Resource": format!("arn:aws:s3:::{report}/*")},
+                {"Effect": "Allow", "Action": "s3:PutObject", "Resource": format!("arn:aws:s3:::{files}/*")},
             ],
         },
         "Caller": {
@@ -218,7 +305,11 @@ pub fn role_policy(bucket: &str, files: &str, report: &str) -> serde_json::Value
             "Statement": [
                 {"Effect": "Allow", "Action": ["s3:CreateJob", "s3:DescribeJob"], "Resource": "*"},
                 {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "ROLE"},
-                {"Effect": "Allow", "Action": "s3:PutObject", "Resource": format!("arn:aws:s3:::{files}/*")},
+                {
+                    "Effect": "Allow",
+                    "Action": ["s3:PutObject", "s3:GetObject"],
+                    "Resource": format!("arn:aws:s3:::{files}/*"),
+                },
             ],
         },
     })
@@ -234,6 +325,7 @@ mod tests {
         let job = JobRequest {
             token: "abc",
             bucket: "data",
+            key_prefix: "was/",
             class: &class,
             manifest: ("files", "plan/copy-001.csv"),
             etag: "5eb63bbbe01eeed093cb22bb8f5acdc3",
@@ -257,6 +349,69 @@ mod tests {
         assert!(state.is_over());
         assert_eq!((state.total, state.succeeded, state.failed, state.reason), (9, 8, 1, None));
         assert_eq!(job_state("<html>"), None);
+    }
+
+    #[test]
+    fn failed_tasks_are_read_from_a_report() {
+        let report = r#"{"Format":"Report_CSV_20180820","Results":[
+            {"TaskExecutionStatus":"succeeded","Bucket":"f","MD5Checksum":"x","Key":"job-1/results/a.csv"},
+            {"TaskExecutionStatus":"failed","Bucket":"f","MD5Checksum":"y","Key":"job-1/results/b.csv"}],
+            "ReportSchema":"Bucket, Key, VersionId, TaskStatus, ErrorCode, HTTPStatusCode, ResultMessage"}"#;
+        let file = ResultFile { bucket: "f".to_owned(), key: "job-1/results/b.csv".to_owned() };
+        assert_eq!(files_of_failed_tasks(report.as_bytes()), Some(vec![file]));
+        assert_eq!(files_of_failed_tasks(b"<html>"), None);
+        for line in [
+            "b,t/%C3%A4%2C,v1,failed,AccessDenied,403,\"Access denied, \"\"really\"\"\"",
+            "b,t/%C3%A4%2C,v1,failed,403,AccessDenied,\"Access denied, \"\"really\"\"\"\r\n",
+        ] {
+            let task = failed_task(line).unwrap();
+            assert_eq!((task.key.as_str(), task.version_id.as_str()), ("t/ä,", "v1"), "{line}");
+            assert_eq!(task.error, "AccessDenied 403 Access denied, \"really\"", "{line}");
+        }
+        assert_eq!(failed_task("no report"), None);
+    }
+
+    #[test]
+    fn manifest_rows_are_read_as_they_were_written() {
+        for key in ["t/ä, \"b\"", "a+b%2F", "/", "\n"] {
+            let version = crate::object::ObjectVersion {
+                key: key.to_owned(),
+                version_id: "v1".to_owned(),
+                last_modified: jiff::Timestamp::UNIX_EPOCH,
+                is_latest: true,
+                is_marker: false,
+                size: 1,
+                etag: None,
+                storage_class: None,
+                checksum: None,
+                is_rehydrated: false,
+            };
+            let row = manifest_row("b", &ObjectChange::create(&version));
+            assert_eq!(read_manifest_row(row.trim_end()), Some((key.to_owned(), "v1")));
+        }
+    }
+
+    #[test]
+    fn jobs_put_folders_in_front_of_whole_keys() {
+        for (prefix, to, expected) in [
+            ("", "was/", Some("was/")),
+            ("data/", "was/data/", Some("was/")),
+            ("data/", "data/", Some("")),
+            ("data/", "was/", None),
+            ("data/", "wasdata/", None),
+        ] {
+            assert_eq!(target_key_prefix(prefix, to), expected, "{prefix} {to}");
+        }
+    }
+
+    #[test]
+    fn documented_role_is_the_role_that_is_printed() {
+        let page = include_str!("../../../../docs/S3BAK.md");
+        let blocks = page.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next());
+        let documented: Vec<serde_json::Value> = blocks.map(|block| serde_json::from_str(block).unwrap()).collect();
+        let printed = role_policy("DATA", "DATA", "FILES");
+        let parts = ["Trust", "Role", "Caller"].map(|part| printed[part].clone());
+        assert_eq!(documented, parts);
     }
 
     #[test]

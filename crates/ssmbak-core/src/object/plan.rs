@@ -67,6 +67,9 @@ pub struct Present {
     /// S3's storage class, `None` for STANDARD and for a marker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage_class: Option<String>,
+    /// S3's ETag without its quotes; none for a marker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
 }
 
 impl Present {
@@ -78,6 +81,7 @@ impl Present {
                 is_marker: version.is_marker,
                 size: version.size,
                 storage_class: version.storage_class.clone(),
+                etag: version.etag.clone(),
             }),
             ObjectState::Absent => None,
         }

@@ -56,6 +56,7 @@ fn run(store: &mut Store, text: &str, id: &str, now: u64) -> Job {
     };
     let target = arn("TargetResource").to_owned();
     let class = element(text, "StorageClass");
+    let folder = element(text, "TargetKeyPrefix").map(|folder| format!("{folder}/")).unwrap_or_default();
     let mut report = String::new();
     for line in String::from_utf8_lossy(&manifest.body).lines() {
         let mut fields = line.splitn(3, ',');
@@ -74,7 +75,7 @@ fn run(store: &mut Store, text: &str, id: &str, now: u64) -> Job {
                 });
                 headers.extend(class.map(|class| ("x-amz-storage-class".to_owned(), class.to_owned())));
                 let copy = StoredObject { etag: md5_hex(&source.body), body: source.body, headers };
-                store.put(&target, &key, copy, now);
+                store.put(&target, &format!("{folder}{key}"), copy, now);
                 job.succeeded += 1;
             }
             None => {
@@ -86,10 +87,21 @@ fn run(store: &mut Store, text: &str, id: &str, now: u64) -> Job {
     let prefix = element(text, "Prefix").unwrap_or_default();
     let report_bucket = element(text, "Report").and_then(|report| element(report, "Bucket")).unwrap_or_default();
     let report_bucket = report_bucket.strip_prefix("arn:aws:s3:::").unwrap_or_default().to_owned();
+    let mut results = String::new();
     if job.failed > 0 {
         let name = format!("{prefix}/job-{id}/results/failed.csv");
+        let sum = md5_hex(report.as_bytes());
+        results = format!(
+            "{{\"TaskExecutionStatus\":\"failed\",\"Bucket\":\"{report_bucket}\",\"MD5Checksum\":\"{sum}\",\"Key\":\"{name}\"}}"
+        );
         let object = StoredObject::new(report.into_bytes().into(), Default::default());
         store.put(&report_bucket, &name, object, now);
     }
+    let listed = format!(
+        "{{\"Format\":\"Report_CSV_20180820\",\"ReportCreationDate\":\"2019-04-05T17:48:39.725Z\",\"Results\":[{results}],\
+         \"ReportSchema\":\"Bucket, Key, VersionId, TaskStatus, ErrorCode, HTTPStatusCode, ResultMessage\"}}"
+    );
+    let object = StoredObject::new(listed.into_bytes().into(), Default::default());
+    store.put(&report_bucket, &format!("{prefix}/job-{id}/manifest.json"), object, now);
     job
 }

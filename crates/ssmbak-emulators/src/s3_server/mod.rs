@@ -238,6 +238,12 @@ impl S3Server {
         lock(&self.shared.store).delete(bucket, key, None, now);
     }
 
+    /// Removes a version for good, as a lifecycle rule does.
+    pub fn expire(&self, bucket: &str, key: &str, id: &str) {
+        let now = self.shared.now();
+        lock(&self.shared.store).delete(bucket, key, Some(id), now);
+    }
+
     /// What a key holds now, `None` if it is deleted or was never there.
     #[must_use]
     pub fn current(&self, bucket: &str, key: &str) -> Option<StoredObject> {

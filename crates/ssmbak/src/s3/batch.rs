@@ -11,7 +11,9 @@ use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
-use ssmbak_core::object::batch::{JobRequest, JobState, create_job, job_id, job_state};
+use ssmbak_core::object::batch::{
+    FailedTask, JobRequest, JobState, create_job, failed_task, files_of_failed_tasks, job_id, job_state,
+};
 
 use super::ObjectBucket;
 use crate::{Error, ErrorKind};
@@ -111,6 +113,55 @@ impl BatchControl {
 }
 
 impl ObjectBucket {
+    /// The tasks that failed in a job, from its report below `prefix`: the first `most`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] if there is no report, or the failed request.
+    pub async fn failed_tasks(&self, prefix: &str, job: &str, most: usize) -> Result<Vec<FailedTask>, Error> {
+        let key = format!("{}/job-{job}/manifest.json", prefix.trim_end_matches('/'));
+        let mut text = Vec::new();
+        self.lines(&key, |line| {
+            text.extend_from_slice(line);
+            true
+        })
+        .await?;
+        let files =
+            files_of_failed_tasks(&text).ok_or_else(|| unreadable("wrote a batch job's report of another form"))?;
+        let mut tasks = Vec::new();
+        for file in files {
+            let read = |line: &[u8]| {
+                tasks.extend(failed_task(&String::from_utf8_lossy(line)));
+                tasks.len() < most
+            };
+            self.beside(&file.bucket).lines(&file.key, read).await?;
+        }
+        tasks.truncate(most);
+        Ok(tasks)
+    }
+
+    /// Shows an object line by line until `take` has enough.
+    async fn lines(&self, key: &str, mut take: impl FnMut(&[u8]) -> bool) -> Result<(), Error> {
+        let sent = self.client.get_object().bucket(&self.name).key(key).send().await;
+        let mut body = sent.map_err(|error| self.failed(&format!("read {key:?}"), &error))?.body;
+        let mut line = Vec::new();
+        while let Some(bytes) = body.next().await {
+            let broken = |error| Error::new(ErrorKind::Other, format!("cannot read {key:?}: {error}"));
+            for part in bytes.map_err(broken)?.split_inclusive(|byte| *byte == b'\n') {
+                line.extend_from_slice(part);
+                if part.ends_with(b"\n") {
+                    if !take(&line) {
+                        return Ok(());
+                    }
+                    line.clear();
+                }
+            }
+        }
+        if !line.is_empty() {
+            take(&line);
+        }
+        Ok(())
+    }
+
     /// Uploads a file, and returns its ETag.
     ///
     /// # Errors

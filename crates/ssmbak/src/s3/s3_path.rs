@@ -183,9 +183,11 @@ impl ObjectBucket {
 
     /// Whether the present version is a copy of the version, by ETag, size and storage class alone.
     pub(super) fn looks_the_same(&self, change: &ObjectChange, options: &CopyOptions) -> bool {
+        let etag = change.present.as_ref().and_then(|present| present.etag.as_deref());
         let present = change.present.as_ref().and_then(|present| present.storage_class.as_deref());
         let own = change.version.storage_class.as_deref();
-        !change.version.is_multipart()
+        etag.is_some()
+            && etag == change.version.etag.as_deref()
             && storage_class_of_copy(options.storage_class.as_deref(), own, present).as_deref() == present
     }
 }

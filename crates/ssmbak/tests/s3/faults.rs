@@ -415,3 +415,16 @@ async fn tree_passes_through_this_machine_to_another_endpoint() {
     // Only the one in parts, of which nothing tells over the whole.
     assert!(again.changes.len() <= 1, "{:?}", again.totals);
 }
+
+#[tokio::test]
+async fn fast_comparison_never_takes_another_upload_of_the_same_size_for_a_copy() {
+    let small = Small::new();
+    small.server.put("b", "t/k", &[1; 107]);
+    small.clock(5);
+    upload_in_parts(&small, "t/k", &[&[2; 100], &[3; 7]]).await;
+    let fast = CopyOptions { fast: true, ..CopyOptions::default() };
+    let tree = tree(&small);
+    assert_eq!(planned(&tree, 1, &fast).await.changes.len(), 1);
+    assert_eq!(restored(&tree, 1, &fast).await.done, 1);
+    assert_eq!(*small.server.current("b", "t/k").unwrap().body, [1; 107]);
+}

@@ -9,6 +9,7 @@ mod compare;
 mod get;
 mod journal;
 mod manifest;
+mod manifest_rows;
 mod pace;
 mod plan;
 mod restore;
@@ -24,7 +25,8 @@ use std::sync::Arc;
 
 pub use get::{GetOptions, LocalState};
 pub use journal::Journal;
-pub use manifest::{ManifestFile, ManifestPlan};
+pub use manifest::{ManifestFile, ManifestPlan, ManifestRow, ManifestRows};
+pub use manifest_rows::ManifestVerified;
 pub use plan::TreePlan;
 pub use restore::{MarkersRemoved, Target, TreeRestoreOptions};
 pub use run::{Applied, Failure, RowOutcome, TreeRun, Watcher};
