@@ -47,8 +47,8 @@ impl Stack {
             .template_body(TEMPLATE)
             .set_parameters(Some(parameters.into_iter().map(parameter).collect()))
             .tags(Tag::builder().key(tag).value(yes).build())
-            // The role has no name of its own, so that CAPABILITY_IAM would do; the original gave this one.
-            .capabilities(Capability::CapabilityNamedIam);
+            // Enough while no IAM resource of the template has a name of its own.
+            .capabilities(Capability::CapabilityIam);
         let created = match request.send().await {
             Ok(created) => created,
             // AWS says so of a change set, later; some emulators right here.

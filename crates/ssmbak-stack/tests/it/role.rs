@@ -34,3 +34,30 @@ fn nothing_is_allowed_by_a_wildcard() {
         }
     }
 }
+
+/// In aws-cn `AWS::URLSuffix` is amazonaws.com.cn, which `kms:ViaService` never holds.
+#[test]
+fn kms_conditions_name_services_alike_in_every_partition() {
+    for values in combinations() {
+        let rights = rights(&resolved(&values));
+        let via: Vec<_> = rights.iter().map(|right| &right["Condition"]["StringEquals"]["kms:ViaService"]).collect();
+        let via: Vec<_> = via.into_iter().filter(|via| !via.is_null()).collect();
+        assert!(!via.is_empty());
+        for service in via {
+            let service = service["Fn::Sub"].as_str().unwrap();
+            assert!(service.ends_with(".${AWS::Region}.amazonaws.com"), "{service}");
+        }
+    }
+}
+
+/// CloudFormation asks for CAPABILITY_NAMED_IAM as soon as one has a name.
+#[test]
+fn iam_resources_have_no_names_of_their_own() {
+    for values in combinations() {
+        for (id, resource) in resolved(&values)["Resources"].as_object().unwrap() {
+            for name in ["RoleName", "ManagedPolicyName", "InstanceProfileName", "UserName", "GroupName"] {
+                assert!(resource["Properties"].get(name).is_none(), "{id} has a {name}");
+            }
+        }
+    }
+}

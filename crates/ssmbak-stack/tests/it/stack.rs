@@ -77,7 +77,7 @@ async fn changes_come_in_pages() {
     assert_eq!(changes, [("Q", Replacement::Never), ("Function", Replacement::Always)]);
     let asked = &script.asked()[0].fields;
     assert_eq!(asked["ChangeSetType"], "UPDATE");
-    assert_eq!(asked["Capabilities.member.1"], "CAPABILITY_NAMED_IAM");
+    assert_eq!(asked["Capabilities.member.1"], "CAPABILITY_IAM");
     assert_eq!(asked["Tags.member.1.Key"], "ssmbak%3Amanaged");
 }
 
