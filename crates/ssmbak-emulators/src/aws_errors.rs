@@ -7,7 +7,8 @@ use serde_json::Value;
 use crate::{Error, Result, Venv};
 
 /// Services whose models are read.
-const SERVICES: [&str; 9] = ["ssm", "s3", "s3control", "kms", "sts", "sqs", "events", "lambda", "cloudformation"];
+const SERVICES: [&str; 10] =
+    ["resourcegroupstaggingapi", "ssm", "s3", "s3control", "kms", "sts", "sqs", "events", "lambda", "cloudformation"];
 
 /// Errors that every operation can throw, which no model lists.
 /// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html>,

@@ -83,10 +83,13 @@ fn run(seed: u64, histories: u64) -> (Tally, Vec<u64>) {
                         if seed >= end {
                             return (tally, failing);
                         }
-                        let one = block_on(&History::generate(seed));
+                        let mut one = block_on(&History::generate(seed));
                         if !one.mismatches.is_empty() {
                             failing.push(seed);
                         }
+                        one.mismatches
+                            .iter_mut()
+                            .for_each(|mismatch| mismatch.insert_str(0, &format!("seed {seed}: ")));
                         tally.add(one);
                     }
                 })

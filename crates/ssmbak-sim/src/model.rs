@@ -130,7 +130,14 @@ impl Truth {
     fn is_settled(&self, index: usize) -> bool {
         let left = self.deeds.get(index).and_then(|deed| deed.left.as_ref());
         let settled = left.is_some_and(|version| self.settled.contains(&version.identity()));
-        settled || (self.is_seen(index) && self.is_alone(index))
+        settled || (self.is_seen(index) && (self.is_alone(index) || self.outlived_its_second(index)))
+    }
+
+    /// Whether the next version, of a later second, was seen together with it.
+    fn outlived_its_second(&self, index: usize) -> bool {
+        let (Some(deed), Some(next)) = (self.deeds.get(index), self.deeds.get(index + 1)) else { return false };
+        let linked = next.left.as_ref().is_some_and(|version| self.linked.contains(&version.identity()));
+        linked && self.is_seen(index + 1) && next.time.as_second() > deed.time.as_second()
     }
 
     fn is_alone(&self, index: usize) -> bool {

@@ -470,11 +470,13 @@ impl World {
         }
         self.faults.revive();
         self.clock.advance_ms(1);
+        let seen = looks.iter().rfind(|look| look.name == *name).map(|look| look.versions.clone()).unwrap_or_default();
         let Ok(early) = outcome else {
             self.disturbed.insert(*parameter);
+            // Whatever of it was written is not written over by what is older.
+            self.model.entry(*parameter).or_default().glanced(&seen);
             return false;
         };
-        let seen = looks.iter().rfind(|look| look.name == *name).map(|look| look.versions.clone()).unwrap_or_default();
         let false_event = self.is_false(*id);
         let truth = self.model.entry(*parameter).or_default();
         if *early {

@@ -51,7 +51,9 @@ async fn what_says_nothing_about_itself_is_told_and_the_rest_is_restored() -> Ou
         assert!(error.as_ref().is_err_and(|error| error.contains(crash)), "{error:?}");
     }
 
-    let ran = world.run(&format!("ssmbak restore /strange/ {then} -R -o json"))?.well()?.json()?;
+    let ran = world.run(&format!("ssmbak restore /strange/ {then} -R -o json"))?;
+    assert_eq!(ran.code, Some(3), "what is unknown was not restored: {ran:?}");
+    let ran = ran.json()?;
     assert_eq!((&ran["Changes"][0]["Name"], &ran["Changes"][0]["Outcome"]), (&json!("/strange/good"), &json!("done")));
     let told = [&ran["Unknown"][0]["Name"], &ran["Unknown"][1]["Name"]];
     assert_eq!(told, [&json!("/strange/binary/data"), &json!("/strange/untagged")], "{ran}");
