@@ -32,6 +32,10 @@ pub struct Truth {
     /// Which versions were seen, and with which of them together the one before.
     seen: BTreeSet<(u64, Timestamp)>,
     linked: BTreeSet<(u64, Timestamp)>,
+    /// Which versions were shown to somebody who may have recorded them: it failed, or read again since.
+    shown: BTreeSet<(u64, Timestamp)>,
+    /// Of which deeds an event was handled by somebody who failed, and may have recorded it.
+    perhaps_told: BTreeSet<u64>,
     /// The newest version that anybody may have recorded.
     newest: Option<Timestamp>,
     /// Which versions were seen when their second was over, so that none of that second was missed.
@@ -59,6 +63,7 @@ impl Truth {
     /// Somebody looked at Parameter Store's history, and may have recorded it.
     pub fn glanced(&mut self, history: &[ParameterVersion]) {
         self.newest = self.newest.max(history.last().map(|shown| shown.details.modified));
+        self.shown.extend(history.iter().map(ParameterVersion::identity));
     }
 
     /// Somebody looked at Parameter Store's history at `now` and recorded it.
@@ -66,10 +71,11 @@ impl Truth {
     /// A read that is older than what was seen before leaves no trace: nothing is written over what is newer.
     pub fn looked(&mut self, history: &[ParameterVersion], now: Timestamp) {
         let shown = history.last().map(|shown| shown.details.modified);
-        if shown.is_some_and(|shown| self.newest.is_some_and(|newest| newest > shown)) {
+        let older = shown.is_some_and(|shown| self.newest.is_some_and(|newest| newest > shown));
+        self.glanced(history);
+        if older {
             return;
         }
-        self.glanced(history);
         for (index, version) in history.iter().enumerate() {
             // Of a version that is recorded already, looking again leaves no trace.
             let new = self.seen.insert(version.identity());
@@ -82,6 +88,11 @@ impl Truth {
                 self.linked.insert(version.identity());
             }
         }
+    }
+
+    /// The event of a deed was handled by somebody who failed.
+    pub fn was_perhaps_told(&mut self, id: u64) {
+        self.perhaps_told.insert(id);
     }
 
     /// The event of a deed was handled, when this was Parameter Store's history.
@@ -167,7 +178,7 @@ impl Truth {
             Some(version) => {
                 let first = version.details.version == 1;
                 let shadows = |(number, modified): &(u64, Timestamp)| (*number == 1) == first && near(*modified);
-                !self.is_seen(index) && (self.seen.iter().any(shadows) || (!first && self.beside_a_creation(deed)))
+                !self.is_seen(index) && (self.seen.union(&self.shown).any(shadows) || (!first && self.beside_a_creation(deed)))
             }
             None => self.beside_a_creation(deed) || self.beside_an_unsettled_creation(index),
         };
@@ -322,7 +333,10 @@ impl Truth {
             };
         }
         // A first version later shows that there was a deletion, unless one is known before it.
-        let next_trace = (index + 1..self.deeds.len()).find(|&later| self.leaves_trace(later));
+        let deleted_perhaps = |later: usize| {
+            self.deeds.get(later).is_some_and(|deed| deed.left.is_none() && self.perhaps_told.contains(&deed.id))
+        };
+        let next_trace = (index + 1..self.deeds.len()).find(|&later| self.leaves_trace(later) || deleted_perhaps(later));
         let Some(later) = next_trace else { return Demand::Untraceable };
         let first = self.deeds.get(later).and_then(|d| d.left.as_ref()).is_some_and(|v| v.details.version == 1);
         let before = (0..index).rev().find(|&earlier| self.leaves_trace(earlier));

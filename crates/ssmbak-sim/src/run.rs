@@ -470,17 +470,18 @@ impl World {
         }
         self.faults.revive();
         self.clock.advance_ms(1);
-        let seen = looks.iter().rfind(|look| look.name == *name).map(|look| look.versions.clone()).unwrap_or_default();
-        let Ok(early) = outcome else {
-            self.disturbed.insert(*parameter);
-            // Whatever of it was written is not written over by what is older.
-            self.model.entry(*parameter).or_default().glanced(&seen);
-            return false;
-        };
         let false_event = self.is_false(*id);
         let truth = self.model.entry(*parameter).or_default();
+        let mut shown: Vec<_> = looks.iter().filter(|look| look.name == *name).map(|look| &look.versions).collect();
+        let seen = if matches!(outcome, Ok(false)) { shown.pop().cloned().unwrap_or_default() } else { Vec::new() };
+        // Whatever was written of what failed, or was read again, is not written over by what is older.
+        shown.into_iter().for_each(|versions| truth.glanced(versions));
+        let Ok(early) = outcome else {
+            self.disturbed.insert(*parameter);
+            truth.was_perhaps_told(*id);
+            return false;
+        };
         if *early {
-            truth.glanced(&seen);
             // At once, in the same invocation, and then when the queue brings it again, ten times at most.
             const PAUSES: [i64; 3] = [1_000, 2_000, 4_000];
             if *times >= 12 {
@@ -613,8 +614,11 @@ impl World {
         let taken = ssmbak::sweep::take(&self.capture, turn, last, now).await;
         let parameter = (0..2).find(|&parameter| self::name(parameter) == turn.name);
         for look in self.store.take_looks() {
-            if let Some(parameter) = parameter.filter(|_| taken.is_ok()) {
-                self.model.entry(parameter).or_default().looked(&look.versions, now);
+            if let Some(truth) = parameter.map(|parameter| self.model.entry(parameter).or_default()) {
+                match &taken {
+                    Ok(_) => truth.looked(&look.versions, now),
+                    Err(_) => truth.glanced(&look.versions),
+                }
             }
         }
         match taken {

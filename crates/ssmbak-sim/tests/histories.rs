@@ -329,3 +329,35 @@ fn regression_a_lost_version_of_the_second_of_another_may_be_that_one() {
             .true_at(&[1_656_093, 1_900_001, 1_936_001]);
     }
 }
+
+/// Histories that the long run answered wrongly once, or judged wrongly, by their seed.
+fn seed_is_answered_truly(seed: u64) {
+    let tally = futures_executor::block_on(play(&History::generate(seed)));
+    assert_eq!(tally.mismatches, Vec::<String>::new());
+    assert!(tally.exact + tally.right + tally.unknown + tally.untraceable > 0, "nothing was judged: {tally:?}");
+}
+
+#[test]
+fn regression_an_update_whose_version_only_an_older_read_missed() {
+    seed_is_answered_truly(60_170);
+}
+
+#[test]
+fn regression_a_version_linked_by_a_read_that_came_too_late() {
+    seed_is_answered_truly(72_377);
+}
+
+#[test]
+fn regression_a_deletion_recorded_by_a_function_that_was_killed() {
+    seed_is_answered_truly(120_360);
+}
+
+#[test]
+fn regression_an_update_that_may_be_of_a_version_a_killed_sweep_recorded() {
+    seed_is_answered_truly(130_348);
+}
+
+#[test]
+fn regression_recreation_in_the_second_of_a_deletion_whose_second_record_expired() {
+    seed_is_answered_truly(146_090);
+}

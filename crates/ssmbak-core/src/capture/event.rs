@@ -1,6 +1,6 @@
 //! What to write for one event.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::contents::in_history;
 use super::late::{ended_at_once, is_behind, is_early, is_over};
@@ -87,7 +87,7 @@ pub fn on_event(
     if behind {
         return Decision { writes: below_deletion(history, contents, now), early: !is_settled(change, contents) };
     }
-    Decision::settled(match (change.operation, history) {
+    let mut writes = match (change.operation, history) {
         // An expiry is told when it is decided: only a life that began after it proves that it was carried out.
         (Operation::PolicyExpiration, Some(history)) if begins_after(history, change.time) => {
             on_deletion(change, Some(history), contents, now)
@@ -109,7 +109,30 @@ pub fn on_event(
             writes
         }
         (_, None) => Vec::new(),
-    })
+    };
+    writes.extend(history.and_then(|history| sighting(history, contents, &writes, now)));
+    Decision::settled(writes)
+}
+
+/// How old the last sighting of a version is before an event that writes nothing leaves a new one.
+const SIGHTING_AGE: SignedDuration = SignedDuration::from_hours(1);
+
+/// The present version again, as it was seen now. Should the event of its deletion be lost, it is known to have lived until
+/// then. Not where something is written anyway, nor when it was seen a short while ago, so that doubled messages cost nothing.
+fn sighting(
+    history: &[ParameterVersion],
+    contents: &Contents<'_>,
+    writes: &[Write],
+    now: Timestamp,
+) -> Option<Write> {
+    let present = history.last()?.identity();
+    let on_top = match &contents.latest()?.evidence {
+        Evidence::Value(value) => value.identity() == present && value.present != Presence::Superseded,
+        _ => false,
+    };
+    let seen = contents.values().filter(|value| value.identity() == present).filter_map(|value| value.seen).max()?;
+    let due = writes.is_empty() && on_top && now.duration_since(seen) >= SIGHTING_AGE;
+    due.then(|| Describe::new(history, contents, now).present_again(contents, &[], Presence::Present)).flatten()
 }
 
 /// The versions that a late read still shows of a parameter whose deletion is recorded, below that deletion. Not where the

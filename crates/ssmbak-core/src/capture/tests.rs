@@ -30,10 +30,10 @@ fn the_events_time_is_recorded_where_the_two_clocks_have_nothing_in_common() {
 fn a_doubled_delivery_writes_nothing() {
     let mut key = Key::default();
     let history = [version(1, "12:00:00.1", "a"), version(2, "12:00:01.1", "b")];
-    for (expected, handled) in [(2, "12:00:02"), (0, "12:00:03"), (0, "13:00:00")] {
+    for (expected, handled) in [(2, "12:00:02"), (0, "12:00:03"), (0, "12:50:00")] {
         assert_eq!(key.event(&change(Update, "12:00:01"), Some(&history), handled), expected);
     }
-    assert_eq!(key.event(&change(Create, "12:00:00"), Some(&history), "14:00:00"), 0, "late, but known");
+    assert_eq!(key.event(&change(Create, "12:00:00"), Some(&history), "12:55:00"), 0, "late, but known");
     for expected in [2, 0, 0] {
         assert_eq!(key.event(&change(Delete, "15:00:00"), None, "15:00:01"), expected);
     }
@@ -311,7 +311,7 @@ fn a_false_delete_of_a_living_parameter_is_not_recorded_or_taken_back() {
     assert_eq!(key.event(&delete, Some(&history), "12:36:00"), 0);
     let mut late = Key::default();
     late.event(&change(Create, "12:00:00"), Some(&history), "12:00:01");
-    assert_eq!(late.event(&delete, Some(&history), "14:00:00"), 0);
+    assert_eq!(late.event(&delete, Some(&history), "14:00:00"), 1, "a sighting");
     assert_eq!(late.states(&["12:20:00", "12:30:30", "14:00:00"]), "a a a");
 }
 
@@ -448,6 +448,43 @@ fn a_sweep_that_saw_it_alive_leaves_only_the_time_since_unknown() {
     assert_eq!(key.sweep_after(None, Some("13:00:00"), "14:00:00"), 0, "what is gone is gone");
     key.event(&change(Delete, "11:40:00"), None, "15:00:00");
     assert_eq!(key.states(&["11:39:59", "11:40:00", "11:45:00"]), "a - -", "its event tells the second");
+}
+
+#[test]
+fn an_event_that_writes_no_version_leaves_a_sighting_once_an_hour() {
+    let mut key = Key::default();
+    let history = [version(1, "12:00:00.1", "a")];
+    key.event(&change(Create, "12:00:00"), Some(&history), "12:00:01");
+    let label = |time| change(LabelParameterVersion, time);
+    assert_eq!(key.event(&label("12:30:00"), Some(&history), "12:30:01"), 0, "it was seen half an hour ago");
+    assert_eq!(key.event(&label("15:00:00"), Some(&history), "15:00:01"), 1);
+    assert_eq!(key.event(&label("15:00:00"), Some(&history), "15:00:02"), 0, "delivered twice");
+    // The event of its deletion is lost.
+    key.sweep(None, "20:00:00");
+    assert_eq!(key.states(&["14:58:00", "16:00:00", "20:00:01"]), "a ? -");
+}
+
+#[test]
+fn deletion_of_an_earlier_incarnation_came_before_what_began_in_its_second() {
+    let mut key = Key::default();
+    let old = [version(1, "11:00:00.1", "a")];
+    let again = [version(1, "12:00:00.9", "b")];
+    key.event(&change(Create, "11:00:00"), Some(&old), "11:00:01");
+    let delete = change(Delete, "12:00:00");
+    assert!(key.early(&delete, Some(&old), "12:00:02"), "a late read");
+    assert!(!key.early(&delete, Some(&again), "12:00:09"));
+    assert_eq!(key.states(&["11:30:00", "12:00:05"]), "a b");
+    // The lifecycle expires the second record of the deletion first, and the incarnation before.
+    let provisional = |record: &Record| match &record.evidence {
+        Evidence::Tombstone(tombstone) => tombstone.is_provisional(),
+        _ => false,
+    };
+    assert_eq!(key.records.iter().filter(|record| provisional(record)).count(), 1);
+    let kept: Vec<bool> = key.records.iter().map(|record| record.is_latest || provisional(record)).collect();
+    let (mut of_records, mut of_bodies) = (kept.iter(), kept.iter());
+    key.records.retain(|_| *of_records.next().unwrap());
+    key.bodies.retain(|_| *of_bodies.next().unwrap());
+    assert_eq!(key.states(&["12:00:05"]), "b");
 }
 
 #[test]

@@ -40,6 +40,9 @@ pub(super) struct Deletion {
     pub certain: bool,
     /// When its event was first handled: it happened before.
     pub handled: Option<Timestamp>,
+    /// Whether an incarnation that had begun well before its second was still shown when its event was handled: it ended that
+    /// one, and what began in its second came after it.
+    pub of_earlier: bool,
     /// Whether an incarnation began so close to the look that handled its event that the look may have been before it.
     pub doubtful: bool,
 }
@@ -255,6 +258,7 @@ fn add_deletion(deletions: &mut Vec<Deletion>, tombstone: &TombstoneRecord) {
         afterwards: None,
         certain: tombstone.source == DeletionSource::Observed && tombstone.seen.is_some(),
         handled: tombstone.seen.filter(|_| tombstone.source == DeletionSource::Event),
+        of_earlier: tombstone.is_provisional(),
         doubtful: false,
     };
     // A tombstone that was written again (to carry a lost version) is one deletion; so are an expiry and its deletion.
@@ -274,6 +278,7 @@ fn add_deletion(deletions: &mut Vec<Deletion>, tombstone: &TombstoneRecord) {
             afterwards,
             certain: false,
             handled: None,
+            of_earlier: false,
             doubtful: false,
         });
     }

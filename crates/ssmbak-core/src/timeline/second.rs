@@ -85,11 +85,11 @@ impl<'a> Walk<'a> {
             self.take_lost(waiting);
         }
         let alive = self.may_live();
-        // It had begun when the deletion's event was handled, or began after that.
+        // It had begun when the deletion's event was handled, or began after that, or the deletion ended an earlier one.
         let modified = value.record.details.modified;
         let forced = |deletion: &&Deletion| {
             deletion.live.is_some_and(|live| live <= modified)
-                || (first && deletion.handled.is_some_and(|handled| handled < modified))
+                || (first && (deletion.of_earlier || deletion.handled.is_some_and(|handled| handled < modified)))
         };
         if value.complete && !waiting.deletions.is_empty() && (first || self.leads_to(value)) {
             // It lived when its second was over. What began then came after all deletions of that second; what did not was
