@@ -178,7 +178,8 @@ impl Truth {
             Some(version) => {
                 let first = version.details.version == 1;
                 let shadows = |(number, modified): &(u64, Timestamp)| (*number == 1) == first && near(*modified);
-                !self.is_seen(index) && (self.seen.union(&self.shown).any(shadows) || (!first && self.beside_a_creation(deed)))
+                !self.is_seen(index)
+                    && (self.seen.union(&self.shown).any(shadows) || (!first && self.beside_a_creation(deed)))
             }
             None => self.beside_a_creation(deed) || self.beside_an_unsettled_creation(index),
         };
@@ -336,7 +337,8 @@ impl Truth {
         let deleted_perhaps = |later: usize| {
             self.deeds.get(later).is_some_and(|deed| deed.left.is_none() && self.perhaps_told.contains(&deed.id))
         };
-        let next_trace = (index + 1..self.deeds.len()).find(|&later| self.leaves_trace(later) || deleted_perhaps(later));
+        let next_trace =
+            (index + 1..self.deeds.len()).find(|&later| self.leaves_trace(later) || deleted_perhaps(later));
         let Some(later) = next_trace else { return Demand::Untraceable };
         let first = self.deeds.get(later).and_then(|d| d.left.as_ref()).is_some_and(|v| v.details.version == 1);
         let before = (0..index).rev().find(|&earlier| self.leaves_trace(earlier));

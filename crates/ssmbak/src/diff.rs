@@ -3,6 +3,7 @@
 use ssmbak_core::unknown::UnknownReason;
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use ssmbak_core::compare::present_state;
 use ssmbak_core::diff::{Diff, Side};
@@ -15,7 +16,7 @@ use ssmbak_core::timeline::{Absence, State};
 use crate::bucket::BackupBucket;
 use crate::read::{described, presents, states, states_beside, timelines};
 use crate::store::ParameterStore;
-use crate::{Error, ErrorKind, Gate};
+use crate::{CONCURRENCY, Error, ErrorKind, Gate};
 
 /// What changed between two moments, by what the bucket knows.
 ///
@@ -64,6 +65,10 @@ pub async fn until_now<S: ParameterStore, B: BackupBucket>(
         new.into_iter().map(|(name, spelling)| (name.clone(), spelling.to_owned())).collect();
     let mut presents = presents(store, described, &targets, &Gate::of_store()).await?;
     let mut diff = Diff { warnings, ..Diff::default() };
+    let is_there =
+        |name: &ParameterName| matches!(presents.get(name), Some(Present::Exists(_) | Present::Unreadable(_)));
+    let deleted = names.iter().filter(|name| matches!(targets.get(*name), Some(Target::Held(_))) && !is_there(name));
+    let mut deletions = deletions(bucket, deleted.cloned().collect()).await?;
     for name in names {
         let before = targets.remove(&name).map_or_else(nothing_recorded, Side::from);
         let after = match presents.remove(&name) {
@@ -80,10 +85,7 @@ pub async fn until_now<S: ParameterStore, B: BackupBucket>(
                 }
             }
             Some(Present::Unreadable(reason)) => Side::Unknown(reason),
-            Some(Present::Missing) | None => match &before {
-                Side::Held(_) => Side::Absent(deleted_at(bucket, &name).await?),
-                _ => Side::Absent(None),
-            },
+            Some(Present::Missing) | None => Side::Absent(deletions.remove(&name).flatten()),
         };
         diff.add(name, before, after);
     }
@@ -111,6 +113,16 @@ pub async fn present<S: ParameterStore>(store: &S, name: &ParameterName) -> Resu
 
 fn nothing_recorded() -> Side {
     Side::Unknown(UnknownReason::nothing_recorded())
+}
+
+/// When names that do not exist now were deleted, as far as that is recorded.
+async fn deletions<B: BackupBucket>(
+    bucket: &B,
+    names: Vec<ParameterName>,
+) -> Result<BTreeMap<ParameterName, Option<Timestamp>>, Error> {
+    let read = names.into_iter().map(async |name| Ok((deleted_at(bucket, &name).await?, name)));
+    let read = futures_util::stream::iter(read).buffer_unordered(CONCURRENCY);
+    read.map_ok(|(at, name)| (name, at)).try_collect().await
 }
 
 /// When a name that does not exist now was deleted, if that is recorded.

@@ -119,12 +119,7 @@ const SIGHTING_AGE: SignedDuration = SignedDuration::from_hours(1);
 
 /// The present version again, as it was seen now. Should the event of its deletion be lost, it is known to have lived until
 /// then. Not where something is written anyway, nor when it was seen a short while ago, so that doubled messages cost nothing.
-fn sighting(
-    history: &[ParameterVersion],
-    contents: &Contents<'_>,
-    writes: &[Write],
-    now: Timestamp,
-) -> Option<Write> {
+fn sighting(history: &[ParameterVersion], contents: &Contents<'_>, writes: &[Write], now: Timestamp) -> Option<Write> {
     let present = history.last()?.identity();
     let on_top = match &contents.latest()?.evidence {
         Evidence::Value(value) => value.identity() == present && value.present != Presence::Superseded,

@@ -76,23 +76,29 @@ async fn fill_in<B: BackupBucket>(
     unread: &BTreeSet<ParameterName>,
     records: &BTreeMap<ParameterName, Record>,
 ) -> Result<(), Error> {
+    let read = plan.changes.iter().filter_map(|change| {
+        let record = records.get(&change.name).filter(|_| unread.contains(&change.name))?;
+        let Action::Update { to, .. } = &change.action else { return None };
+        Some((change.name.clone(), Held { record, since: to.modified }))
+    });
+    let read = read.collect::<Vec<_>>().into_iter().map(async |(name, held)| {
+        let target = read_target(bucket, gate, &name, held).await?;
+        Ok::<_, Error>((name, target))
+    });
+    let mut read: BTreeMap<ParameterName, Target> = stream::iter(read).buffer_unordered(NAMES).try_collect().await?;
     let mut filled = Vec::with_capacity(plan.changes.len());
     for mut change in std::mem::take(&mut plan.changes) {
-        let record = records.get(&change.name).filter(|_| unread.contains(&change.name));
-        if let (Some(record), Action::Update { to, from, .. }) = (record, &mut change.action) {
-            let held = Held { record, since: to.modified };
-            match read_target(bucket, gate, &change.name, held).await? {
-                Target::Held(read) => {
-                    from.value.clone_from(&read.value);
-                    to.value = read.value;
-                }
-                Target::Unknown(reason) => {
-                    plan.unknown.push(UnknownName { name: change.name, reason });
-                    continue;
-                }
-                // A version is held or cannot be read.
-                Target::Absent(_) => {}
+        match (read.remove(&change.name), &mut change.action) {
+            (Some(Target::Held(held)), Action::Update { to, from, .. }) => {
+                from.value.clone_from(&held.value);
+                to.value = held.value;
             }
+            (Some(Target::Unknown(reason)), _) => {
+                plan.unknown.push(UnknownName { name: change.name, reason });
+                continue;
+            }
+            // A version is held or cannot be read.
+            _ => {}
         }
         filled.push(change);
     }
