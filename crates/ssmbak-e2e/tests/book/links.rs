@@ -110,6 +110,24 @@ pub fn pages_below(folder: &Path) -> Outcome<Vec<PathBuf>> {
     Ok(pages)
 }
 
+/// Files and folders that a page names, such as `ssmbak-core/src/plan`.
+fn named_paths(text: &str) -> impl Iterator<Item = &str> {
+    let quoted = text.split('`').skip(1).step_by(2);
+    quoted.filter(|path| path.starts_with("ssmbak") && path.contains('/') && !path.contains(' '))
+}
+
+#[test]
+fn files_that_the_architecture_names_exist() -> Outcome {
+    let text = fs::read_to_string(workspace_dir().join("docs/ARCHITECTURE.md"))?;
+    let text = text.replace("NAME.rs", "restore.rs");
+    let named: Vec<&str> = named_paths(&text).collect();
+    assert!(named.len() > 40, "{named:?}");
+    let missing: Vec<&str> =
+        named.into_iter().filter(|path| !workspace_dir().join("crates").join(path).exists()).collect();
+    assert_eq!(missing, Vec::<&str>::new());
+    Ok(())
+}
+
 #[test]
 fn all_links_and_includes_lead_somewhere() -> Outcome {
     let mut files = pages_below(&workspace_dir().join("docs"))?;
