@@ -29,7 +29,7 @@ pub fn run() -> Outcome {
     put(&story, PASSWORD, "SecureString", SECRET, &[])?;
     story.await_recorded(&BEFORE)?;
 
-    story.chapter("The moment to come back to.");
+    story.chapter("The point in time to restore.");
     let time = story.show("date", &["-u", "+%Y-%m-%dT%H:%M:%S"])?.trim().to_owned();
     // A time given to the second includes that whole second.
     thread::sleep(Duration::from_millis(1100));

@@ -99,7 +99,7 @@ impl Faults {
         match fault {
             None => effect(),
             Some(Fault::Throttled) => {
-                Err(Error::new(ErrorKind::Throttled, format!("cannot {operation}: AWS asks to slow down")))
+                Err(Error::new(ErrorKind::Throttled, format!("cannot {operation}: throttled by AWS")))
             }
             Some(Fault::Before) => Err(broken(operation)),
             Some(Fault::After | Fault::Kill) => {

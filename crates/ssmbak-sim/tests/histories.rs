@@ -220,7 +220,7 @@ fn regression_an_update_and_a_creation_told_of_one_second() {
 }
 
 #[test]
-fn regression_found_missing_in_the_second_of_another_lifes_deletion() {
+fn regression_found_missing_in_the_second_of_another_incarnations_deletion() {
     Story::new(100)
         .put(979_946, 1)
         .told(1_032_437, 1)

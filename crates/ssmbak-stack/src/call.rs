@@ -21,7 +21,7 @@ pub enum CallError {
     },
     /// There are no credentials, or AWS does not accept them.
     #[error(
-        "cannot {task}, for want of valid credentials: log in, or choose others with --profile or AWS_PROFILE{}",
+        "cannot {task}: no valid AWS credentials; log in, or choose others with --profile or AWS_PROFILE{}",
         after_colon(message)
     )]
     Credentials {
@@ -42,7 +42,7 @@ pub enum CallError {
         message: String,
     },
     /// AWS is busy, and went on being so after all retries.
-    #[error("cannot {task}: AWS asks to slow down ({code}); run it again in a while")]
+    #[error("cannot {task}: throttled by AWS ({code}); run it again later")]
     Busy {
         /// What was attempted.
         task: &'static str,
@@ -60,7 +60,7 @@ pub enum CallError {
         message: String,
     },
     /// AWS refuses, for a reason of its own.
-    #[error("cannot {task}: {message} ({code}); put that right and try again")]
+    #[error("cannot {task}: {message} ({code}); fix that and try again")]
     Refused {
         /// What was attempted.
         task: &'static str,
@@ -226,19 +226,19 @@ mod tests {
     fn sorts_what_the_sdk_says() {
         let sorted = |words: &str| TASK.not_served(&std::io::Error::other(words.to_owned()));
         insta::assert_snapshot!(sorted("Connection refused (os error 111)"), @"cannot read the stack, for AWS did not answer: check the network, the region and --endpoint-url (Connection refused (os error 111))");
-        insta::assert_snapshot!(sorted("no credentials found in chain. Attempted: a, b"), @"cannot read the stack, for want of valid credentials: log in, or choose others with --profile or AWS_PROFILE (none were found)");
-        insta::assert_snapshot!(sorted("the SSO session has expired"), @"cannot read the stack, for want of valid credentials: log in, or choose others with --profile or AWS_PROFILE (the SSO session has expired)");
+        insta::assert_snapshot!(sorted("no credentials found in chain. Attempted: a, b"), @"cannot read the stack: no valid AWS credentials; log in, or choose others with --profile or AWS_PROFILE (none were found)");
+        insta::assert_snapshot!(sorted("the SSO session has expired"), @"cannot read the stack: no valid AWS credentials; log in, or choose others with --profile or AWS_PROFILE (the SSO session has expired)");
     }
 
     #[test]
     fn sorts_what_aws_says() {
         let sorted = |status, code: &str| TASK.classify(Some(status), code, "words\n of AWS.");
         insta::assert_snapshot!(sorted(403, "AccessDenied"), @"not allowed to read the stack: ask for the permission cloudformation:DescribeStacks (words of AWS.)");
-        insta::assert_snapshot!(sorted(403, "ExpiredToken"), @"cannot read the stack, for want of valid credentials: log in, or choose others with --profile or AWS_PROFILE (words of AWS.)");
-        insta::assert_snapshot!(sorted(400, "ValidationError"), @"cannot read the stack: words of AWS (ValidationError); put that right and try again");
+        insta::assert_snapshot!(sorted(403, "ExpiredToken"), @"cannot read the stack: no valid AWS credentials; log in, or choose others with --profile or AWS_PROFILE (words of AWS.)");
+        insta::assert_snapshot!(sorted(400, "ValidationError"), @"cannot read the stack: words of AWS (ValidationError); fix that and try again");
         insta::assert_snapshot!(TASK.classify(Some(403), "", ""), @"not allowed to read the stack: ask for the permission cloudformation:DescribeStacks");
         insta::assert_snapshot!(TASK.classify(Some(418), "", "").code(), @"HTTP418");
-        insta::assert_snapshot!(TASK.classify(Some(503), "", ""), @"cannot read the stack: AWS asks to slow down (HTTP503); run it again in a while");
+        insta::assert_snapshot!(TASK.classify(Some(503), "", ""), @"cannot read the stack: throttled by AWS (HTTP503); run it again later");
         insta::assert_snapshot!(sorted(403, "RequestTimeTooSkewed"), @"cannot read the stack: this machine's clock is wrong (RequestTimeTooSkewed); set it and run it again (words of AWS.)");
     }
 }

@@ -133,7 +133,7 @@ pub enum StackError {
         way_out: String,
     },
     /// CloudFormation cannot work out what to change.
-    #[error("no change set for the stack {name} can be had: {reason}; put that right and run the command again")]
+    #[error("failed to create a change set for the stack {name}: {reason}; fix that and run the command again")]
     ChangeSet {
         /// The stack.
         name: String,

@@ -67,7 +67,7 @@ impl FirstCause {
                 "choose another name for the stack, or remove what has its name"
             }
         } else {
-            "put that right and run the command again"
+            "fix that and run the command again"
         }
     }
 }
@@ -166,7 +166,7 @@ mod tests {
             "User: arn:aws:iam::1:user/u is not authorized to perform: iam:CreateRole (Service: Iam, Status Code: 403)";
         assert!(advice("AWS::IAM::Role", denied).contains("permission"));
         assert!(advice("AWS::Lambda::Function", "demo already exists").contains("another name"));
-        assert!(advice("AWS::SQS::Queue", "quota").contains("put that right"));
+        assert!(advice("AWS::SQS::Queue", "quota").contains("fix that"));
     }
 
     #[test]

@@ -193,7 +193,7 @@ fn from_refusal(
         || code.map_or_else(|| status.map_or(String::new(), |status| format!("HTTP {status}")), str::to_owned);
     Some(match refusal(status, code, message)? {
         Refusal::Busy => {
-            Error::new(ErrorKind::Throttled, format!("cannot {action}: AWS asks to slow down ({})", code_or_status()))
+            Error::new(ErrorKind::Throttled, format!("cannot {action}: throttled by AWS ({})", code_or_status()))
         }
         Refusal::Clock => {
             let date = response.and_then(|response| response.headers().get("date"));
@@ -211,7 +211,7 @@ fn from_service(action: &str, code: Option<&str>, message: Option<&str>) -> Erro
     let reason = match kind {
         ErrorKind::Credentials => format!("AWS does not accept the credentials ({code})"),
         ErrorKind::BucketMissing => "the bucket does not exist".to_owned(),
-        ErrorKind::Throttled => format!("AWS asks to slow down ({code})"),
+        ErrorKind::Throttled => format!("throttled by AWS ({code})"),
         _ => said.unwrap_or_else(|| code.to_owned()),
     };
     Error::new(kind, format!("cannot {action}: {reason}"))
@@ -243,7 +243,7 @@ fn without_credentials(action: &str, text: &str) -> Error {
     if text.is_empty() || nothing.iter().any(|said| text.contains(said)) {
         return Error::new(ErrorKind::Credentials, format!("cannot {action}: no AWS credentials were found"));
     }
-    Error::new(ErrorKind::Credentials, format!("cannot {action}: the AWS credentials cannot be had ({text})"))
+    Error::new(ErrorKind::Credentials, format!("cannot {action}: the AWS credentials could not be loaded ({text})"))
 }
 
 fn from_construction(action: &str, text: &str) -> Error {
@@ -292,7 +292,7 @@ mod tests {
         for status in [429, 500, 503] {
             let error = from_refusal("read /a", None, None, Some(&response(status))).unwrap();
             assert_eq!(error.kind, ErrorKind::Throttled);
-            assert_eq!(error.to_string(), format!("cannot read /a: AWS asks to slow down (HTTP {status})"));
+            assert_eq!(error.to_string(), format!("cannot read /a: throttled by AWS (HTTP {status})"));
         }
         assert_eq!(from_refusal("read /a", None, None, Some(&response(403))), None);
     }

@@ -56,7 +56,7 @@ fn folder(state: &State, palette: Palette, row: &Row) -> Lines {
         (Standing::Changed, "~", "changed since", "would be updated"),
         (Standing::Gone, "+", "deleted since", "would be created"),
         (Standing::New, "-", "new since", "would be deleted"),
-        (Standing::Unknown, "?", "not known", "would be left alone"),
+        (Standing::Unknown, "?", "unknown", "would not be changed"),
         (Standing::Same, " ", "as they are now", "unchanged"),
     ];
     for (standing, sign, since, would) in told {
@@ -79,7 +79,7 @@ fn parameter(state: &State, palette: Palette, data: &Data, name: usize) -> Lines
     let mut read = None;
     match then {
         Then::Unknown(reason) => {
-            lines.push((format!("not known: {reason}"), palette.standing(Standing::Unknown)));
+            lines.push((format!("unknown: {reason}"), palette.standing(Standing::Unknown)));
             lines.push(("a restore leaves it alone".to_owned(), palette.plain()));
         }
         Then::Absent(Absence::Deleted(at)) => {
@@ -102,7 +102,7 @@ fn parameter(state: &State, palette: Palette, data: &Data, name: usize) -> Lines
                 }
                 Some(Ok(Target::Unknown(reason))) => {
                     lines.push((
-                        format!("Value: not known: {}", text::line(&reason.message)),
+                        format!("Value: unknown: {}", text::line(&reason.message)),
                         palette.standing(Standing::Unknown),
                     ));
                 }
@@ -165,7 +165,7 @@ fn since(state: &State, palette: Palette, then: Option<&RecordedParameter>, stan
         None => return vec![("Now: reading …".to_owned(), palette.dim())],
         Some(Err(reason)) => return vec![(format!("Now: cannot be read: {}", text::line(reason)), palette.warning())],
         Some(Ok(Side::Unknown(reason))) => {
-            return vec![(format!("Now: not known: {}", text::line(&reason.message)), palette.warning())];
+            return vec![(format!("Now: unknown: {}", text::line(&reason.message)), palette.warning())];
         }
         Some(Ok(Side::Absent(_))) => {
             return match standing {

@@ -164,7 +164,7 @@ fn refused(error: &CredentialsError, hint: Option<&str>) -> CliError {
         }
         source = cause.source();
     }
-    let told = Error::new(ErrorKind::Credentials, format!("the AWS credentials cannot be had: {}", cause(error)));
+    let told = Error::new(ErrorKind::Credentials, format!("failed to load AWS credentials: {}", cause(error)));
     match hint {
         Some(hint) => told.with_hint(hint).into(),
         None => told.into(),

@@ -119,7 +119,7 @@ impl ClassifyRetry for Retries {
             ssmbak_core::refusal::refusal(status, None, None).is_some() || *previous == RetryAction::throttling_error();
         if busy {
             let status = status.map(|status| format!(" (HTTP {status})")).unwrap_or_default();
-            self.0.refused(&format!("AWS asks to slow down{status}"));
+            self.0.refused(&format!("throttled by AWS{status}"));
         }
         match (self.0.may_wait(), busy) {
             (false, _) => RetryAction::RetryForbidden,

@@ -22,7 +22,7 @@ use crate::zone;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  ssmbak drill /app/ -R yesterday                  whether the tree of that time would come back
+  ssmbak drill /app/ -R yesterday                  rehearse restoring the state of that time
   ssmbak drill / -R now --output json              everything, for a scheduled job: exit code 0 or 4
   ssmbak drill --clean                             delete what an interrupted drill left behind
 ";

@@ -102,7 +102,7 @@ pub(super) async fn run(
         found.values.append(&mut found.secrets);
     } else if left_out > 0 && !args.no_secrets {
         let secrets = count(left_out, "SecureString");
-        let message = format!("the selection has {secrets}, and secrets are not written unasked");
+        let message = format!("the selection has {secrets}, and secrets are written only with --reveal");
         return Err(CliError::failure(
             "Masked",
             message,

@@ -163,7 +163,7 @@ pub enum Command {
     /// Write a tree as it was at a time as a file that other programs read.
     #[command(help_template = TEMPLATE, before_help = export::EXAMPLES, after_help = TIMES, override_usage = "ssmbak export [OPTIONS] --format FORMAT PATH... TIME")]
     Export(export::ExportArgs),
-    /// List what was deleted and can come back.
+    /// List deleted parameters that can be restored.
     #[command(help_template = TEMPLATE, before_help = trash::EXAMPLES)]
     Trash(trash::TrashArgs),
     /// Bring back what was deleted, without a date.

@@ -1,4 +1,4 @@
-//! `ssmbak trash`: what was deleted and can come back.
+//! `ssmbak trash`: deleted parameters that can be restored.
 
 use clap::Args;
 

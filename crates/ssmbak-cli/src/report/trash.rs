@@ -149,9 +149,9 @@ pub fn table(trash: &Trash, lifecycle: Option<&Lifecycle>, look: Look) -> String
             (Some(colour), cells)
         })
         .collect();
-    let header = ["Name", "Deleted", "Evidence", "Type", "Version", "Size", "Can come back"];
+    let header = ["Name", "Deleted", "Evidence", "Type", "Version", "Size", "Restorable"];
     let narrow: Vec<Row> = rows.iter().map(stacked).collect();
-    let shown = fitting(&header, &rows, look, (&["Name", "Deleted", "Can come back"], &narrow));
+    let shown = fitting(&header, &rows, look, (&["Name", "Deleted", "Restorable"], &narrow));
     format!("{shown}{}", count(rows.len(), "parameter"))
 }
 

@@ -112,7 +112,7 @@ pub enum S3Command {
     /// Compare a tree at two times; exit code 4 if it differs.
     #[command(help_template = TEMPLATE, before_help = diff::EXAMPLES, after_help = TIMES)]
     Diff(diff::DiffArgs),
-    /// List what was deleted and can come back.
+    /// List deleted keys that can be restored.
     #[command(help_template = TEMPLATE, before_help = trash::EXAMPLES)]
     Trash(trash::TrashArgs),
     /// Bring back what was deleted, without a date.

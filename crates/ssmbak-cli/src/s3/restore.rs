@@ -155,7 +155,7 @@ pub(super) struct CopyArgs {
 /// What is done about versions in an archive.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct RehydrateArgs {
-    /// Ask for readable copies of archived versions, and say when to come back.
+    /// Request readable copies of archived versions, and say when to try again.
     #[arg(long)]
     rehydrate: bool,
     /// How quickly they are to be there, and for what price.

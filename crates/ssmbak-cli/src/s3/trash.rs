@@ -1,4 +1,4 @@
-//! `s3bak trash`: what was deleted and can come back.
+//! `s3bak trash`: deleted keys that can be restored.
 
 use clap::Args;
 

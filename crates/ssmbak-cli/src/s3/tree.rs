@@ -25,7 +25,7 @@ const CONCURRENCY: usize = 128;
 /// How a tree is worked through.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct WorkArgs {
-    /// Most requests at once; fewer whenever S3 asks to slow down [default: 128].
+    /// Maximum concurrent requests; fewer while S3 throttles [default: 128].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) concurrency: Option<u16>,
 }
@@ -172,7 +172,7 @@ pub(super) fn sum(totals: &ObjectTotals) -> String {
     for (count, what) in [
         (totals.same_bytes, "of them may be the same already and could not be compared"),
         (totals.unchanged, "unchanged"),
-        (totals.new_kept, "new since then, left alone"),
+        (totals.new_kept, "created since then, kept"),
         (totals.archived, "of them in an archive"),
     ] {
         if count > 0 {

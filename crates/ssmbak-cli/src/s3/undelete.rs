@@ -73,7 +73,7 @@ async fn one(args: &UndeleteArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, 
         }
         Undeletable::Nothing => {
             let message = format!("the bucket has no version of {key:?}");
-            return Err(CliError::failure("NotFound", message, "s3bak trash lists what can come back"));
+            return Err(CliError::failure("NotFound", message, "`s3bak trash` lists deleted keys"));
         }
     };
     let restored = bucket.undelete(&version, &args.copy.options()).await?;

@@ -105,7 +105,7 @@ fn called(failures: &Failures) -> &'static str {
 fn count_line(failures: &Failures, state: &QueueState) -> String {
     let in_flight = match state.in_flight {
         0 => String::new(),
-        count => format!(", {count} of them in somebody's hands"),
+        count => format!(", {count} of them in flight"),
     };
     format!("{}: {}{in_flight}", called(failures), state.messages())
 }

@@ -63,7 +63,7 @@ async fn throttled_restore_of_many_rows_has_one_budget_and_says_that_it_waits() 
     let ran = tokio::task::spawn_blocking(move || crate::common::Ran::of(&mut command)).await.unwrap();
     assert_eq!(ran.code, Some(3), "{ran:?}");
     assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
-    assert!(ran.err.contains("waiting for ") && ran.err.contains("AWS asks to slow down"), "{ran:?}");
+    assert!(ran.err.contains("waiting for ") && ran.err.contains("throttled by AWS"), "{ran:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use crate::common::{Outcome, World};
 use crate::{next_second, past, records};
 
 #[tokio::test]
-async fn export_writes_whole_files_and_no_secret_unasked() -> Outcome {
+async fn export_writes_whole_files_and_secrets_only_with_reveal() -> Outcome {
     let world = World::new("exported").await;
     past(&world, "/exported").await;
     records(&world, "/exported");

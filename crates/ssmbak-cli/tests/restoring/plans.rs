@@ -58,7 +58,7 @@ async fn a_saved_plan_is_applied_as_it_was_saved() -> Outcome {
     // It has been applied, so it does not fit any more.
     let ran = world.run(&format!("ssmbak restore --plan {shown} -y"));
     assert_eq!((ran.code, ran.out.as_str()), (Some(5), ""), "{ran:?}");
-    assert!(ran.err.contains("/saved/gone: to create in the plan, and now there is nothing to do"), "{}", ran.err);
+    assert!(ran.err.contains("/saved/gone: to create in the plan, and no change now"), "{}", ran.err);
     Ok(())
 }
 

@@ -142,7 +142,7 @@ fn a_tree_is_previewed_restored_and_told_for_programs() {
     let shown = world.run(&format!("s3bak preview t/ {THEN} -R"));
     assert!(shown.out.starts_with("update   2023-11-14T22:13:20Z         3 B  t/a\n"), "{}", shown.out);
     assert!(
-        shown.out.ends_with("1 to create (3 B), 1 to update (3 B), 1 unchanged, 1 new since then, left alone\n"),
+        shown.out.ends_with("1 to create (3 B), 1 to update (3 B), 1 unchanged, 1 created since then, kept\n"),
         "{}",
         shown.out
     );

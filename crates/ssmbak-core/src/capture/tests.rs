@@ -340,7 +340,7 @@ fn an_update_whose_value_was_gone_before_it_could_be_read_is_unknown_not_the_val
 }
 
 #[test]
-fn an_update_of_a_life_that_is_over_does_not_become_the_new_lifes_value() {
+fn update_of_an_ended_incarnation_is_not_the_next_ones_value() {
     let mut key = Key::default();
     key.event(&change(Create, "12:00:00"), Some(&[version(1, "12:00:00.1", "a")]), "12:00:01");
     let reborn = [version(1, "12:30:00.5", "new")];

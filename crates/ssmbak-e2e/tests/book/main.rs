@@ -8,6 +8,7 @@ mod block;
 mod executed;
 mod links;
 mod page;
+mod prose;
 mod session;
 mod step;
 mod whole;

@@ -117,7 +117,7 @@ async fn a_refused_creation_leaves_no_empty_stack() {
         .result("DescribeStacks", &described("REVIEW_IN_PROGRESS"))
         .result("DeleteStack", "");
     let error = stack(&script).prepare(Operation::Create, Vec::new()).await.unwrap_err();
-    insta::assert_snapshot!(error, @"no change set for the stack demo can be had: No such bucket; put that right and run the command again");
+    insta::assert_snapshot!(error, @"failed to create a change set for the stack demo: No such bucket; fix that and run the command again");
     assert_eq!(script.kinds().last().unwrap(), "DeleteStack");
 }
 
@@ -147,7 +147,7 @@ async fn tells_every_event_once_and_the_first_cause_of_a_failure() {
     let tell = |event: &StackEvent| told.push(event.id.clone());
     let error = stack(&script).execute(&change_set(Operation::Update), tell).await.unwrap_err();
     assert_eq!(told, ["2", "3", "4", "5"]);
-    insta::assert_snapshot!(error, @"the stack demo ended in UPDATE_ROLLBACK_COMPLETE: Q (T) failed first: no such key; put that right and run the command again");
+    insta::assert_snapshot!(error, @"the stack demo ended in UPDATE_ROLLBACK_COMPLETE: Q (T) failed first: no such key; fix that and run the command again");
     let executed = script.asked().into_iter().find(|asked| asked.kind == "ExecuteChangeSet").unwrap();
     assert_eq!(executed.fields["RetainExceptOnCreate"], "true");
 }

@@ -133,7 +133,7 @@ impl ObjectBucket {
         match head.map_or(Readiness::Ready, readiness) {
             Readiness::Ready => {}
             Readiness::Archived => return Err(archived(version, "in an archive")),
-            Readiness::Underway => return Err(archived(version, "being brought from the archive, come back later")),
+            Readiness::Underway => return Err(archived(version, "being restored from the archive, try again later")),
         }
         let given = Given::of(version, head, present, options);
         if let Some(head) = head.filter(|_| options.through_here) {

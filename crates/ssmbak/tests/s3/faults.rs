@@ -291,7 +291,7 @@ async fn part_files_of_failed_and_killed_runs_are_removed() {
 }
 
 #[tokio::test]
-async fn files_changed_here_are_not_overwritten_unasked() {
+async fn files_changed_here_are_overwritten_only_with_force() {
     let small = Small::new();
     ["t/a", "t/b"].iter().for_each(|key| drop(small.server.put("b", key, b"one")));
     small.clock(5);

@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn what_is_lacking_is_a_line_for_each_name() {
         let all = || {
-            let failed = (Vec::new(), Err(Error::new(ErrorKind::Throttled, "AWS asks to slow down")));
+            let failed = (Vec::new(), Err(Error::new(ErrorKind::Throttled, "throttled by AWS")));
             vec![
                 found("/app/db/host", [1, 2, 3, 5].map(version).to_vec()),
                 found("/app/gone", deletion()),
@@ -239,7 +239,7 @@ mod tests {
         /app/db/host  versions 1–3, 5
         /app/gone     a deletion (it is gone from Parameter Store)
         /app/one      version 7
-        /app/x        failed: AWS asks to slow down
+        /app/x        failed: throttled by AWS
         failed: 1 parameter
         to record: 5 versions and 1 deletion of 3 parameters; up to date: 1 parameter
         ");

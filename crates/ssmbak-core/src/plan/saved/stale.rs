@@ -31,7 +31,7 @@ pub fn differences(saved: &[SavedChange], now: &[SavedChange], unknown: &[Unknow
                 (Some(then), Some(now)) => of_row(then, now)?,
                 (Some(then), None) => match unknown.iter().find(|unknown| unknown.name == *name) {
                     Some(unknown) => format!("to {} in the plan, and now not known: {}", then.action, unknown.reason),
-                    None => format!("to {} in the plan, and now there is nothing to do", then.action),
+                    None => format!("to {} in the plan, and no change now", then.action),
                 },
                 (None, Some(now)) => format!("not in the plan, and now to {}", now.action),
                 (None, None) => return None,

@@ -152,7 +152,7 @@ fn a_plan_is_stale_row_by_row() {
         told(vec![update("/b", |_, _, _| {})], vec![update("/b", change)], &[])
     };
     for (rows, expected) in [
-        (told(vec![create("/a")], vec![], &[]), "/a: to create in the plan, and now there is nothing to do"),
+        (told(vec![create("/a")], vec![], &[]), "/a: to create in the plan, and no change now"),
         (
             told(
                 vec![create("/a")],

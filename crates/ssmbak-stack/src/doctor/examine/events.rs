@@ -18,7 +18,7 @@ pub(super) fn rule(rule: &Look<Rule>, queue: &Look<QueueState>, reference: &Refe
         Ok(rule) => rule,
         Err(finding) => return finding,
     };
-    let update = "put it right at EventBridge: an update of the stack changes only what its template changes";
+    let update = "fix it in EventBridge: a stack update changes only what its template changes";
     if !rule.enabled {
         let hint = format!(
             "`aws events enable-rule --name {0} --region {1}`, then `ssmbak-all --do-it` for what it missed",
@@ -149,7 +149,7 @@ fn failures(
         return Finding::ok(check, "none");
     }
     let age = failures.oldest.map_or(String::new(), |oldest| age(oldest, reference.now));
-    let hint = format!("{cause}; put that right, then `ssmbak-stack {} redrive`", reference.name);
+    let hint = format!("{cause}; fix that, then `ssmbak-stack {} redrive`", reference.name);
     Finding::problem(check, format!("{count} {what}{age}"), hint)
 }
 
