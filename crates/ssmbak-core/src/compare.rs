@@ -1,11 +1,59 @@
-//! In what two states of a parameter differ, whichever of them is the later one.
+//! The attributes of a parameter, and in which of them two states differ.
 //!
-//! Unlike [`crate::plan::changed_fields`] this does not ask what a restore could change, but what is not the same.
+//! A new attribute is a row of [`ATTRIBUTES`]. [`crate::plan::changed_fields`] is the same without what a restore cannot change.
+
+use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::parameter::{Description, Details, ParameterType};
-use crate::plan::fields::{filled, is_advanced, normal_policies, or_text, tags_differ};
-use crate::plan::{Field, PresentParameter, RecordedParameter};
+use crate::plan::{PresentParameter, RecordedParameter};
 use crate::record::{Evidence, Record, tags::sanitise};
+
+/// An attribute of a parameter, by the name AWS gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Field {
+    /// The value.
+    Value,
+    /// String, StringList or SecureString.
+    Type,
+    /// The description.
+    Description,
+    /// Standard or Advanced.
+    Tier,
+    /// `text`, `aws:ec2:image`, …
+    DataType,
+    /// The KMS key of a SecureString.
+    KeyId,
+    /// The pattern values must match.
+    AllowedPattern,
+    /// Expiration and notification policies.
+    Policies,
+    /// The parameter's tags.
+    Tags,
+}
+
+impl Field {
+    /// The name AWS uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Value => "Value",
+            Self::Type => "Type",
+            Self::Description => "Description",
+            Self::Tier => "Tier",
+            Self::DataType => "DataType",
+            Self::KeyId => "KeyId",
+            Self::AllowedPattern => "AllowedPattern",
+            Self::Policies => "Policies",
+            Self::Tags => "Tags",
+        }
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
 
 /// All of a state but its value.
 #[derive(Clone, Copy, Debug)]
@@ -40,28 +88,39 @@ impl<'a> Attributes<'a> {
     }
 }
 
+/// Whether two states differ in an attribute.
+type Differ = fn(Attributes<'_>, Attributes<'_>) -> bool;
+
+/// The attributes besides the value, in the order of [`Field`], each with its comparison.
+const ATTRIBUTES: [(Field, Differ); 8] = [
+    (Field::Type, |a, b| a.parameter_type != b.parameter_type),
+    (Field::Description, |a, b| descriptions_differ(a.description, b.description)),
+    (Field::Tier, |a, b| of_details(a, b, |a, b| is_advanced(a.tier.as_deref()) != is_advanced(b.tier.as_deref()))),
+    (Field::DataType, |a, b| {
+        of_details(a, b, |a, b| or_text(a.data_type.as_deref()) != or_text(b.data_type.as_deref()))
+    }),
+    // A change of type brings its key with it.
+    (Field::KeyId, |a, b| {
+        a.parameter_type.is_secret() && b.parameter_type.is_secret() && of_details(a, b, keys_differ)
+    }),
+    (Field::AllowedPattern, |a, b| of_details(a, b, |a, b| filled(&a.allowed_pattern) != filled(&b.allowed_pattern))),
+    (Field::Policies, |a, b| of_details(a, b, |a, b| normal_policies(&a.policies) != normal_policies(&b.policies))),
+    (Field::Tags, |a, b| of_details(a, b, |a, b| tags_differ(a.tags.as_ref(), b.tags.as_ref()))),
+];
+
 /// The attributes in which two states differ, in the order of [`Field`], the value left out. What one of them does not
 /// say is not compared.
 pub fn changed_attributes(one: Attributes<'_>, other: Attributes<'_>) -> Vec<Field> {
-    let mut fields = Vec::new();
-    let mut note = |field: Field, differs: bool| {
-        if differs {
-            fields.push(field);
-        }
-    };
-    note(Field::Type, one.parameter_type != other.parameter_type);
-    note(Field::Description, descriptions_differ(one.description, other.description));
-    if let (Some(a), Some(b)) = (one.details, other.details) {
-        let secrets = one.parameter_type.is_secret() && other.parameter_type.is_secret();
-        note(Field::Tier, is_advanced(a.tier.as_deref()) != is_advanced(b.tier.as_deref()));
-        note(Field::DataType, or_text(a.data_type.as_deref()) != or_text(b.data_type.as_deref()));
-        // A change of type brings its key with it.
-        note(Field::KeyId, secrets && a.key_id.is_some() && b.key_id.is_some() && a.key_id != b.key_id);
-        note(Field::AllowedPattern, filled(&a.allowed_pattern) != filled(&b.allowed_pattern));
-        note(Field::Policies, normal_policies(&a.policies) != normal_policies(&b.policies));
-        note(Field::Tags, tags_differ(a.tags.as_ref(), b.tags.as_ref()));
-    }
-    fields
+    ATTRIBUTES.iter().filter(|(_, differ)| differ(one, other)).map(|(field, _)| *field).collect()
+}
+
+/// Compares what ssmbak 0.5.2 did not record, if both states have it.
+fn of_details(one: Attributes<'_>, other: Attributes<'_>, differ: fn(&Details, &Details) -> bool) -> bool {
+    one.details.zip(other.details).is_some_and(|(one, other)| differ(one, other))
+}
+
+fn keys_differ(one: &Details, other: &Details) -> bool {
+    one.key_id.is_some() && other.key_id.is_some() && one.key_id != other.key_id
 }
 
 /// The fields in which two states differ, value included, in the order of [`Field`].
@@ -78,6 +137,38 @@ fn descriptions_differ(one: &Description, other: &Description) -> bool {
     } else {
         text(one) != text(other)
     }
+}
+
+pub(crate) fn is_advanced(tier: Option<&str>) -> bool {
+    tier == Some("Advanced")
+}
+
+pub(crate) fn or_text(data_type: Option<&str>) -> &str {
+    data_type.filter(|text| !text.is_empty()).unwrap_or("text")
+}
+
+pub(crate) fn filled(text: &Option<String>) -> Option<&str> {
+    text.as_deref().filter(|text| !text.is_empty())
+}
+
+pub(crate) fn tags_differ(
+    recorded: Option<&BTreeMap<String, String>>,
+    present: Option<&BTreeMap<String, String>>,
+) -> bool {
+    match (recorded, present) {
+        (Some(recorded), Some(present)) => recorded != present,
+        _ => false,
+    }
+}
+
+/// Policies as values, whatever the spelling of their JSON, in no order.
+pub(crate) fn normal_policies(policies: &[String]) -> Vec<String> {
+    let mut normal: Vec<String> = policies
+        .iter()
+        .map(|text| serde_json::from_str::<serde_json::Value>(text).map_or_else(|_| text.clone(), |v| v.to_string()))
+        .collect();
+    normal.sort();
+    normal
 }
 
 /// A present parameter as a state like those that are recorded.

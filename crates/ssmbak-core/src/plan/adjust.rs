@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::RecordedParameter;
-use super::fields::{is_advanced, normal_policies};
+use crate::compare::{is_advanced, normal_policies};
 use crate::name::ParameterName;
 use crate::parameter::{CurrentParameter, ParameterValue};
 
