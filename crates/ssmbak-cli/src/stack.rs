@@ -68,6 +68,12 @@ pub struct DeployArgs {
     /// Set a parameter of the stack, such as RetentionDays=365; may be repeated. What is not set stays as it is.
     #[arg(long = "param", value_name = "KEY=VALUE", value_parser = key_value)]
     pub params: Vec<(String, String)>,
+    /// Tag the stack and every resource in it, such as team=platform; may be repeated. The other tags of a stack stay.
+    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub tags: Vec<(String, String)>,
+    /// Role that CloudFormation deploys with [default: the stack's, else your own permissions].
+    #[arg(long, value_name = "ARN")]
+    pub role_arn: Option<String>,
     /// Skip the confirmation prompt.
     #[arg(long, short)]
     pub yes: bool,

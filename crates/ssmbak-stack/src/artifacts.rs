@@ -82,8 +82,10 @@ impl<'a> Artifacts<'a> {
         if self.holds(code).await? {
             return Ok(false);
         }
-        self.make_bucket().await?;
-        self.close_bucket().await?;
+        // The settings of a bucket that is there are its owner's: they may be stricter than ours.
+        if self.make_bucket().await? {
+            self.close_bucket().await?;
+        }
         let upload = self
             .s3
             .put_object()
@@ -116,12 +118,12 @@ impl<'a> Artifacts<'a> {
         }
     }
 
-    /// Makes the bucket if it is missing, and makes sure that it is ours if it is not.
-    async fn make_bucket(&self) -> Result<(), ArtifactsError> {
+    /// Makes the bucket if it is missing, and makes sure that it is ours if it is not. Says whether it made it.
+    async fn make_bucket(&self) -> Result<bool, ArtifactsError> {
         let bucket = self.bucket();
         let head = self.s3.head_bucket().bucket(&bucket);
         match head.expected_bucket_owner(&self.account).send().await {
-            Ok(_) => return Ok(()),
+            Ok(_) => return Ok(false),
             // 403: another's, or ours without the permission to look; only the attempt to make it tells.
             Err(error) => match error.raw_response().map(|raw| raw.status().as_u16()) {
                 Some(403 | 404) => {}
@@ -131,9 +133,9 @@ impl<'a> Artifacts<'a> {
         let create = self.s3.create_bucket().bucket(&bucket);
         let create = create.set_create_bucket_configuration(location(&self.region));
         match create.send().await {
-            Ok(_) => Ok(()),
+            Ok(_) => Ok(true),
             Err(error) => match error.code() {
-                Some("BucketAlreadyOwnedByYou") => Ok(()),
+                Some("BucketAlreadyOwnedByYou") => Ok(false),
                 Some("BucketAlreadyExists") => Err(ArtifactsError::NotOurs { bucket }),
                 _ => Err(MAKE.failed(error).into()),
             },

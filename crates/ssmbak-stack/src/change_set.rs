@@ -1,8 +1,9 @@
 //! What a change set says it will do, and whether it may.
 
 use crate::error::StackError;
+use crate::stack::Parameter;
 use crate::status::Operation;
-use crate::template::BUCKET;
+use crate::template::{BUCKET, RETENTION_DAYS};
 
 /// What happens to a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +58,44 @@ pub struct Change {
     pub properties: Vec<String>,
 }
 
+/// A parameter of the stack that gets another value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParameterChange {
+    /// Its name.
+    pub key: String,
+    /// The value that the stack has.
+    pub before: String,
+    /// The value that it gets.
+    pub after: String,
+}
+
+impl ParameterChange {
+    /// The values asked for that differ from those of the stack, by name.
+    pub fn all(settings: &[(String, String)], current: &[Parameter]) -> Vec<Self> {
+        let asked = |parameter: &Parameter| settings.iter().rfind(|(name, _)| *name == parameter.key);
+        let mut changes: Vec<Self> = current
+            .iter()
+            .filter_map(|parameter| Some((parameter, &asked(parameter)?.1)))
+            .filter(|(parameter, after)| parameter.value != **after)
+            .map(|(Parameter { key, value }, after)| Self {
+                key: key.clone(),
+                before: value.clone(),
+                after: after.clone(),
+            })
+            .collect();
+        changes.sort_by(|a, b| a.key.cmp(&b.key));
+        changes
+    }
+
+    /// For how many days replaced and deleted values are kept from now on, if that is shorter than before.
+    pub fn expires_after(&self) -> Option<u32> {
+        // 0 keeps everything.
+        let days = |value: &str| value.parse().ok().filter(|days: &u32| *days > 0);
+        let after = days(&self.after).filter(|_| self.key == RETENTION_DAYS)?;
+        days(&self.before).is_none_or(|before| after < before).then_some(after)
+    }
+}
+
 /// A change set that waits to be executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangeSet {
@@ -68,6 +107,8 @@ pub struct ChangeSet {
     pub operation: Operation,
     /// What it will do, resource by resource.
     pub changes: Vec<Change>,
+    /// The parameters of an existing stack that get other values.
+    pub parameters: Vec<ParameterChange>,
 }
 
 /// What came of preparing a change set.
@@ -148,6 +189,21 @@ mod tests {
         assert_eq!(judge("CREATE_COMPLETE", None), Verdict::Ready);
         assert_eq!(judge("CREATE_PENDING", None), Verdict::Pending);
         assert_eq!(judge("CREATE_IN_PROGRESS", None), Verdict::Pending);
+    }
+
+    #[test]
+    fn a_shorter_retention_says_what_expires() {
+        let change = |key: &str, before: &str, after: &str| {
+            let current = [Parameter { key: key.to_owned(), value: before.to_owned() }];
+            ParameterChange::all(&[(key.to_owned(), "5".to_owned()), (key.to_owned(), after.to_owned())], &current)
+        };
+        let expires = |before: &str, after: &str| change("RetentionDays", before, after)[0].expires_after();
+        assert_eq!((expires("365", "1"), expires("0", "30")), (Some(1), Some(30)));
+        assert_eq!((expires("1", "365"), expires("30", "0"), expires("0", "x")), (None, None, None));
+        assert_eq!(change("LogRetentionDays", "90", "1")[0].expires_after(), None);
+        assert_eq!(change("LogLevel", "INFO", "INFO"), []);
+        let changed = change("LogLevel", "INFO", "DEBUG");
+        assert_eq!((changed[0].before.as_str(), changed[0].after.as_str()), ("INFO", "DEBUG"));
     }
 
     #[test]

@@ -91,6 +91,7 @@ mod tests {
             termination_protection: false,
             parameters: Vec::new(),
             outputs: Vec::new(),
+            tags: Vec::new(),
         }
     }
 

@@ -18,7 +18,7 @@ const BOOTSTRAP: &str = "bootstrap";
 pub(crate) const KEY_PREFIX: &str = "ssmbak-lambda/";
 
 /// The function's executable cannot be deployed.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum CodeError {
     /// The file is missing or cannot be read.
     #[error("cannot read the function's executable {}: {reason}; say where it is with --lambda", path.display())]

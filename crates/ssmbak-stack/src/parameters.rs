@@ -56,7 +56,7 @@ pub fn resolve(
     code_bucket: &str,
     code_key: &str,
     architecture: Architecture,
-) -> Vec<(&'static str, Value)> {
+) -> Vec<(String, Value)> {
     let mut values = vec![
         (CODE_BUCKET, Value::Set(code_bucket.to_owned())),
         (CODE_KEY, Value::Set(code_key.to_owned())),
@@ -70,7 +70,22 @@ pub fn resolve(
             values.push((name, Value::Previous));
         }
     }
-    values
+    values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// The parameters of a request that leaves code and template as they are: every parameter that the stack has, with the
+/// value that was asked for, else with its own. None if that is not possible: the deployed template lacks a setting, or
+/// has no code to keep.
+pub fn resolve_deployed(settings: &[(String, String)], current: &[String]) -> Option<Vec<(String, Value)>> {
+    let has = |name: &str| current.iter().any(|current| current == name);
+    if !has(CODE_KEY) || !settings.iter().all(|(name, _)| has(name)) {
+        return None;
+    }
+    let value = |name: &String| {
+        let asked = settings.iter().rfind(|(asked, _)| asked == name);
+        (name.clone(), asked.map_or(Value::Previous, |(_, value)| Value::Set(value.clone())))
+    };
+    Some(current.iter().map(value).collect())
 }
 
 #[cfg(test)]
@@ -98,14 +113,32 @@ mod tests {
                 ("RetentionDays", set("30")),
                 ("ThresholdAgeOfOldestMessage", Value::Previous),
             ]
+            .map(|(name, value)| (name.to_owned(), value))
         );
+    }
+
+    #[test]
+    fn without_new_code_everything_else_stays_deployed() {
+        let current = ["CodeKey", "LogLevel", "OfANewerTemplate"].map(str::to_owned);
+        let values = resolve_deployed(&settings(&[("LogLevel", "DEBUG")]), &current);
+        let own = |name: &str, value| (name.to_owned(), value);
+        assert_eq!(
+            values.unwrap(),
+            [
+                own("CodeKey", Value::Previous),
+                own("LogLevel", Value::Set("DEBUG".to_owned())),
+                own("OfANewerTemplate", Value::Previous),
+            ]
+        );
+        assert_eq!(resolve_deployed(&settings(&[("RetentionDays", "7")]), &current), None);
+        assert_eq!(resolve_deployed(&[], &["LogLevel".to_owned()]), None, "no code to keep");
     }
 
     #[test]
     fn refuses_what_cannot_be_set() {
         assert_eq!(check(&settings(&[("LogLevel", "INFO")])), Ok(()));
         let unknown = check(&settings(&[("LogLevel", "INFO"), ("loglevel", "x")]));
-        insta::assert_snapshot!(unknown.unwrap_err(), @"the stack has no parameter loglevel: it has AlarmEmail, ExistingBucket, KmsKeyArn, LogLevel, LogRetentionDays, ObjectLockDays, ObjectLockMode, RetentionDays, SweepSchedule, ThresholdAgeOfOldestMessage, ThresholdDaysWithoutSweep, ThresholdFunctionErrors, ThresholdNumberOfMessagesVisible");
+        insta::assert_snapshot!(unknown.unwrap_err(), @"the stack has no parameter loglevel: it has AccessLogBucket, AlarmEmail, ExistingBucket, KmsKeyArn, LogLevel, LogRetentionDays, ObjectLockDays, ObjectLockMode, PermissionsBoundaryArn, PipelineKmsKeyArn, RetentionDays, SweepSchedule, ThresholdAgeOfOldestMessage, ThresholdDaysWithoutSweep, ThresholdFunctionErrors, ThresholdNumberOfMessagesVisible");
         let filled_in = check(&settings(&[("CodeKey", "x")]));
         insta::assert_snapshot!(filled_in.unwrap_err(), @"the parameter CodeKey follows from the function's code: choose that with --lambda");
     }

@@ -40,7 +40,8 @@ pub const CODE_KEY: &str = "CodeKey";
 pub const ARCHITECTURE: &str = "Architecture";
 
 /// The parameters of the template that people may set.
-pub const SETTINGS: [&str; 13] = [
+pub const SETTINGS: [&str; 16] = [
+    "AccessLogBucket",
     "AlarmEmail",
     EXISTING_BUCKET,
     "KmsKeyArn",
@@ -48,13 +49,18 @@ pub const SETTINGS: [&str; 13] = [
     "LogRetentionDays",
     "ObjectLockDays",
     "ObjectLockMode",
-    "RetentionDays",
+    "PermissionsBoundaryArn",
+    "PipelineKmsKeyArn",
+    RETENTION_DAYS,
     "SweepSchedule",
     "ThresholdAgeOfOldestMessage",
     "ThresholdDaysWithoutSweep",
     "ThresholdFunctionErrors",
     "ThresholdNumberOfMessagesVisible",
 ];
+
+/// Parameter of the template: for how many days replaced and deleted values are kept.
+pub const RETENTION_DAYS: &str = "RetentionDays";
 
 /// Parameter of the template: a bucket that is there already, in the place of one of the stack's own.
 pub const EXISTING_BUCKET: &str = "ExistingBucket";

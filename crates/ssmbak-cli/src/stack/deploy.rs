@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use ssmbak_stack::{
-    ChangeSet, Error, FunctionCode, Operation, Prepared, Resource, Stack, StackStatus, prepare, template,
+    ChangeSet, Code, CodeError, Deployment, Error, FunctionCode, Operation, ParameterChange, Prepared, Resource, Stack,
+    StackStatus, prepare, template,
 };
 
 use super::{DeployArgs, StackCommandError, confirm, result, show, tell};
@@ -24,21 +25,45 @@ pub(super) async fn run(
     let path = args.lambda.clone().map_or_else(lambda_beside, Ok)?;
     // An emulator runs the function on this machine, where a build for this machine is good enough.
     let strict = !aws.is_emulated("CloudFormation");
-    let code = FunctionCode::from_file(&path, strict).map_err(failed)?;
-    if let Some(misfit) = code.misfit() {
-        ui.warning(&format!("on AWS this would be refused: {misfit}"));
+    let code = match FunctionCode::from_file(&path, strict) {
+        Ok(code) => Code::New(code),
+        Err(otherwise @ CodeError::Unreadable { .. }) if keeps_code(operation, args) => Code::Deployed { otherwise },
+        Err(error) => return Err(failed(error)),
+    };
+    match &code {
+        Code::New(code) => {
+            if let Some(misfit) = code.misfit() {
+                ui.warning(&format!("on AWS this would be refused: {misfit}"));
+            }
+        }
+        Code::Deployed { .. } => {
+            ui.remark("no ssmbak-lambda next to this command: the stack keeps its code and its template");
+        }
     }
     if operation == Operation::Create {
         remove_failed_creation(stack, ui).await?;
     }
-    let prepared = prepare(stack, &aws.s3(), &aws.sts(), operation, &code, &args.params).await.map_err(failed)?;
-    let changes = match prepared {
+    let deployment = Deployment {
+        operation,
+        code: &code,
+        settings: &args.params,
+        tags: &args.tags,
+        role_arn: args.role_arn.as_deref(),
+    };
+    let prepared = prepare(stack, &aws.s3(), &aws.sts(), &deployment).await.map_err(failed)?;
+    let (changes, parameters) = match prepared {
         Prepared::Nothing => {
             ui.remark(&format!("the stack {} is up to date, there is nothing to change", stack.name()));
-            Vec::new()
+            (Vec::new(), Vec::new())
         }
         Prepared::Changes(change_set) => {
             ui.remark(super::of_lines(&show::changes_table(stack.name(), &change_set.changes)).trim_end());
+            for change in &change_set.parameters {
+                ui.remark(&text::line(&show::parameter_line(change)));
+            }
+            if let Some(days) = change_set.parameters.iter().find_map(ParameterChange::expires_after) {
+                ui.warning(&show::expiry(days));
+            }
             match confirm(args.yes, "carry these changes out?", ui) {
                 Ok(true) => {}
                 answer => {
@@ -47,7 +72,7 @@ pub(super) async fn run(
                 }
             }
             execute(stack, &change_set, ui).await?;
-            change_set.changes
+            (change_set.changes, change_set.parameters)
         }
     };
     let described = stack.describe().await.map_err(failed)?;
@@ -58,10 +83,13 @@ pub(super) async fn run(
     let given = described.bucket_output().unwrap_or_default();
     let bucket = Some(name_of(template::BUCKET)).filter(|name| !name.is_empty()).unwrap_or(&given);
     let (function, log_group) = (name_of(template::FUNCTION), name_of(template::LOG_GROUP));
-    let object = json!({
+    let mut object = json!({
         "StackName": stack.name(), "StackStatus": status.as_str(), "Changes": show::changes_json(&changes),
         "Bucket": bucket, "Lambda": function, "LogGroup": log_group,
     });
+    if !parameters.is_empty() {
+        object["Parameters"] = show::parameter_changes_json(&parameters);
+    }
     if operation == Operation::Update {
         return result(ui, status.as_str(), &object).map(|()| Exit::Done);
     }
@@ -90,6 +118,12 @@ async fn execute(stack: &Stack, change_set: &ChangeSet, ui: &Ui) -> Result<Stack
 
 fn failed(error: impl Into<Error>) -> CliError {
     StackCommandError::from(error.into()).into()
+}
+
+/// Whether an update can do without the function's executable: other things were asked for, and it was not.
+fn keeps_code(operation: Operation, args: &DeployArgs) -> bool {
+    let asked = !args.params.is_empty() || !args.tags.is_empty();
+    operation == Operation::Update && args.lambda.is_none() && asked
 }
 
 fn lambda_beside() -> Result<PathBuf, StackCommandError> {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 use ssmbak_stack::change_set::{Action, Replacement};
-use ssmbak_stack::{Change, Deletion, Parameter, Resource, StackEvent, template};
+use ssmbak_stack::{Change, Deletion, Parameter, ParameterChange, Resource, StackEvent, template};
 
 /// Rows as lines of aligned columns, without trailing blanks and without a last line end.
 fn columns<const N: usize>(rows: &[[&str; N]]) -> String {
@@ -38,6 +38,27 @@ pub(super) fn changes_table(name: &str, changes: &[Change]) -> String {
     // Writing into a string cannot fail.
     let _ = writeln!(text, "{}", columns(&rows));
     text
+}
+
+/// A parameter that gets another value, as one line.
+pub(super) fn parameter_line(change: &ParameterChange) -> String {
+    let shown = |value: &str| if value.is_empty() { "(empty)".to_owned() } else { value.to_owned() };
+    format!("{}: {} → {}", change.key, shown(&change.before), shown(&change.after))
+}
+
+/// What a shorter retention costs.
+pub(super) fn expiry(days: u32) -> String {
+    let ago = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
+    format!(
+        "values replaced or deleted more than {ago} ago expire within about two days and cannot be restored afterwards"
+    )
+}
+
+/// The parameters that get other values, for programs.
+pub(super) fn parameter_changes_json(changes: &[ParameterChange]) -> Value {
+    let one =
+        |change: &ParameterChange| json!({"ParameterKey": change.key, "Before": change.before, "After": change.after});
+    changes.iter().map(one).collect()
 }
 
 /// The changes for programs, in CloudFormation's words.
@@ -183,6 +204,22 @@ mod tests {
                 "Action": "Modify", "LogicalResourceId": "Function", "ResourceType": "AWS::SQS::Queue",
                 "Replacement": "True", "Properties": ["VisibilityTimeout"],
             }])
+        );
+    }
+
+    #[test]
+    fn shows_a_changed_parameter_and_what_expires() {
+        let change = |before: &str, after: &str| ParameterChange {
+            key: "RetentionDays".to_owned(),
+            before: before.to_owned(),
+            after: after.to_owned(),
+        };
+        insta::assert_snapshot!(parameter_line(&change("365", "1")), @"RetentionDays: 365 → 1");
+        insta::assert_snapshot!(parameter_line(&change("", "1")), @"RetentionDays: (empty) → 1");
+        insta::assert_snapshot!(expiry(1), @"values replaced or deleted more than 1 day ago expire within about two days and cannot be restored afterwards");
+        assert_eq!(
+            parameter_changes_json(&[change("365", "1")]),
+            json!([{"ParameterKey": "RetentionDays", "Before": "365", "After": "1"}])
         );
     }
 

@@ -2,7 +2,9 @@
 
 use aws_sdk_cloudformation::error::ProvideErrorMetadata as _;
 use aws_sdk_cloudformation::operation::describe_change_set::DescribeChangeSetOutput;
-use aws_sdk_cloudformation::types::{self, Capability, ChangeAction, ChangeSetType, ResourceChange, Tag};
+use aws_sdk_cloudformation::types::{
+    self, Capability, ChangeAction, ChangeSetType, EventFilter, OperationEvent, ResourceChange, Tag,
+};
 use jiff::Timestamp;
 
 use super::Stack;
@@ -14,7 +16,7 @@ use crate::error::StackError;
 use crate::event::StackEvent;
 use crate::parameters::Value;
 use crate::status::{Operation, StackStatus};
-use crate::template::{MANAGED_TAG, TEMPLATE};
+use crate::template::TEMPLATE;
 
 const WORK_OUT: Task = Task::new("work out the changes", "cloudformation:CreateChangeSet");
 const READ: Task = Task::new("read the changes", "cloudformation:DescribeChangeSet");
@@ -22,31 +24,41 @@ const EXECUTE: Task = Task::new("carry out the changes", "cloudformation:Execute
 const LET_GO: Task = Task::new("let go of the changes", "cloudformation:DeleteChangeSet");
 const REMOVE: Task = Task::new("remove the empty stack", "cloudformation:DeleteStack");
 
+/// What a change set is asked to bring about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// The values of the template's parameters.
+    pub parameters: Vec<(String, Value)>,
+    /// The tags of the stack; what it has and is not among them is taken off.
+    pub tags: Vec<(String, String)>,
+    /// The role that CloudFormation takes on; none: the one that the stack has, else the caller's own rights.
+    pub role_arn: Option<String>,
+    /// Whether the deployed template stays.
+    pub keep_template: bool,
+}
+
 impl Stack {
     /// Has a change set worked out and waits for it. A change set that would change nothing is removed again, as is one
     /// that would lose the bucket.
     ///
     /// # Errors
     /// [`StackError::ChangeSet`] if there cannot be one, [`StackError::WouldLoseBucket`] if there must not be.
-    pub async fn prepare(
-        &self,
-        operation: Operation,
-        parameters: Vec<(&'static str, Value)>,
-    ) -> Result<Prepared, StackError> {
+    pub async fn prepare(&self, operation: Operation, wanted: Request) -> Result<Prepared, StackError> {
         let kind = match operation {
             Operation::Create => ChangeSetType::Create,
             Operation::Update => ChangeSetType::Update,
         };
-        let (tag, yes) = MANAGED_TAG;
         let request = self
             .client
             .create_change_set()
             .stack_name(&self.name)
             .change_set_name(change_set_name(Timestamp::now()))
             .change_set_type(kind)
-            .template_body(TEMPLATE)
-            .set_parameters(Some(parameters.into_iter().map(parameter).collect()))
-            .tags(Tag::builder().key(tag).value(yes).build())
+            .set_template_body((!wanted.keep_template).then(|| TEMPLATE.to_owned()))
+            .set_use_previous_template(wanted.keep_template.then_some(true))
+            .set_parameters(Some(wanted.parameters.into_iter().map(parameter).collect()))
+            .set_tags(Some(wanted.tags.into_iter().map(|(key, value)| tag(key, value)).collect()))
+            .set_role_arn(wanted.role_arn)
             // Enough while no IAM resource of the template has a name of its own.
             .capabilities(Capability::CapabilityIam);
         let created = match request.send().await {
@@ -60,6 +72,7 @@ impl Stack {
             stack_id: created.stack_id.unwrap_or_default(),
             operation,
             changes: Vec::new(),
+            parameters: Vec::new(),
         };
         match self.await_changes(&mut change_set).await? {
             Verdict::Nothing => {
@@ -67,6 +80,8 @@ impl Stack {
                 Ok(Prepared::Nothing)
             }
             Verdict::Refused(reason) => {
+                let events = self.failed_validations(&change_set.id).await;
+                let reason = [vec![reason], events].concat().join("; ");
                 self.discard(&change_set).await?;
                 let name = self.name.clone();
                 Err(StackError::ChangeSet { name, reason })
@@ -156,6 +171,21 @@ impl Stack {
         }
     }
 
+    /// What CloudFormation's validation has found wrong, resource by resource; nothing where it cannot be asked, since the
+    /// reason of the failure is known without.
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeEvents.html>
+    async fn failed_validations(&self, change_set_id: &str) -> Vec<String> {
+        let failed = EventFilter::builder().failed_events(true).build();
+        let asked = self.client.describe_events().change_set_name(change_set_id).filters(failed);
+        match asked.send().await {
+            Ok(page) => page.operation_events.unwrap_or_default().into_iter().filter_map(validation).collect(),
+            Err(error) => {
+                tracing::debug!(code = error.code(), "no events of the failed change set");
+                Vec::new()
+            }
+        }
+    }
+
     async fn all_changes(&self, id: &str, mut page: DescribeChangeSetOutput) -> Result<Vec<Change>, StackError> {
         let mut changes = Vec::new();
         loop {
@@ -181,7 +211,24 @@ fn change_set_name(now: Timestamp) -> String {
     format!("ssmbak-{}", now.as_nanosecond())
 }
 
-fn parameter((key, value): (&'static str, Value)) -> types::Parameter {
+/// A failed validation as one clause: the resource, the place in the template, and the reason.
+fn validation(event: OperationEvent) -> Option<String> {
+    let said = event.validation_status_reason.or(event.resource_status_reason)?;
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = said.trim_end_matches('.');
+    let place =
+        event.validation_path.filter(|path| !path.is_empty()).map_or(String::new(), |path| format!(" ({path})"));
+    Some(match event.logical_resource_id {
+        Some(id) => format!("{id}{place}: {said}"),
+        None => format!("{said}{place}"),
+    })
+}
+
+fn tag(key: String, value: String) -> Tag {
+    Tag::builder().key(key).value(value).build()
+}
+
+fn parameter((key, value): (String, Value)) -> types::Parameter {
     let parameter = types::Parameter::builder().parameter_key(key);
     match value {
         Value::Set(value) => parameter.parameter_value(value).build(),

@@ -28,6 +28,8 @@ pub struct Description {
     pub parameters: Vec<Parameter>,
     /// Its outputs.
     pub outputs: Vec<Output>,
+    /// Its tags.
+    pub tags: Vec<(String, String)>,
 }
 
 impl Description {
@@ -150,6 +152,7 @@ pub(super) fn is_missing<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
 fn description(stack: types::Stack) -> Description {
     let parameters = stack.parameters.unwrap_or_default().into_iter();
     let outputs = stack.outputs.unwrap_or_default().into_iter();
+    let tags = stack.tags.unwrap_or_default().into_iter();
     Description {
         id: stack.stack_id.unwrap_or_default(),
         status: StackStatus::new(stack.stack_status.map_or(String::new(), |status| status.as_str().to_owned())),
@@ -167,6 +170,7 @@ fn description(stack: types::Stack) -> Description {
                 value: output.output_value.unwrap_or_default(),
             })
             .collect(),
+        tags: tags.filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default()))).collect(),
     }
 }
 

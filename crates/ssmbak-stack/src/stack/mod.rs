@@ -12,6 +12,7 @@ use aws_sdk_cloudformation::Client;
 use crate::error::StackError;
 use crate::template::is_stack_name;
 
+pub use change::Request;
 pub use describe::{Description, Output, Parameter, Resource};
 
 /// How often CloudFormation is asked for news, unless told otherwise: often enough to watch, seldom enough for its quota.

@@ -11,7 +11,7 @@ fn every_alarm_means_something() {
     for (id, alarm) in &alarms {
         let alarm = &alarm["Properties"];
         // Silence is fine, but for the sweep.
-        let silence = if *id == "SweepMissing" { "breaching" } else { "notBreaching" };
+        let silence = if *id == "SweepMissing" { "missing" } else { "notBreaching" };
         assert_eq!(alarm["TreatMissingData"], silence, "{id}");
         assert!(alarm["AlarmDescription"].is_string(), "{id}");
         watched(&template, id, alarm);
@@ -66,6 +66,21 @@ fn a_missing_sweep_is_noticed_by_the_line_of_a_finished_one() {
     assert_eq!((&alarm["ComparisonOperator"], &alarm["Threshold"]), (&json!("LessThanThreshold"), &json!(1)));
     assert_eq!((&alarm["Period"], &alarm["Statistic"]), (&json!(86400), &json!("Sum")));
     assert_eq!(template["Parameters"]["ThresholdDaysWithoutSweep"]["Default"], 2);
+    // Only finished sweeps are counted: a default value would be one of each other line, and an alarm in a new stack.
+    assert_eq!(filter["MetricTransformations"][0]["DefaultValue"], Value::Null);
+}
+
+#[test]
+fn a_new_stack_is_not_in_alarm_and_a_silent_one_is_told_of() {
+    let told = resolved(&[("AlarmEmail", "ops@example.com")]);
+    for (id, alarm) in of_type(&told, "AWS::CloudWatch::Alarm") {
+        let alarm = &alarm["Properties"];
+        assert_ne!(alarm["TreatMissingData"], "breaching", "{id} starts in alarm");
+        let actions = &alarm["InsufficientDataActions"];
+        assert_eq!(actions.is_array(), alarm["TreatMissingData"] == "missing", "{id}");
+    }
+    let sweeps = &properties(&told, "SweepMissing")["InsufficientDataActions"];
+    assert_eq!(sweeps, &json!([{"Ref": "AlarmTopic"}]));
 }
 
 #[test]

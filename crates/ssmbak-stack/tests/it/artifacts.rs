@@ -79,8 +79,6 @@ async fn our_own_bucket_is_known_even_without_the_right_to_list_it() {
         .answer(&format!("HEAD {}", key()), 403, "")
         .answer(&format!("HEAD {BUCKET}"), 403, "")
         .answer(&format!("PUT {BUCKET}"), 409, ours)
-        .answer(&format!("PUT {BUCKET}/?publicAccessBlock"), 200, "")
-        .answer(&format!("PUT {BUCKET}/?encryption"), 200, "")
         .answer(&format!("PUT {}", key()), 200, "");
     assert!(store(&script).await.unwrap());
 }
@@ -90,10 +88,19 @@ async fn code_that_is_not_what_its_name_says_is_replaced() {
     let script = script()
         .answer(&format!("HEAD {}", key()), 200, "AAAA")
         .answer(&format!("HEAD {BUCKET}"), 200, "")
-        .answer(&format!("PUT {BUCKET}/?publicAccessBlock"), 200, "")
-        .answer(&format!("PUT {BUCKET}/?encryption"), 200, "")
         .answer(&format!("PUT {}", key()), 200, "");
     assert!(store(&script).await.unwrap());
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn the_settings_of_a_bucket_that_is_there_are_left_to_its_owner() {
+    let script = script()
+        .answer(&format!("HEAD {}", key()), 404, "")
+        .answer(&format!("HEAD {BUCKET}"), 200, "")
+        .answer(&format!("PUT {}", key()), 200, "");
+    assert!(store(&script).await.unwrap());
+    let changed: Vec<String> = script.kinds().into_iter().filter(|kind| kind.starts_with("PUT")).collect();
+    assert_eq!(changed, [format!("PUT {}", key())]);
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::conditions::{EXISTING, KMS_KEY, LOCK};
+use crate::conditions::{EXISTING, KMS_KEY, LOCK, PIPELINE_KEY};
 use crate::tree::{of_type, properties, resolved, rights};
 
 #[test]
@@ -25,6 +25,43 @@ fn the_bucket_is_safe() {
     assert_eq!(template["Parameters"]["RetentionDays"]["Default"], 0);
     let kept = resolved(&[]);
     assert_eq!(properties(&kept, "Bucket")["LifecycleConfiguration"]["Rules"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_key_of_ones_own_encrypts_log_queues_and_topic_and_the_function_may_use_it() {
+    let kms = json!({"Ref": "PipelineKmsKeyArn"});
+    let of_aws = resolved(&[("AlarmEmail", "ops@example.com")]);
+    let own = resolved(&[("AlarmEmail", "ops@example.com"), PIPELINE_KEY]);
+    for (kind, property) in [
+        ("AWS::SQS::Queue", "KmsMasterKeyId"),
+        ("AWS::SNS::Topic", "KmsMasterKeyId"),
+        ("AWS::Logs::LogGroup", "KmsKeyId"),
+    ] {
+        assert!(!of_type(&own, kind).is_empty(), "{kind}");
+        for (id, _) in of_type(&own, kind) {
+            assert_eq!(properties(&own, id)[property], kms, "{id}");
+            assert_eq!(properties(&of_aws, id)[property], Value::Null, "{id}");
+            // SQS refuses both at once.
+            assert_eq!(properties(&own, id)["SqsManagedSseEnabled"], Value::Null, "{id}");
+        }
+    }
+    assert_eq!(properties(&of_aws, "Q")["SqsManagedSseEnabled"], true);
+    let may = rights(&own).into_iter().find(|right| right["Resource"] == json!([kms])).unwrap();
+    assert_eq!(may["Action"], json!(["kms:Decrypt", "kms:GenerateDataKey"]));
+    assert_eq!(may["Condition"]["StringEquals"]["kms:ViaService"]["Fn::Sub"], "sqs.${AWS::Region}.amazonaws.com");
+    assert!(rights(&of_aws).iter().all(|right| right["Resource"] != json!([kms])));
+}
+
+#[test]
+fn accesses_are_logged_and_the_role_is_bounded_where_that_is_asked_for() {
+    let plain = resolved(&[]);
+    assert_eq!(properties(&plain, "Bucket")["LoggingConfiguration"], Value::Null);
+    assert_eq!(properties(&plain, "FunctionRole")["PermissionsBoundary"], Value::Null);
+    let asked = resolved(&[("AccessLogBucket", "logs"), ("PermissionsBoundaryArn", "arn:aws:iam::aws:policy/X")]);
+    let destination = &properties(&asked, "Bucket")["LoggingConfiguration"]["DestinationBucketName"];
+    assert_eq!(destination, &json!({"Ref": "AccessLogBucket"}));
+    let boundary = &properties(&asked, "FunctionRole")["PermissionsBoundary"];
+    assert_eq!(boundary, &json!({"Ref": "PermissionsBoundaryArn"}));
 }
 
 #[test]

@@ -8,11 +8,21 @@ use crate::tree::{references, resolved, template};
 /// A value of each parameter that changes more than itself.
 pub const KMS_KEY: (&str, &str) = ("KmsKeyArn", "arn:aws:kms:eu-central-1:123456789012:key/1234abcd");
 pub const LOCK: (&str, &str) = ("ObjectLockMode", "GOVERNANCE");
+pub const PIPELINE_KEY: (&str, &str) = ("PipelineKmsKeyArn", "arn:aws:kms:eu-central-1:123456789012:key/5678");
 pub const EXISTING: (&str, &str) = ("ExistingBucket", "mine");
 
 /// Every way in which the conditions can turn out.
 pub fn combinations() -> Vec<Vec<(&'static str, &'static str)>> {
-    let choices = [("RetentionDays", "30"), KMS_KEY, LOCK, EXISTING, ("AlarmEmail", "ops@example.com")];
+    let choices = [
+        ("RetentionDays", "30"),
+        KMS_KEY,
+        LOCK,
+        EXISTING,
+        ("AlarmEmail", "ops@example.com"),
+        PIPELINE_KEY,
+        ("AccessLogBucket", "logs"),
+        ("PermissionsBoundaryArn", "arn:aws:iam::123456789012:policy/bound"),
+    ];
     let chosen = |bits: u32| (0..).zip(choices).filter(move |(bit, _)| bits >> bit & 1 == 1).map(|(_, choice)| choice);
     (0..1 << choices.len()).map(|bits| chosen(bits).collect()).collect()
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::script::Script;
 use ssmbak_stack::change_set::Replacement;
-use ssmbak_stack::{ChangeSet, Operation, Prepared, Stack, StackError, StackEvent};
+use ssmbak_stack::{ChangeSet, Operation, Prepared, Request, Stack, StackError, StackEvent};
 
 pub(crate) const ID: &str = "arn:aws:cloudformation:eu-west-1:1:stack/demo/x";
 
@@ -14,7 +14,7 @@ pub(crate) fn stack(script: &Script) -> Stack {
 }
 
 fn change_set(operation: Operation) -> ChangeSet {
-    ChangeSet { id: "cs".to_owned(), stack_id: ID.to_owned(), operation, changes: Vec::new() }
+    ChangeSet { id: "cs".to_owned(), stack_id: ID.to_owned(), operation, changes: Vec::new(), parameters: Vec::new() }
 }
 
 pub(crate) fn event(number: u32, logical_id: &str, status: &str, reason: &str) -> String {
@@ -71,14 +71,22 @@ async fn changes_come_in_pages() {
         .result("DescribeChangeSet", "<Status>CREATE_PENDING</Status>")
         .result("DescribeChangeSet", &ready(&[change("Q", "False")], NEXT))
         .result("DescribeChangeSet", &ready(&[change("Function", "True")], ""));
-    let prepared = stack(&script).prepare(Operation::Update, Vec::new()).await.unwrap();
+    let own = |text: &str| text.to_owned();
+    let wanted = Request {
+        tags: vec![(own("team"), own("ops"))],
+        role_arn: Some(own("arn:aws:iam::1:role/deploy")),
+        ..Request::default()
+    };
+    let prepared = stack(&script).prepare(Operation::Update, wanted).await.unwrap();
     let Prepared::Changes(change_set) = prepared else { panic!("{prepared:?}") };
     let changes: Vec<_> = change_set.changes.iter().map(|c| (c.logical_id.as_str(), c.replacement)).collect();
     assert_eq!(changes, [("Q", Replacement::Never), ("Function", Replacement::Always)]);
     let asked = &script.asked()[0].fields;
     assert_eq!(asked["ChangeSetType"], "UPDATE");
     assert_eq!(asked["Capabilities.member.1"], "CAPABILITY_IAM");
-    assert_eq!(asked["Tags.member.1.Key"], "ssmbak%3Amanaged");
+    assert_eq!((asked["Tags.member.1.Key"].as_str(), asked["Tags.member.1.Value"].as_str()), ("team", "ops"));
+    assert_eq!(asked["RoleARN"], "arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fdeploy");
+    assert!(asked.contains_key("TemplateBody") && !asked.contains_key("UsePreviousTemplate"));
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -88,12 +96,12 @@ async fn no_changes_are_no_failure_and_leave_nothing_behind() {
         .result("CreateChangeSet", CREATED)
         .result("DescribeChangeSet", empty)
         .result("DeleteChangeSet", "");
-    let prepared = stack(&script).prepare(Operation::Update, Vec::new()).await.unwrap();
+    let prepared = stack(&script).prepare(Operation::Update, Request::default()).await.unwrap();
     assert_eq!(prepared, Prepared::Nothing);
     assert_eq!(script.kinds(), ["CreateChangeSet", "DescribeChangeSet", "DeleteChangeSet"]);
 
     let script = Script::default().error("CreateChangeSet", "ValidationError", "No updates are to be performed.");
-    let prepared = stack(&script).prepare(Operation::Update, Vec::new()).await.unwrap();
+    let prepared = stack(&script).prepare(Operation::Update, Request::default()).await.unwrap();
     assert_eq!(prepared, Prepared::Nothing);
 }
 
@@ -103,7 +111,7 @@ async fn an_update_never_exchanges_the_bucket() {
         .result("CreateChangeSet", CREATED)
         .result("DescribeChangeSet", &ready(&[change("Bucket", "True")], ""))
         .result("DeleteChangeSet", "");
-    let error = stack(&script).prepare(Operation::Update, Vec::new()).await.unwrap_err();
+    let error = stack(&script).prepare(Operation::Update, Request::default()).await.unwrap_err();
     assert!(matches!(error, StackError::WouldLoseBucket { .. }));
     assert_eq!(script.kinds().last().unwrap(), "DeleteChangeSet");
 }
@@ -113,12 +121,44 @@ async fn a_refused_creation_leaves_no_empty_stack() {
     let script = Script::default()
         .result("CreateChangeSet", CREATED)
         .result("DescribeChangeSet", "<Status>FAILED</Status><StatusReason>No such bucket.</StatusReason>")
+        .error("DescribeEvents", "InvalidAction", "Could not find operation DescribeEvents")
         .result("DeleteChangeSet", "")
         .result("DescribeStacks", &described("REVIEW_IN_PROGRESS"))
         .result("DeleteStack", "");
-    let error = stack(&script).prepare(Operation::Create, Vec::new()).await.unwrap_err();
+    let error = stack(&script).prepare(Operation::Create, Request::default()).await.unwrap_err();
     insta::assert_snapshot!(error, @"failed to create a change set for the stack demo: No such bucket; fix that and run the command again");
     assert_eq!(script.kinds().last().unwrap(), "DeleteStack");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_failed_validation_names_the_resource_and_the_reason() {
+    let events = "<OperationEvents><member><EventType>VALIDATION_ERROR</EventType>\
+                  <LogicalResourceId>LogGroup</LogicalResourceId>\
+                  <ValidationPath>/Resources/LogGroup</ValidationPath><ValidationStatusReason>Resource of type \
+                  'AWS::Logs::LogGroup' with identifier '/aws/lambda/demo' already exists.</ValidationStatusReason>\
+                  </member><member><EventType>STACK_EVENT</EventType></member></OperationEvents>";
+    let failed = "<Status>FAILED</Status><StatusReason>The following hook(s)/validation failed: \
+                  [AWS::EarlyValidation::ResourceExistenceCheck].</StatusReason>";
+    let script = Script::default()
+        .result("CreateChangeSet", CREATED)
+        .result("DescribeChangeSet", failed)
+        .result("DescribeEvents", events)
+        .result("DeleteChangeSet", "");
+    let error = stack(&script).prepare(Operation::Update, Request::default()).await.unwrap_err();
+    insta::assert_snapshot!(error, @"failed to create a change set for the stack demo: The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]; LogGroup (/Resources/LogGroup): Resource of type 'AWS::Logs::LogGroup' with identifier '/aws/lambda/demo' already exists; fix that and run the command again");
+    assert_eq!(script.asked()[2].fields["Filters.FailedEvents"], "true");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_request_that_keeps_the_template_sends_none() {
+    let script = Script::default()
+        .result("CreateChangeSet", CREATED)
+        .result("DescribeChangeSet", &ready(&[change("Q", "False")], ""));
+    let wanted = Request { keep_template: true, ..Request::default() };
+    stack(&script).prepare(Operation::Update, wanted).await.unwrap();
+    let asked = &script.asked()[0].fields;
+    assert_eq!(asked["UsePreviousTemplate"], "true");
+    assert!(!asked.contains_key("TemplateBody"));
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -1,13 +1,18 @@
 //! The template as a tree, and ways to find one's way in it.
 
+use std::sync::LazyLock;
+
 use saphyr::{LoadableYamlNode as _, Scalar, Yaml};
 use serde_json::{Map, Value, json};
 
 /// Reads the template as CloudFormation does: `!Ref X` is `{"Ref": X}`, `!Sub X` is `{"Fn::Sub": X}`.
 pub fn template() -> Value {
-    let documents = Yaml::load_from_str(ssmbak_stack::template::TEMPLATE).unwrap();
-    assert_eq!(documents.len(), 1);
-    tree(&documents[0])
+    static READ: LazyLock<Value> = LazyLock::new(|| {
+        let documents = Yaml::load_from_str(ssmbak_stack::template::TEMPLATE).unwrap();
+        assert_eq!(documents.len(), 1);
+        tree(&documents[0])
+    });
+    READ.clone()
 }
 
 fn tree(node: &Yaml) -> Value {

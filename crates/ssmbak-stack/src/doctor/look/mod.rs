@@ -182,6 +182,7 @@ mod tests {
             termination_protection: false,
             parameters: Vec::new(),
             outputs: outputs.iter().map(output).collect(),
+            tags: Vec::new(),
         }
     }
 
