@@ -53,10 +53,10 @@ async fn keys<S: ParameterStore, B: BackupBucket>(
 /// the last finished sweep. `clock` is asked right before each name is looked at.
 pub fn survey<'a, S: ParameterStore, B: BackupBucket>(
     capture: &'a Capture<S, B>,
-    names: impl IntoIterator<Item = (ParameterName, bool)> + 'a,
+    names: impl IntoIterator<Item = (ParameterName, bool), IntoIter: Send> + 'a,
     last: Option<&'a SweepRecord>,
-    clock: impl Fn() -> Timestamp + Copy + 'a,
-) -> impl Stream<Item = (ParameterName, Result<Survey, Error>)> + 'a {
+    clock: impl Fn() -> Timestamp + Copy + Send + 'a,
+) -> impl Stream<Item = (ParameterName, Result<Survey, Error>)> + Send + 'a {
     stream::iter(names)
         .map(move |(name, read_all)| async move {
             let survey = if read_all {
@@ -67,6 +67,7 @@ pub fn survey<'a, S: ParameterStore, B: BackupBucket>(
             (name, survey)
         })
         .buffer_unordered(STORE_CONCURRENCY)
+        .boxed()
 }
 
 /// The record of the last finished sweep; `None`: there is none that says anything.

@@ -72,7 +72,7 @@ pub async fn verify<S: ParameterStore, B: BackupBucket>(
 pub async fn repair<S: ParameterStore, B: BackupBucket>(
     capture: &Capture<S, B>,
     names: BTreeSet<ParameterName>,
-    clock: impl Fn() -> Timestamp + Copy,
+    clock: impl Fn() -> Timestamp + Copy + Send + Sync,
 ) -> Result<BTreeMap<ParameterName, Error>, Error> {
     let last = last(capture.bucket()).await?;
     let outcomes: Vec<(ParameterName, Result<(), Error>)> =
@@ -85,6 +85,7 @@ pub async fn repair<S: ParameterStore, B: BackupBucket>(
                 (name, outcome)
             })
             .buffer_unordered(REPAIRS)
+            .boxed()
             .collect()
             .await;
     Ok(outcomes.into_iter().filter_map(|(name, outcome)| Some((name, outcome.err()?))).collect())

@@ -1,7 +1,5 @@
 //! `ssmbak-stack NAME create` and `update`.
 
-use std::path::PathBuf;
-
 use serde_json::json;
 use ssmbak_stack::{
     ChangeSet, Error, FunctionCode, Operation, Prepared, Resource, Stack, StackStatus, prepare, template,
@@ -11,6 +9,7 @@ use super::{DeployArgs, StackCommandError, confirm, result, show, tell};
 use crate::aws::Aws;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::function_file;
 use crate::interrupt::Interrupts;
 use crate::ui::{Ui, text};
 
@@ -21,7 +20,7 @@ pub(super) async fn run(
     aws: &Aws,
     ui: &Ui,
 ) -> Result<Exit, CliError> {
-    let path = args.lambda.clone().map_or_else(lambda_beside, Ok)?;
+    let path = args.lambda.clone().map_or_else(|| function_file::find().map_err(StackCommandError::NoLambda), Ok)?;
     // An emulator runs the function on this machine, where a build for this machine is good enough.
     let strict = !aws.is_emulated("CloudFormation");
     let code = FunctionCode::from_file(&path, strict).map_err(failed)?;
@@ -90,9 +89,4 @@ async fn execute(stack: &Stack, change_set: &ChangeSet, ui: &Ui) -> Result<Stack
 
 fn failed(error: impl Into<Error>) -> CliError {
     StackCommandError::from(error.into()).into()
-}
-
-fn lambda_beside() -> Result<PathBuf, StackCommandError> {
-    let command = std::env::current_exe().map_err(StackCommandError::NoLambda)?;
-    Ok(command.with_file_name("ssmbak-lambda"))
 }

@@ -165,6 +165,7 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
                 (row, present::record(&self.capture, &from.parameter, options).await.map(Some))
             })
             .buffer_unordered(STORE_CONCURRENCY)
+            .boxed()
             .collect()
             .await;
         for (row, outcome) in recorded {
