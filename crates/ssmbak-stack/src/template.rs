@@ -40,12 +40,13 @@ pub const CODE_KEY: &str = "CodeKey";
 pub const ARCHITECTURE: &str = "Architecture";
 
 /// The parameters of the template that people may set.
-pub const SETTINGS: [&str; 13] = [
+pub const SETTINGS: [&str; 14] = [
     "AlarmEmail",
     EXISTING_BUCKET,
     "KmsKeyArn",
     "LogLevel",
     "LogRetentionDays",
+    "MaxRequestsPerSecond",
     "ObjectLockDays",
     "ObjectLockMode",
     "RetentionDays",
