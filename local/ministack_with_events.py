@@ -18,6 +18,8 @@ def settings(port):
         GATEWAY_PORT=port,
         # Functions are handed this one.
         AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}",
+        # And this one, by which our function knows that the tagging API here has the tags of parameters.
+        AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API=f"http://127.0.0.1:{port}",
         # Listeners of services that nobody here uses; IoT's binds 0.0.0.0:8883 whatever BIND_HOST says.
         IOT_MTLS_ENABLED="0",
         SFTP_ENABLED="0",

@@ -5,6 +5,7 @@ mod bench;
 mod cargo;
 mod compare;
 mod demo;
+mod dist;
 mod elf;
 mod failure;
 mod function;
@@ -13,6 +14,7 @@ mod pipeline;
 mod s3;
 mod story;
 mod test;
+mod wheel;
 
 use std::env;
 use std::process::ExitCode;
@@ -33,6 +35,9 @@ usage: cargo xtask local [--port PORT] [--stale TIME] [--events TIME]
                                            way and kills commands at random moments (an hour); what follows -- goes to
                                            `cargo test`
        cargo xtask function                builds the function for AWS and checks its size and C library
+       cargo xtask dist [--dev]            packs a release for this platform into target/dist: a wheel and a tar.gz with
+                                           commands, function, man pages and completions, and their checksums. --dev
+                                           packs the builds of the tests, to try the packages
        cargo xtask compare [--histories N] [--seed FIRST]
                                            ssmbak 0.5.2 and this tool on the same simulated histories (300, seeds from 0);
                                            writes docs/ORIGINAL.md
@@ -73,6 +78,7 @@ fn run(arguments: &[&str]) -> Outcome {
         ["s3-scale", rest @ ..] => s3::scale(rest),
         ["s3-compare", rest @ ..] => s3::compare(rest),
         ["bench", rest @ ..] => bench::run(rest),
+        ["dist", rest @ ..] => dist::run(rest),
         ["function"] => function::build_and_check(),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

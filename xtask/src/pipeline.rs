@@ -12,6 +12,24 @@ use crate::cargo::Steps;
 use crate::failure::{Failure, Outcome};
 
 const COMMANDS: [&str; 4] = ["ssmbak", "ssmbak-all", "ssmbak-stack", "s3bak"];
+/// What runs, and the smallest test there is: where a test is built, the SDK is built with the features that `cargo xtask test`
+/// builds it with, and so only once by whoever runs both.
+const BUILD: [&str; 14] = [
+    "build",
+    "--workspace",
+    "--bin",
+    "ssmbak",
+    "--bin",
+    "ssmbak-all",
+    "--bin",
+    "ssmbak-stack",
+    "--bin",
+    "s3bak",
+    "--bin",
+    "ssmbak-lambda",
+    "--test",
+    "error_codes",
+];
 /// The name of the stack; any would do.
 pub const STACK: &str = "ssmbak";
 
@@ -26,7 +44,7 @@ impl Pipeline {
     /// Builds what is needed, starts ministack (on a free port if none is given) and deploys the stack.
     pub fn start(port: Option<u16>, delays: Delays) -> Outcome<Self> {
         let mut steps = Steps::default();
-        steps.cargo("build", &["build", "--workspace", "--bins"])?;
+        steps.cargo("build", &BUILD)?;
         if !Venv::is_ready() {
             println!("==> Python environment (once; about a minute)");
         }

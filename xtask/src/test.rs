@@ -4,7 +4,7 @@ use ssmbak_emulators::Venv;
 
 use crate::cargo::Steps;
 use crate::failure::{Failure, Outcome};
-use crate::function;
+use crate::{dist, function};
 
 /// Runs the checks, the quickest first.
 pub fn run(arguments: &[&str]) -> Outcome {
@@ -28,6 +28,7 @@ pub fn run(arguments: &[&str]) -> Outcome {
     // Here rather than inside of the first test that needs it, which would look as if it hung.
     steps.step("Python environment", |_| Ok(Venv::ready().map(drop)?))?;
     steps.cargo("tests", &[&["test", "--workspace"], for_cargo].concat())?;
+    dist::of_tests(&mut steps)?;
     if full {
         let matrix = ["test", "--workspace", "--test", "faults", "--", "--nocapture", "--test-threads", "1"];
         steps.cargo_with("every fault at every call, and kills", &matrix, &[("SSMBAK_TEST_FULL", "1")])?;

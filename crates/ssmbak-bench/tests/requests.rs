@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use ssmbak::bucket::S3BackupBucket;
 use ssmbak::core::instant::Instant;
@@ -69,7 +70,7 @@ fn works() -> Vec<Work> {
         // The bucket is listed in pieces, which must bring every key once. How many pieces depends on what is answered first,
         // so this bound has room.
         work("900 parameters, 8 versions, old", spec(900, 8), PATH, At::Old, &[
-            ("DescribeParameters", 18), ("GetObject", 900), ("GetParameters", 86), ("GetParametersByPath", 10),
+            ("DescribeParameters", 18), ("GetObject", 900), ("GetParameters", 86), ("GetParametersByPath", 5),
             ("GetResources", 9), ("HeadObject", 900), ("ListObjectVersions", 40),
         ]),
         work("200 parameters, 1 version", spec(200, 1), PATH, At::Recent, &[
@@ -113,9 +114,9 @@ async fn path_of_a_large_account_costs_no_listing_of_the_account() {
     let plan = preview(&server, work, history.end()).await;
     assert!(plan.changes.is_empty() && plan.unknown.is_empty(), "{plan:?}");
     let made = server.counts().requests();
-    // 192 parameters live there: 10 pages of the account beside 10 of the path, the other 10, and four times 50 names.
+    // 192 parameters live there: 5 pages of the account beside 5 of the path, the other 15, and four times 50 names.
     assert_eq!(made["GetParametersByPath"], 20);
-    assert!(made["DescribeParameters"] <= 10 + 4, "{made:?}");
+    assert!(made["DescribeParameters"] <= 5 + 4, "{made:?}");
     assert_eq!(made.get("ListTagsForResource"), None);
 }
 
@@ -162,6 +163,27 @@ async fn sweep_of_unchanged_parameters_reads_pages_alone() {
     // Twenty pages of parameters, their tags, and twenty times fifty keys that are looked for: a tenth of the 1,300 that
     // 10,000 parameters may cost.
     assert!(total <= 130, "{made:?}");
+}
+
+/// As `ssmbak-all` looks them over.
+#[tokio::test]
+async fn sweep_at_once_of_unchanged_parameters_reads_in_bulk_alone() {
+    let history = History::new(Spec::new(1_000, 1));
+    let server = Server::start(Bucket::new(history), Duration::ZERO, 0).await.unwrap();
+    let endpoint = server.endpoint();
+    let store = SsmParameterStore::new(ssm_client(&endpoint)).with_bulk_tags(tagging_client(&endpoint));
+    let capture = Capture::new(store, S3BackupBucket::new(s3_client(&endpoint), BUCKET));
+    let everything = Selection::new(&["/"], true, &[], &[]).unwrap();
+    let names = sweep::names(&capture, &everything).await.unwrap();
+    assert_eq!(names.len(), history.parameters().filter(|&parameter| history.present(parameter).is_some()).count());
+    let surveys = sweep::survey(&capture, names, None, Timestamp::now);
+    let writes = surveys.map(|(name, survey)| (name, survey.unwrap().writes().len()));
+    let lacking: Vec<_> = writes.filter(|(_, writes)| std::future::ready(*writes > 0)).collect().await;
+    assert!(lacking.is_empty(), "{lacking:?}");
+    let mut made = server.counts().requests();
+    made.retain(|operation, _| !["HeadObject", "ListObjectVersions"].contains(operation));
+    // Twenty pages, and their tags a hundred a request.
+    assert_eq!(made.into_iter().collect::<Vec<_>>(), [("DescribeParameters", 20), ("GetResources", 10)]);
 }
 
 #[tokio::test]

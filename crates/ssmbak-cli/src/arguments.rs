@@ -37,6 +37,15 @@ pub fn early<'a>(arguments: &'a [OsString], long: &str, short: Option<&str>) -> 
     found
 }
 
+/// A number of requests per second.
+///
+/// # Errors
+/// What to give instead.
+pub fn rate(text: &str) -> Result<f64, String> {
+    let rate: Option<f64> = text.parse().ok().filter(|rate: &f64| rate.is_finite() && *rate >= 0.0);
+    rate.ok_or_else(|| "give a number, such as 3 or 0.5".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

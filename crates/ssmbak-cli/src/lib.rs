@@ -14,6 +14,7 @@ pub mod commands;
 pub mod error;
 pub mod exit;
 pub mod export;
+mod function_file;
 pub mod global;
 pub mod interrupt;
 pub mod logging;
@@ -27,9 +28,5 @@ pub mod selected;
 pub mod stack;
 pub mod ui;
 pub mod zone;
-
-/// A fifth of the processor time of a preview is allocating, by several threads.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub use run::{main_all, main_s3bak, main_ssmbak, main_stack};

@@ -199,7 +199,7 @@ impl Instant {
     }
 
     fn is_in_range(&self) -> bool {
-        (1..=9999).contains(&self.at.to_zoned(TimeZone::UTC).year())
+        (1..=9999).contains(&self.at.to_zoned_datetime(TimeZone::UTC).year())
     }
 }
 

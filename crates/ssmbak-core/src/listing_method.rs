@@ -4,8 +4,8 @@
 //! are two ways: GetParametersByPath, ten of the path a page, whose attributes are then read fifty names a request; or
 //! DescribeParameters without a filter, fifty of the account a page, attributes included.
 
-/// After so many pages of either it is decided which one goes on: 500 parameters of the account, 100 of the path.
-const PAGES_OF_BOTH: usize = 10;
+/// After so many pages of either it is decided which one goes on: 250 parameters of the account, 50 of the path.
+const PAGES_OF_BOTH: usize = 5;
 
 /// Of how many parameters seen one must lie in the path for listing the account to go on.
 const ONE_IN: usize = 3;
@@ -77,10 +77,10 @@ mod tests {
 
     #[test]
     fn path_that_is_most_of_the_account_is_listed_with_it() {
-        let later = |seen, within| next_step(Progress { pages_of_both: 10, seen, within, ..BEGUN });
-        assert_eq!(later(500, 500), Step::Account);
-        assert_eq!(later(500, 167), Step::Account);
-        assert_eq!(later(500, 50), Step::Path, "a tenth");
+        let later = |seen, within| next_step(Progress { pages_of_both: PAGES_OF_BOTH, seen, within, ..BEGUN });
+        assert_eq!(later(250, 250), Step::Account);
+        assert_eq!(later(250, 84), Step::Account);
+        assert_eq!(later(250, 25), Step::Path, "a tenth");
         assert_eq!(later(1_550, 500), Step::Path, "the share falls while the account is listed");
     }
 }

@@ -79,8 +79,8 @@ pub fn clients(config: &Config) -> (Capture<SsmParameterStore, S3BackupBucket>, 
         store = store.with_bulk_tags(aws_sdk_resourcegroupstagging::Client::from_conf(tagging.build()));
     }
     // What stands at another endpoint has no quotas.
-    if config.ssm_endpoint.is_none() {
-        store = store.within(Budget::FUNCTION);
+    if config.ssm_endpoint.is_none() && config.max_rps != Some(0.0) {
+        store = store.within(config.max_rps.map_or(Budget::FUNCTION, |most| Budget::FUNCTION.at_most(most)));
     }
     let capture = Capture::new(store, S3BackupBucket::new(aws_sdk_s3::Client::from_conf(s3.build()), &config.bucket));
     (capture, config.queue_url.as_ref().map(|url| OwnQueue::new(sqs, url)))

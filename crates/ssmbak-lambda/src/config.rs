@@ -21,6 +21,8 @@ pub struct Config {
     pub ssm_endpoint: Option<String>,
     /// Where the Resource Groups Tagging API is, if not where AWS has it.
     pub tagging_endpoint: Option<String>,
+    /// Most requests per second of a sweep to each API, 0 for no limit; `None`: half of the assumed quotas.
+    pub max_rps: Option<f64>,
     /// Where SQS is, if not where AWS has it.
     pub sqs_endpoint: Option<String>,
 }
@@ -83,6 +85,8 @@ impl Config {
         let sqs_endpoint = endpoint("AWS_ENDPOINT_URL_SQS");
         let queue_url = first(&["SSMBAK_QUEUE_URL"]);
         let account = first(&["SSMBAK_ACCOUNT"]);
+        let max_rps = first(&["SSMBAK_MAX_RPS"]).and_then(|text| text.parse().ok());
+        let max_rps = max_rps.filter(|rate: &f64| rate.is_finite() && *rate >= 0.0);
         Ok(Self {
             bucket,
             queue_url,
@@ -92,6 +96,7 @@ impl Config {
             s3_endpoint,
             ssm_endpoint,
             tagging_endpoint,
+            max_rps,
             sqs_endpoint,
         })
     }
@@ -147,6 +152,16 @@ mod tests {
         assert_eq!(config.sqs_endpoint.as_deref(), Some("http://old"));
         let config = with(&[("AWS_ENDPOINT", "http://old"), ("AWS_ENDPOINT_URL", "http://new")]);
         assert_eq!(config.s3_endpoint.as_deref(), Some("http://new"));
+    }
+
+    #[test]
+    fn rate_is_a_number_or_the_default() {
+        assert_eq!(with(&[]).max_rps, None);
+        assert_eq!(with(&[("SSMBAK_MAX_RPS", "2.5")]).max_rps, Some(2.5));
+        assert_eq!(with(&[("SSMBAK_MAX_RPS", "0")]).max_rps, Some(0.0));
+        for wrong in ["fast", "-1", "inf", "NaN"] {
+            assert_eq!(with(&[("SSMBAK_MAX_RPS", wrong)]).max_rps, None, "{wrong}");
+        }
     }
 
     #[test]

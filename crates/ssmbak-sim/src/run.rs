@@ -593,8 +593,9 @@ impl World {
         let last = ssmbak::sweep::last(&self.bucket).await.ok()?;
         let mut progress = Progress::start(self.clock.now());
         let all = Selection::new(&["/"], true, &[], &[]).ok()?;
-        for (name, read_all) in ssmbak::sweep::names(&self.capture, &all).await.ok()? {
-            let turn = Turn { name, listed: None, again: false, read_all, then: Place::START };
+        for (name, look) in ssmbak::sweep::names(&self.capture, &all).await.ok()? {
+            let ssmbak::sweep::Look { listed, read_all } = look;
+            let turn = Turn { name, listed, again: false, read_all, then: Place::START };
             let outcome = self.bring_up_to_date(&turn, last.as_ref()).await;
             progress.count(&turn.name, outcome, false);
         }

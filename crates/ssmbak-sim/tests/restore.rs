@@ -3,18 +3,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant as Elapsed};
 
 use jiff::Timestamp;
 use ssmbak::restore::{Applied, Now, Outcome, Patience, Restore, RestoreOptions, Unwatched, Watcher};
-use ssmbak::store::PutParameter;
-use ssmbak::{Capture, ErrorKind, ParamPath};
+use ssmbak::store::{ParameterPage, PutParameter};
+use ssmbak::{Capture, Error, ErrorKind, ParamPath, ParameterStore};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
-use ssmbak_core::parameter::{ParameterType, ParameterValue};
-use ssmbak_core::plan::Plan;
-use ssmbak_core::scope::Selection;
+use ssmbak_core::parameter::{CurrentParameter, ParameterType, ParameterValue, ParameterVersion};
+use ssmbak_core::plan::{Action, Plan};
+use ssmbak_core::scope::{Scope, Selection};
 use ssmbak_sim::{Clock, FakeBucket, FakeStore, Fault, Faults};
 
 struct World {
@@ -350,4 +352,127 @@ async fn the_usual_event_takes_few_requests() {
         store.put_now(&PutParameter { overwrite: true, ..string("/hot/p", &number.to_string()) }).unwrap();
         assert_eq!(handle(ssmbak_core::event::Operation::Update).await, 4, "history, head, tags, put");
     }
+}
+
+/// A store whose puts take their time, and the times at which they began.
+#[derive(Clone)]
+struct Slow {
+    store: FakeStore,
+    begun: Arc<Mutex<Vec<Elapsed>>>,
+}
+
+const PUT_LATENCY: Duration = Duration::from_millis(300);
+
+impl ParameterStore for Slow {
+    async fn history(&self, name: &ParameterName) -> Result<Option<Vec<ParameterVersion>>, Error> {
+        self.store.history(name).await
+    }
+
+    async fn tags(&self, name: &ParameterName) -> Result<BTreeMap<String, String>, Error> {
+        self.store.tags(name).await
+    }
+
+    async fn describe(&self, scope: &Scope) -> Result<Vec<CurrentParameter>, Error> {
+        self.store.describe(scope).await
+    }
+
+    async fn page(&self, token: Option<&str>) -> Result<ParameterPage, Error> {
+        self.store.page(token).await
+    }
+
+    async fn find(&self, names: &[ParameterName]) -> Result<BTreeMap<ParameterName, CurrentParameter>, Error> {
+        self.store.find(names).await
+    }
+
+    async fn values(&self, spellings: &[String]) -> Result<BTreeMap<String, Result<ParameterValue, Error>>, Error> {
+        self.store.values(spellings).await
+    }
+
+    async fn put(&self, put: &PutParameter) -> Result<Option<u64>, Error> {
+        self.begun.lock().unwrap().push(Elapsed::now());
+        tokio::time::sleep(PUT_LATENCY).await;
+        self.store.put(put).await
+    }
+
+    async fn set_tags(&self, spelling: &str, add: &BTreeMap<String, String>, remove: &[String]) -> Result<(), Error> {
+        self.store.set_tags(spelling, add, remove).await
+    }
+
+    async fn delete(&self, spellings: &[String]) -> Result<Vec<String>, Error> {
+        self.store.delete(spellings).await
+    }
+}
+
+/// Twenty parameters to be created.
+async fn slow_creations(world: &World) -> (Slow, Plan) {
+    for number in 0..20 {
+        world.put(&string(&format!("/p/{number:02}"), "v"));
+    }
+    world.sweep().await;
+    let then = world.moment();
+    for number in 0..20 {
+        world.store.delete_now(&name(&format!("/p/{number:02}")));
+    }
+    world.sweep().await;
+    let plan = world.plan(then).await;
+    assert_eq!(plan.changes.len(), 20);
+    (Slow { store: world.store.clone(), begun: Arc::default() }, plan)
+}
+
+#[tokio::test]
+async fn slow_puts_overlap_and_keep_to_their_rate() {
+    let world = World::new();
+    let (slow, plan) = slow_creations(&world).await;
+    let options = RestoreOptions { puts_per_second: Some(20.0), ..options() };
+    let began = Elapsed::now();
+    let applied = Restore::new(slow.clone(), world.bucket.clone()).apply(&plan, &options, &Unwatched).await;
+    let took = began.elapsed();
+    assert!(applied.is_complete(), "{applied:?}");
+    // One after the other they would take six seconds. At twenty a second they begin within one.
+    assert!(took >= Duration::from_millis(950) && took < Duration::from_secs(3), "{took:?}");
+    let begun = slow.begun.lock().unwrap();
+    assert!(begun[19].duration_since(begun[0]) >= Duration::from_millis(900), "evenly spread");
+}
+
+#[tokio::test]
+async fn interrupted_overlapping_puts_end_and_no_other_begins() {
+    struct AfterFirst(AtomicUsize);
+    impl Watcher for AfterFirst {
+        fn settled(&self, _name: &ParameterName, _outcome: &Outcome) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+
+        fn stopped(&self) -> bool {
+            self.0.load(Ordering::Relaxed) > 0
+        }
+    }
+    let world = World::new();
+    let (slow, plan) = slow_creations(&world).await;
+    let options = RestoreOptions { puts_per_second: Some(20.0), ..options() };
+    let watcher = AfterFirst(AtomicUsize::new(0));
+    let applied = Restore::new(slow.clone(), world.bucket.clone()).apply(&plan, &options, &watcher).await;
+    assert!(applied.stopped);
+    let begun = slow.begun.lock().unwrap().len();
+    assert!((2..15).contains(&begun), "{begun}");
+    let done = applied.outcomes.iter().filter(|outcome| **outcome == Outcome::Done).count();
+    assert_eq!(done, begun, "what has begun is done and told");
+    assert!(applied.outcomes[..done].iter().all(|outcome| *outcome == Outcome::Done), "in the order of the plan");
+    assert_eq!(world.store.names().len(), done);
+}
+
+#[tokio::test]
+async fn present_is_recorded_in_bulk_and_histories_are_read_only_of_unrecorded_versions() {
+    let world = World::new();
+    let then = changed_tree(&world).await;
+    // Two of the ten that are to be overwritten have a version that nothing recorded.
+    for number in 0..2 {
+        world.put(&string(&format!("/p/{number:02}"), "unrecorded"));
+    }
+    let plan = world.plan(then).await;
+    let updates = plan.changes.iter().filter(|change| matches!(change.action, Action::Update { .. })).count();
+    assert_eq!(updates, 10);
+    world.store.take_looks();
+    assert!(world.apply(&plan, &Unwatched).await.is_complete());
+    let looks: BTreeSet<String> = world.store.take_looks().iter().map(|look| look.name.to_string()).collect();
+    assert_eq!(looks, ["/p/00", "/p/01"].map(String::from).into());
 }

@@ -40,13 +40,14 @@ pub const CODE_KEY: &str = "CodeKey";
 pub const ARCHITECTURE: &str = "Architecture";
 
 /// The parameters of the template that people may set.
-pub const SETTINGS: [&str; 16] = [
+pub const SETTINGS: [&str; 17] = [
     "AccessLogBucket",
     "AlarmEmail",
     EXISTING_BUCKET,
     "KmsKeyArn",
     "LogLevel",
     "LogRetentionDays",
+    "MaxRequestsPerSecond",
     "ObjectLockDays",
     "ObjectLockMode",
     "PermissionsBoundaryArn",

@@ -12,8 +12,9 @@ use crate::bucket::BackupBucket;
 use crate::destination::against;
 use crate::patience::patiently;
 use crate::policy::RequestPolicy;
+use crate::rate_limiter::WriteRate;
 use crate::read::{described, states_assuming};
-use crate::restore::{Outcome, Pace, Restore, RestoreOptions, Watcher};
+use crate::restore::{Outcome, Restore, RestoreOptions, Watcher};
 use crate::store::ParameterStore;
 use crate::{Error, ErrorKind};
 
@@ -257,7 +258,7 @@ pub async fn clean<S: ParameterStore>(
     names: Vec<String>,
     options: &RestoreOptions,
 ) -> Vec<(String, String)> {
-    let mut pace = Pace::new(options.deletes_per_second);
+    let rate = WriteRate::new(options.deletes_per_second);
     let mut left = Vec::new();
     let mut given_up: Option<Error> = None;
     for ten in names.chunks(DELETES) {
@@ -265,7 +266,7 @@ pub async fn clean<S: ParameterStore>(
             left.extend(ten.iter().map(|name| (name.clone(), error.to_string())));
             continue;
         }
-        pace.take(ten.len()).await;
+        rate.turn(ten.len()).await;
         match patiently(options.patience, || store.delete(ten)).await {
             Ok(undeleted) => {
                 for name in undeleted {

@@ -113,6 +113,7 @@ async fn bodies<B: BackupBucket>(bucket: &B, found: &[(ParameterName, Entry)], v
             Ok(((name, version), body))
         })
         .buffer_unordered(CONCURRENCY)
+        .boxed()
         .try_collect()
         .await
 }

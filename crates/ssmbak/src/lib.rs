@@ -16,6 +16,8 @@ pub mod destination;
 pub mod diff;
 pub mod drill;
 mod error;
+#[cfg(test)]
+mod futures_are_send;
 mod gate;
 pub mod history;
 pub mod mark;

@@ -29,6 +29,7 @@ pub async fn marks<B: BackupBucket>(bucket: &B) -> Result<Marks, Error> {
             Ok::<_, Error>((version.key, mark))
         })
         .buffered(CONCURRENCY)
+        .boxed()
         .try_collect()
         .await?;
     let mut marks = Marks::default();

@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use ssmbak_core::rate::{Api, Budget, TokenBucket};
 use ssmbak_core::refusal::{Refusal, refusal};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::RequestPolicy;
 
@@ -26,6 +26,32 @@ pub struct RateLimiter(Arc<Shared>);
 struct Shared {
     begun: Instant,
     buckets: [Mutex<TokenBucket>; Api::ALL.len()],
+}
+
+/// Writes per second, evenly spread.
+#[derive(Debug)]
+pub(crate) struct WriteRate {
+    begun: Instant,
+    bucket: Option<Mutex<TokenBucket>>,
+}
+
+impl WriteRate {
+    /// So many a second; `None` or nothing positive: no limit.
+    pub(crate) fn new(per_second: Option<f64>) -> Self {
+        let rate = per_second.filter(|rate| *rate > 0.0 && rate.is_finite());
+        let bucket = rate.map(|rate| Mutex::new(TokenBucket::spread(rate, rate)));
+        Self { begun: Instant::now(), bucket }
+    }
+
+    /// Waits for the turn of `count` at once. Turns are given in the order in which they are asked for.
+    pub(crate) async fn turn(&self, count: usize) {
+        let Some(bucket) = &self.bucket else { return };
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        let wait = bucket.lock().unwrap_or_else(PoisonError::into_inner).take_many(self.begun.elapsed(), count);
+        if !wait.is_zero() {
+            sleep(wait).await;
+        }
+    }
 }
 
 impl RateLimiter {

@@ -16,20 +16,32 @@ use crate::read::{listed, name_of};
 use crate::store::ParameterStore;
 use crate::{Error, ErrorKind, STORE_CONCURRENCY};
 
-/// The names to look over: all that Parameter Store or the bucket knows within the selection. True: all that the bucket
-/// holds of the name must be read.
+/// How a name is looked over.
+#[derive(Clone, Debug, Default)]
+pub struct Look {
+    /// What Parameter Store lists of it, tags included where there is an index of them.
+    pub listed: Option<CurrentParameter>,
+    /// Whether all that the bucket holds of it must be read.
+    pub read_all: bool,
+}
+
+/// The names to look over: all that Parameter Store or the bucket knows within the selection, and what is listed of them.
 ///
 /// # Errors
 /// The first request that failed.
 pub async fn names<S: ParameterStore, B: BackupBucket>(
     capture: &Capture<S, B>,
     selection: &Selection,
-) -> Result<BTreeMap<ParameterName, bool>, Error> {
-    let (described, listed) =
+) -> Result<BTreeMap<ParameterName, Look>, Error> {
+    let (mut described, keys) =
         futures_util::future::try_join(crate::read::described(capture.store(), selection), keys(capture, selection))
             .await?;
-    let mut names: BTreeMap<ParameterName, bool> = described.into_keys().map(|name| (name, false)).collect();
-    names.extend(listed);
+    add_tags(capture.store(), described.values_mut()).await?;
+    let look = |(name, listed)| (name, Look { listed: Some(listed), read_all: false });
+    let mut names: BTreeMap<ParameterName, Look> = described.into_iter().map(look).collect();
+    for (name, follows_marker) in keys {
+        names.entry(name).or_default().read_all = follows_marker;
+    }
     Ok(names)
 }
 
@@ -53,20 +65,21 @@ async fn keys<S: ParameterStore, B: BackupBucket>(
 /// the last finished sweep. `clock` is asked right before each name is looked at.
 pub fn survey<'a, S: ParameterStore, B: BackupBucket>(
     capture: &'a Capture<S, B>,
-    names: impl IntoIterator<Item = (ParameterName, bool)> + 'a,
+    names: impl IntoIterator<Item = (ParameterName, Look), IntoIter: Send> + 'a,
     last: Option<&'a SweepRecord>,
-    clock: impl Fn() -> Timestamp + Copy + 'a,
-) -> impl Stream<Item = (ParameterName, Result<Survey, Error>)> + 'a {
+    clock: impl Fn() -> Timestamp + Copy + Send + 'a,
+) -> impl Stream<Item = (ParameterName, Result<Survey, Error>)> + Send + 'a {
     stream::iter(names)
-        .map(move |(name, read_all)| async move {
-            let survey = if read_all {
+        .map(move |(name, look)| async move {
+            let survey = if look.read_all {
                 capture.survey_all(&name, last, clock()).await
             } else {
-                capture.survey_listed(&name, None, last, clock()).await
+                capture.survey_listed(&name, look.listed.as_ref(), last, clock()).await
             };
             (name, survey)
         })
         .buffer_unordered(STORE_CONCURRENCY)
+        .boxed()
 }
 
 /// The record of the last finished sweep; `None`: there is none that says anything.

@@ -13,7 +13,7 @@ use crate::bucket::BackupBucket;
 use crate::capture::Capture;
 use crate::read::{described, timelines};
 use crate::store::ParameterStore;
-use crate::sweep::{last, survey};
+use crate::sweep::{Look, last, survey};
 
 /// How many names are written at once.
 const REPAIRS: usize = 8;
@@ -72,20 +72,25 @@ pub async fn verify<S: ParameterStore, B: BackupBucket>(
 pub async fn repair<S: ParameterStore, B: BackupBucket>(
     capture: &Capture<S, B>,
     names: BTreeSet<ParameterName>,
-    clock: impl Fn() -> Timestamp + Copy,
+    clock: impl Fn() -> Timestamp + Copy + Send + Sync,
 ) -> Result<BTreeMap<ParameterName, Error>, Error> {
     let last = last(capture.bucket()).await?;
-    let outcomes: Vec<(ParameterName, Result<(), Error>)> =
-        survey(capture, names.into_iter().map(|name| (name, true)), last.as_ref(), clock)
-            .map(|(name, survey)| async move {
-                let outcome = match survey {
-                    Ok(survey) => capture.settle(survey).await.map(drop),
-                    Err(error) => Err(error),
-                };
-                (name, outcome)
-            })
-            .buffer_unordered(REPAIRS)
-            .collect()
-            .await;
+    let outcomes: Vec<(ParameterName, Result<(), Error>)> = survey(
+        capture,
+        names.into_iter().map(|name| (name, Look { read_all: true, ..Look::default() })),
+        last.as_ref(),
+        clock,
+    )
+    .map(|(name, survey)| async move {
+        let outcome = match survey {
+            Ok(survey) => capture.settle(survey).await.map(drop),
+            Err(error) => Err(error),
+        };
+        (name, outcome)
+    })
+    .buffer_unordered(REPAIRS)
+    .boxed()
+    .collect()
+    .await;
     Ok(outcomes.into_iter().filter_map(|(name, outcome)| Some((name, outcome.err()?))).collect())
 }

@@ -96,7 +96,7 @@ pub(crate) fn utc(moment: Timestamp) -> String {
 /// A time as it was understood, in UTC and in local time.
 pub(crate) fn when(at: &Instant, zone: &TimeZone) -> String {
     let moment = at.at();
-    let local = moment.to_zoned(zone.clone());
+    let local = moment.to_zoned_datetime(zone.clone());
     if local.offset().is_zero() {
         return utc(moment);
     }

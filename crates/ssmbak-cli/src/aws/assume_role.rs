@@ -240,7 +240,7 @@ mod cache {
         let file: File = serde_json::from_slice(&fs::read(path(role)?).ok()?).ok()?;
         let Kept { access_key_id, secret_access_key, session_token, expiration } = file.credentials;
         let expiration: Timestamp = expiration.replace("UTC", "Z").parse().ok()?;
-        let expiry = SystemTime::from(expiration);
+        let expiry = SystemTime::try_from(expiration).ok()?;
         let whole = [&access_key_id, &secret_access_key, &session_token]
             .into_iter()
             .all(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()));

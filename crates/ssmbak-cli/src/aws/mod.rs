@@ -112,7 +112,7 @@ impl Aws {
             config = builder.build();
         }
         let hint = credentials::hint(&recipe.base, &profile);
-        let max_rps = limits.max_rps;
+        let max_rps = global.max_rps.or(limits.max_rps);
         let mut aws = Self { config, region: region.to_string(), endpoint: None, hint, max_rps };
         let ways = Ways {
             region,
@@ -166,7 +166,7 @@ impl Aws {
         match self.max_rps {
             Some(0.0) => None,
             Some(most) => Some(Budget::DEFAULT.at_most(most)),
-            None if self.endpoint("SSM").is_some_and(|endpoint| is_loopback(&endpoint)) => None,
+            None if self.is_on_this_machine("SSM") => None,
             None => Some(Budget::DEFAULT),
         }
     }
@@ -187,6 +187,11 @@ impl Aws {
         self.endpoint(service).is_some_and(|endpoint| !is_of_aws(&endpoint))
     }
 
+    /// Whether a service has no quotas: an emulator on loopback. Any other endpoint may lead to AWS: private names do, too.
+    pub fn is_on_this_machine(&self, service: &str) -> bool {
+        self.endpoint(service).is_some_and(|endpoint| is_loopback(&endpoint))
+    }
+
     /// The custom endpoint of a service, the one that says it most precisely first.
     fn endpoint(&self, service: &str) -> Option<String> {
         let everywhere = self.config.endpoint_url().map(str::to_owned);
@@ -198,6 +203,15 @@ impl Aws {
     fn endpoint_of_service(&self, service: &str) -> Option<String> {
         let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url");
         self.config.service_config()?.load_config(key.build().ok()?).filter(|url| !url.is_empty())
+    }
+}
+
+#[cfg(test)]
+impl Aws {
+    /// A way to an endpoint, without a region or credentials.
+    pub(crate) fn at(url: &str) -> Self {
+        let config = SdkConfig::builder().endpoint_url(url).build();
+        Self { config, region: String::new(), endpoint: None, hint: None, max_rps: None }
     }
 }
 
@@ -281,7 +295,9 @@ fn check_endpoint(endpoint: &str, from: &str) -> Result<(), CliError> {
 /// An endpoint of AWS's own that is merely spelled out (a VPC endpoint, FIPS).
 fn is_of_aws(endpoint: &str) -> bool {
     let host = host_of(endpoint);
-    [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"].iter().any(|domain| host.ends_with(domain))
+    const DOMAINS: [&str; 5] =
+        [".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".api.aws", ".api.amazonwebservices.com.cn"];
+    DOMAINS.iter().any(|domain| host.ends_with(domain))
 }
 
 /// Whether an endpoint is on this machine: where an emulator stands, which has no quotas.
@@ -301,10 +317,7 @@ mod tests {
 
     #[test]
     fn requests_are_paced_unless_the_endpoint_is_on_this_machine() {
-        let at = |url: &str, max_rps| {
-            let config = SdkConfig::builder().endpoint_url(url).build();
-            Aws { config, region: String::new(), endpoint: None, hint: None, max_rps }.budget()
-        };
+        let at = |url: &str, max_rps| Aws { max_rps, ..Aws::at(url) }.budget();
         for local in ["http://127.0.0.1:4566", "http://localhost:5000/", "http://[::1]:5000", "http://aws.localhost"] {
             assert_eq!(at(local, None), None, "{local}");
             assert_eq!(at(local, Some(7.0)), Some(Budget::DEFAULT.at_most(7.0)), "{local}");
@@ -319,6 +332,8 @@ mod tests {
     fn a_custom_endpoint_may_still_be_of_aws() {
         assert!(is_of_aws("https://vpce-1.ssm.eu-west-1.vpce.amazonaws.com"));
         assert!(is_of_aws("https://ssm-fips.us-east-1.amazonaws.com:443/"));
+        assert!(is_of_aws("https://ssm.eusc-de-east-1.amazonaws.eu"));
+        assert!(is_of_aws("https://ssm.cn-north-1.api.amazonwebservices.com.cn"));
         assert!(!is_of_aws("http://127.0.0.1:4566"));
         assert!(!is_of_aws("http://amazonaws.com.example.org"));
     }

@@ -1,5 +1,7 @@
 //! `s3bak`: any versioned bucket at any instant.
 
+mod launcher;
+
 fn main() -> std::process::ExitCode {
-    ssmbak_cli::main_s3bak()
+    launcher::launch("s3bak")
 }

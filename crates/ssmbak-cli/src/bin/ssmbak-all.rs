@@ -1,5 +1,7 @@
 //! `ssmbak-all`: records what the bucket lacks.
 
+mod launcher;
+
 fn main() -> std::process::ExitCode {
-    ssmbak_cli::main_all()
+    launcher::launch("ssmbak-all")
 }

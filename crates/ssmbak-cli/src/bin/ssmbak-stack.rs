@@ -1,5 +1,7 @@
 //! `ssmbak-stack`: deploys the pipeline and looks after it.
 
+mod launcher;
+
 fn main() -> std::process::ExitCode {
-    ssmbak_cli::main_stack()
+    launcher::launch("ssmbak-stack")
 }

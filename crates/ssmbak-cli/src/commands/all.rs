@@ -99,7 +99,7 @@ fn record_of_sweep(begun: Timestamp, found: &[Found]) -> Option<SweepRecord> {
 
 async fn look_over<S: ssmbak::ParameterStore, B: ssmbak::BackupBucket>(
     capture: &Capture<S, B>,
-    names: impl IntoIterator<Item = (ParameterName, bool), IntoIter: ExactSizeIterator>,
+    names: impl IntoIterator<Item = (ParameterName, sweep::Look), IntoIter: ExactSizeIterator + Send>,
     last: Option<&SweepRecord>,
     do_it: bool,
     ui: &Ui,

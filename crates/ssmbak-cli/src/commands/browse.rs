@@ -7,7 +7,7 @@ use ssmbak_browse::Subject;
 use ssmbak_core::instant::Instant;
 use ssmbak_core::scope::{Scope, Selection};
 
-use super::restore::rate;
+use crate::arguments::rate;
 use crate::asked::{RevealArgs, read_time, refuse_scattered, wrong_path};
 use crate::aws::Aws;
 use crate::browse::{Session, session};
@@ -56,7 +56,7 @@ pub struct BrowseArgs {
     bucket: BucketArgs,
     #[command(flatten)]
     reveal: RevealArgs,
-    /// Maximum writes per second (0 = unlimited) [default: 3, the quota of AWS; no limit on other endpoints].
+    /// Maximum writes per second (0 = unlimited) [default: 3, the quota of AWS; no limit on this machine].
     #[arg(long, value_name = "N", value_parser = rate)]
     put_rate: Option<f64>,
 }

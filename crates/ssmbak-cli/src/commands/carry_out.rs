@@ -225,9 +225,9 @@ async fn watched(view: &View, deed: Deed, ui: &Ui, interrupts: &mut Interrupts) 
 /// How fast to write where, unless a rate is given.
 pub(super) fn options(aws: &Aws, put_rate: Option<f64>) -> RestoreOptions {
     let mut options = RestoreOptions::default();
-    if aws.is_emulated("SSM") {
+    if aws.is_on_this_machine("SSM") {
         (options.puts_per_second, options.deletes_per_second) = (None, None);
-        // What is no AWS does not need AWS's half minute between a deletion and a creation.
+        // An emulator does not need AWS's half minute between a deletion and a creation.
         options.rebirth = Duration::ZERO;
     }
     if put_rate.is_some() {
@@ -246,6 +246,27 @@ pub(super) fn new_id() -> RestoreId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn writes_are_paced_unless_the_endpoint_is_on_this_machine() {
+        let at = |url: &str, put_rate| {
+            let options = options(&Aws::at(url), put_rate);
+            (options.puts_per_second, options.deletes_per_second, options.rebirth.as_secs())
+        };
+        for local in ["http://127.0.0.1:4566", "http://localhost:5000"] {
+            assert_eq!(at(local, None), (None, None, 0), "{local}");
+            assert_eq!(at(local, Some(1.0)), (Some(1.0), None, 0), "{local}");
+        }
+        for remote in [
+            "https://ssm.eusc-de-east-1.amazonaws.eu",
+            "https://ssm.cn-north-1.api.amazonwebservices.com.cn",
+            "https://vpce-1.ssm.eu-west-1.vpce.amazonaws.com",
+            "https://parameters.corp.internal",
+            "http://10.0.0.1:8080",
+        ] {
+            assert_eq!(at(remote, None), (Some(3.0), Some(5.0), 30), "{remote}");
+        }
+    }
 
     #[test]
     fn a_question_names_some_paths_and_counts_the_others() {

@@ -81,6 +81,7 @@ fn takes_a_value(word: &str) -> bool {
         "--endpoint-url",
         "--color",
         "--put-rate",
+        "--max-rps",
         "--mfa-code",
     ]
     .contains(&word)

@@ -14,6 +14,7 @@ use crate::aws::Aws;
 use crate::bucket;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::function_file;
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
 use crate::stack::{self, StackCommandError};
@@ -109,7 +110,7 @@ async fn of_the_region(aws: &Aws) -> Result<String, CliError> {
 fn own_code(facts: &Facts) -> Option<String> {
     let Look::Seen(stack) = &facts.stack else { return None };
     let architecture = stack.parameters.iter().find(|parameter| parameter.key == template::ARCHITECTURE)?;
-    let path = std::env::current_exe().ok()?.with_file_name("ssmbak-lambda");
+    let path = function_file::find().ok()?;
     let code = FunctionCode::from_file(&path, false).ok()?;
     (code.architecture().as_str() == architecture.value).then(|| code.sha256_base64())
 }

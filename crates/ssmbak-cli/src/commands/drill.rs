@@ -5,9 +5,9 @@ use ssmbak::drill::{self, Drill, Drilled};
 use ssmbak::restore::RestoreOptions;
 
 use super::carry_out::{new_id, options};
-use super::restore::rate;
 use super::view::{as_of, nothing_found};
 use super::watch::Watch;
+use crate::arguments::rate;
 use crate::asked::AskedArgs;
 use crate::aws::Aws;
 use crate::error::CliError;
@@ -50,7 +50,7 @@ pub struct DrillArgs {
     /// Skip the confirmation prompt.
     #[arg(short, long)]
     yes: bool,
-    /// Maximum writes per second (0 = unlimited) [default: 3, the quota of AWS; no limit on other endpoints].
+    /// Maximum writes per second (0 = unlimited) [default: 3, the quota of AWS; no limit on this machine].
     #[arg(long, value_name = "N", value_parser = rate)]
     put_rate: Option<f64>,
 }

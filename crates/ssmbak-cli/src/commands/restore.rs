@@ -10,6 +10,7 @@ use super::carry_out::{self, Deed, Unasked};
 use super::destination::DestinationArgs;
 use super::saved_plan;
 use super::view::View;
+use crate::arguments::rate;
 use crate::asked::{Asked, AskedArgs, not_yet, wrong_path};
 use crate::aws::Aws;
 use crate::error::CliError;
@@ -46,7 +47,7 @@ pub struct RestoreArgs {
     /// Delete nothing: leave parameters that did not exist at that time.
     #[arg(long)]
     no_delete: bool,
-    /// Maximum writes per second (0 = unlimited) [default: 3, the quota of AWS; no limit on other endpoints].
+    /// Maximum writes per second (0 = unlimited) [default: 3, the quota of AWS; no limit on this machine].
     #[arg(long, value_name = "N", value_parser = rate)]
     put_rate: Option<f64>,
 }
@@ -140,9 +141,4 @@ impl Args for AskedOrSaved {
     fn augment_args_for_update(command: Command) -> Command {
         AskedArgs::augment_args_for_update(command)
     }
-}
-
-pub(super) fn rate(text: &str) -> Result<f64, String> {
-    let rate: Option<f64> = text.parse().ok().filter(|rate: &f64| rate.is_finite() && *rate >= 0.0);
-    rate.ok_or_else(|| "give a number, such as 3 or 0.5".to_owned())
 }

@@ -7,8 +7,8 @@ use ssmbak_core::instant::Instant;
 use ssmbak_core::plan::Question;
 
 use super::carry_out::{self, Deed, Unasked};
-use super::restore::rate;
 use super::view::View;
+use crate::arguments::rate;
 use crate::asked::{Asked, RevealArgs};
 use crate::aws::Aws;
 use crate::error::CliError;
@@ -36,7 +36,7 @@ pub struct UndeleteArgs {
     /// Skip the confirmation prompt.
     #[arg(short, long)]
     yes: bool,
-    /// Maximum writes per second (0 = unlimited) [default: 3, the quota of AWS; no limit on other endpoints].
+    /// Maximum writes per second (0 = unlimited) [default: 3, the quota of AWS; no limit on this machine].
     #[arg(long, value_name = "N", value_parser = rate)]
     put_rate: Option<f64>,
     #[command(flatten)]

@@ -8,8 +8,8 @@ use ssmbak_core::restore_record::{RestoreId, RestoreRecord, RestoreState};
 use ssmbak_core::scope::Selection;
 
 use super::carry_out::{self, Deed, Unasked};
-use super::restore::rate;
 use super::view::View;
+use crate::arguments::rate;
 use crate::asked::{Asked, RevealArgs};
 use crate::aws::Aws;
 use crate::bucket::{BucketArgs, must_keep_versions};
@@ -34,7 +34,7 @@ pub struct UndoArgs {
     /// Skip the confirmation prompt.
     #[arg(short, long)]
     yes: bool,
-    /// Maximum writes per second (0 = unlimited) [default: 3, the quota of AWS; no limit on other endpoints].
+    /// Maximum writes per second (0 = unlimited) [default: 3, the quota of AWS; no limit on this machine].
     #[arg(long, value_name = "N", value_parser = rate)]
     put_rate: Option<f64>,
     #[command(flatten)]

@@ -229,7 +229,7 @@ fn coverage(plan: &Plan) -> Option<(usize, Timestamp)> {
 pub(crate) fn as_of(at: &Instant) -> String {
     let moment = at.at();
     let decimals = if moment.subsec_nanosecond() == 0 { 0 } else { 3 };
-    let local = moment.to_zoned(zone::local().unwrap_or(TimeZone::UTC));
+    let local = moment.to_zoned_datetime(zone::local().unwrap_or(TimeZone::UTC));
     if local.offset().is_zero() {
         return format!("as of {moment:.decimals$}");
     }

@@ -45,9 +45,9 @@ pub struct S3bakCli {
 }
 
 impl S3bakCli {
-    /// The command line, in which `-o` is the file of `body`, as in ssmbak 0.5.2.
+    /// The command line, in which `-o` is the file of `body`, as in ssmbak 0.5.2. It reads no parameters.
     pub fn adjusted(command: clap::Command) -> clap::Command {
-        command.mut_arg("output", |output| output.short(None))
+        command.mut_arg("output", |output| output.short(None)).mut_arg("max_rps", |rate| rate.hide(true))
     }
 }
 

@@ -1,7 +1,5 @@
 //! `ssmbak-stack NAME create` and `update`.
 
-use std::path::PathBuf;
-
 use serde_json::json;
 use ssmbak_stack::{
     ChangeSet, Code, CodeError, Deployment, Error, FunctionCode, Operation, ParameterChange, Prepared, Resource, Stack,
@@ -12,6 +10,7 @@ use super::{DeployArgs, StackCommandError, confirm, result, show, tell};
 use crate::aws::Aws;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::function_file;
 use crate::interrupt::Interrupts;
 use crate::ui::{Ui, text};
 
@@ -22,7 +21,7 @@ pub(super) async fn run(
     aws: &Aws,
     ui: &Ui,
 ) -> Result<Exit, CliError> {
-    let path = args.lambda.clone().map_or_else(lambda_beside, Ok)?;
+    let path = args.lambda.clone().map_or_else(|| function_file::find().map_err(StackCommandError::NoLambda), Ok)?;
     // An emulator runs the function on this machine, where a build for this machine is good enough.
     let strict = !aws.is_emulated("CloudFormation");
     let code = match FunctionCode::from_file(&path, strict) {
@@ -124,9 +123,4 @@ fn failed(error: impl Into<Error>) -> CliError {
 fn keeps_code(operation: Operation, args: &DeployArgs) -> bool {
     let asked = !args.params.is_empty() || !args.tags.is_empty();
     operation == Operation::Update && args.lambda.is_none() && asked
-}
-
-fn lambda_beside() -> Result<PathBuf, StackCommandError> {
-    let command = std::env::current_exe().map_err(StackCommandError::NoLambda)?;
-    Ok(command.with_file_name("ssmbak-lambda"))
 }

@@ -2,7 +2,7 @@
 
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::{Offset, TimeZone};
-use jiff::{Timestamp, ToSpan, Zoned};
+use jiff::{Timestamp, ToSpan, ZonedDateTime};
 
 use super::{Fault, Instant, decimals};
 
@@ -50,7 +50,7 @@ pub(super) fn parse(text: &str, now: Timestamp, local: &TimeZone) -> Result<Inst
         (None, Some(_)) => local.clone(),
         (None, None) => TimeZone::UTC,
     };
-    let now = now.to_zoned(zone.clone());
+    let now = now.to_zoned_datetime(zone.clone());
     let guess = guess_of(&mut words, &now)?;
     let (time, decimals) = clock_time?.unwrap_or((Time::midnight(), 0));
     let date = match guess {
@@ -114,7 +114,7 @@ enum Guess {
 }
 
 /// Reads `monday` and `Nov 26`, and takes the name of the day away that stands beside a whole date.
-fn guess_of(words: &mut Vec<&str>, now: &Zoned) -> Result<Guess, Fault> {
+fn guess_of(words: &mut Vec<&str>, now: &ZonedDateTime) -> Result<Guess, Fault> {
     let mut said = None;
     if words.first() != Some(&"last")
         && let Some((index, day)) = words.iter().enumerate().find_map(|(index, word)| Some((index, weekday_of(word)?)))

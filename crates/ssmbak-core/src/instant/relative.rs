@@ -40,7 +40,7 @@ impl Ago {
     pub(super) fn before(self, now: Timestamp) -> Result<Timestamp, Fault> {
         let back = || {
             let span = Span::new().try_months(self.months)?.try_days(self.days)?.try_seconds(self.seconds)?;
-            now.to_zoned(TimeZone::UTC).checked_sub(span).map(|then| then.timestamp())
+            now.to_zoned_datetime(TimeZone::UTC).checked_sub(span).map(|then| then.timestamp())
         };
         back().map_err(|_: jiff::Error| Fault::OutOfRange)
     }

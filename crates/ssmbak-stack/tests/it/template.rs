@@ -118,6 +118,9 @@ fn a_schedule_makes_the_function_sweep() {
     assert_eq!(target["Input"], r#"{"ssmbak":"sweep"}"#);
     let function = properties(&template, "Function");
     assert_eq!(function["Environment"]["Variables"]["SSMBAK_QUEUE_URL"], json!({"Ref": "Q"}));
+    assert_eq!(function["Environment"]["Variables"]["SSMBAK_MAX_RPS"], json!({"Ref": "MaxRequestsPerSecond"}));
+    // Half of the assumed quota of DescribeParameters.
+    assert_eq!(template["Parameters"]["MaxRequestsPerSecond"]["Default"], 5);
     // Else Lambda takes a long sweep for a runaway function.
     assert_eq!(function["RecursiveLoop"], "Allow");
     let send = json!(["sqs:SendMessage"]);
@@ -208,7 +211,7 @@ fn the_function_is_what_the_package_is() {
     let variables = function["Environment"]["Variables"].as_object().unwrap();
     let mut names: Vec<&str> = variables.keys().map(String::as_str).collect();
     names.sort_unstable();
-    assert_eq!(names, ["LOGLEVEL", "SSMBAK_ACCOUNT", "SSMBAK_BUCKET", "SSMBAK_QUEUE_URL", "Stack"]);
+    assert_eq!(names, ["LOGLEVEL", "SSMBAK_ACCOUNT", "SSMBAK_BUCKET", "SSMBAK_MAX_RPS", "SSMBAK_QUEUE_URL", "Stack"]);
     // `aws logs tail /aws/lambda/$(ssmbak-stack NAME lambdaname)` is in the original's tutorial.
     assert_eq!(function["FunctionName"], json!({"Ref": "AWS::StackName"}));
     let group = &properties(&template, "LogGroup")["LogGroupName"];

@@ -40,6 +40,7 @@ pub(crate) async fn describe_versions_fully<B: BackupBucket>(
             Ok::<_, Error>(described.map(|described| (version.key, described)))
         })
         .buffered(CONCURRENCY)
+        .boxed()
         .try_collect()
         .await?;
     Ok(described.into_iter().flatten().collect())

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use ssmbak_core::instant::Instant;
@@ -155,8 +156,8 @@ async fn of_listing<B: BackupBucket>(
         Ok::<_, Error>(answer.map(|answer| (name, answer)))
     };
     let weight = |(_, versions): &(ParameterName, Vec<StoredVersion>)| versions.len();
-    let found = read_ahead(keys, weight, (VERSIONS_AHEAD, KEYS), || {}, read).await?;
-    let of_root: Vec<_> = stream::iter(root).map(read).buffer_unordered(KEYS).try_collect::<Vec<_>>().await?;
+    let found = read_ahead(keys, weight, (VERSIONS_AHEAD, KEYS), || {}, read).boxed().await?;
+    let of_root: Vec<_> = stream::iter(root).map(read).buffer_unordered(KEYS).boxed().try_collect::<Vec<_>>().await?;
     answers.of = found.into_iter().flatten().collect();
     answers.of.extend(of_root.into_iter().flatten());
     Ok(answers)
@@ -188,6 +189,7 @@ async fn answer<B: BackupBucket>(
                 Ok::<_, Error>(read.map(|record| (record, None)))
             })
             .buffered(KEYS)
+            .boxed()
             .try_collect()
             .await?;
         let mut found = Vec::with_capacity(read.len());

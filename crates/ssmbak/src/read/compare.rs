@@ -115,7 +115,7 @@ pub(crate) async fn targets_of<B: BackupBucket>(
     gate: &Gate,
     answers: Answers,
     assume_absent: bool,
-    wants_value: impl Fn(&ParameterName) -> bool,
+    wants_value: impl Fn(&ParameterName) -> bool + Sync,
 ) -> Result<(BTreeMap<ParameterName, Target>, BTreeMap<ParameterName, Record>), Error> {
     let read: Vec<(ParameterName, Target, Option<Record>)> = stream::iter(answers.of)
         .map(|(name, answer)| {
@@ -142,6 +142,7 @@ pub(crate) async fn targets_of<B: BackupBucket>(
             }
         })
         .buffer_unordered(NAMES)
+        .boxed()
         .try_collect()
         .await?;
     let mut targets = BTreeMap::new();

@@ -164,6 +164,7 @@ pub async fn targets<B: BackupBucket>(
             Ok((name.clone(), target))
         })
         .buffer_unordered(CONCURRENCY)
+        .boxed()
         .try_collect()
         .await
 }
@@ -289,6 +290,7 @@ pub(crate) async fn described_with_tags<S: ParameterStore>(
         .chunks(TAGS)
         .map(|names| indexed_tags(store, names, gate))
         .buffer_unordered(CONCURRENCY_OF_BULK_TAGS)
+        .boxed()
         .try_collect::<Vec<TagsByName>>();
     let (mut described, tags) = futures_util::future::try_join(described(store, selection), tags).await?;
     for (name, tags) in tags.into_iter().flatten() {
@@ -357,6 +359,7 @@ pub(crate) async fn presents_exactly<S: ParameterStore>(
     let values: Vec<_> = stream::iter(unread.chunks(VALUES))
         .map(|some| gate.pass(|| store.values(some)))
         .buffer_unordered(CONCURRENCY_OF_VALUES)
+        .boxed()
         .try_collect()
         .await?;
     known.extend(values.into_iter().flatten());
@@ -400,6 +403,7 @@ async fn add_indexed_tags<S: ParameterStore>(
     let read: Vec<TagsByName> = stream::iter(unread.chunks(TAGS).map(<[ParameterName]>::to_vec))
         .map(|names| indexed_tags(store, names, gate))
         .buffer_unordered(CONCURRENCY_OF_BULK_TAGS)
+        .boxed()
         .try_collect()
         .await?;
     for (name, tags) in read.into_iter().flatten() {
@@ -429,6 +433,7 @@ async fn with_tags<S: ParameterStore>(
             Ok::<_, Error>((name, parameter))
         })
         .buffer_unordered(CONCURRENCY_OF_TAGS)
+        .boxed()
         .try_collect()
         .await
 }

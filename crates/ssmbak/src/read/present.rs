@@ -77,6 +77,7 @@ pub(crate) async fn overrule<S: ParameterStore>(
             }
         })
         .buffer_unordered(HISTORIES)
+        .boxed()
         .try_collect()
         .await?;
     for (name, history) in histories {
@@ -131,6 +132,7 @@ pub async fn states_beside<S: ParameterStore, B: BackupBucket>(
             }
         })
         .buffer_unordered(HISTORIES)
+        .boxed()
         .try_collect()
         .await?;
     targets.extend(present);

@@ -48,6 +48,7 @@ pub async fn restores<B: BackupBucket>(bucket: &B, most: usize) -> Result<Restor
             Ok::<_, Error>((version.key, record))
         })
         .buffered(CONCURRENCY)
+        .boxed()
         .try_collect()
         .await?;
     for (key, record) in read {

@@ -4,21 +4,22 @@ mod between;
 pub mod journal;
 mod options;
 mod outcome;
-mod pace;
 mod present;
 mod put;
 mod undo;
 
-use futures_util::stream::{self, StreamExt};
+use std::collections::BTreeMap;
+
+use futures_util::stream::{self, FuturesUnordered, StreamExt};
 use jiff::Timestamp;
 use ssmbak_core::name::ParameterName;
+use ssmbak_core::parameter::CurrentParameter;
 use ssmbak_core::plan::{Action, Change, Field, Plan};
 use ssmbak_core::restore_record::{RestoreDraft, RestoreRecord, RestoreState, RowState};
 
 pub use options::{Now, RestoreOptions};
 pub use outcome::{Applied, Journaled, Outcome, Unwatched, Watcher};
 use outcome::{Ledger, Trace};
-pub use pace::Pace;
 
 pub use crate::patience::Patience;
 use crate::patience::patiently;
@@ -26,11 +27,22 @@ use crate::patience::patiently;
 use self::present::Recorded;
 use crate::bucket::BackupBucket;
 use crate::capture::Capture;
+use crate::rate_limiter::WriteRate;
 use crate::store::ParameterStore;
 use crate::{Error, ErrorKind, STORE_CONCURRENCY};
 
+/// More writes than this are never under way.
+const PUTS_AT_ONCE: u32 = 64;
+
 /// DeleteParameters takes ten names.
 const DELETES: usize = 10;
+
+/// How many changes may be under way at once: as many as begin in three seconds, for a change that is not only a put. Where
+/// there is no limit they are made one after the other.
+fn puts_at_once(per_second: Option<f64>) -> usize {
+    let rate = per_second.filter(|rate| *rate > 0.0 && rate.is_finite());
+    rate.map_or(1, |rate| (1..PUTS_AT_ONCE).take_while(|at_once| f64::from(*at_once) < rate * 3.0).count() + 1)
+}
 
 /// Whether a plan deletes, be it only to create again with another type.
 ///
@@ -154,6 +166,7 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
         let endangered =
             plan.changes.iter().enumerate().filter(|(_, change)| !matches!(change.action, Action::Create(_)));
         let watcher = ledger.watcher;
+        let listed = &self.listed(plan, options).await;
         let recorded: Vec<(usize, Result<Option<Recorded>, Error>)> = stream::iter(endangered)
             .map(|(row, change)| async move {
                 let (Action::Update { from, .. } | Action::Delete { from, .. }) = &change.action else {
@@ -162,9 +175,11 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
                 if watcher.stopped() {
                     return (row, Ok(None));
                 }
-                (row, present::record(&self.capture, &from.parameter, options).await.map(Some))
+                let listed = listed.get(&change.name);
+                (row, present::record(&self.capture, &from.parameter, listed, options).await.map(Some))
             })
             .buffer_unordered(STORE_CONCURRENCY)
+            .boxed()
             .collect()
             .await;
         for (row, outcome) in recorded {
@@ -188,19 +203,71 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
         }
     }
 
+    /// What Parameter Store lists now of the parameters that the plan overwrites or deletes, read in bulk. What is not in it is
+    /// looked at by itself. Tags of an index are minutes old: where the restore takes tags away they are left out, so that
+    /// the parameter's own are read.
+    async fn listed(&self, plan: &Plan, options: &RestoreOptions) -> BTreeMap<ParameterName, CurrentParameter> {
+        let endangered = plan.changes.iter().filter(|change| !matches!(change.action, Action::Create(_)));
+        let names: Vec<ParameterName> = endangered.map(|change| change.name.clone()).collect();
+        let keeps_tags = |change: &&Change| match &change.action {
+            Action::Update { fields, .. } => !fields.contains(&Field::Tags) && !fields.contains(&Field::Type),
+            Action::Create(_) | Action::Delete { .. } => false,
+        };
+        let untouched: Vec<ParameterName> =
+            plan.changes.iter().filter(keeps_tags).map(|change| change.name.clone()).collect();
+        let store = self.capture.store();
+        let mut listed = match names.is_empty() {
+            true => BTreeMap::new(),
+            // A failure concerns each name alike, and is told of there.
+            false => patiently(options.patience, || store.find(&names)).await.unwrap_or_default(),
+        };
+        if !untouched.is_empty()
+            && let Ok(Some(mut tags)) = patiently(options.patience, || store.tags_of_many(&untouched)).await
+        {
+            for name in &untouched {
+                if let Some(parameter) = listed.get_mut(name) {
+                    parameter.details.tags = Some(tags.remove(name).unwrap_or_default());
+                }
+            }
+        }
+        listed
+    }
+
+    /// Makes the changes that are no deletions, each at its turn. A change that takes longer than until the next turn does
+    /// not hold the others up; an interruption lets those end that have begun.
     async fn put_all(&self, plan: &Plan, options: &RestoreOptions, ledger: &mut Ledger<'_, impl Watcher>) {
-        let mut pace = Pace::new(options.puts_per_second);
+        let rate = &WriteRate::new(options.puts_per_second);
+        let at_once = puts_at_once(options.puts_per_second);
+        let mut under_way = FuturesUnordered::new();
         for (row, change) in plan.changes.iter().enumerate() {
             if matches!(change.action, Action::Delete { .. }) || !ledger.open(row) {
                 continue;
             }
+            let turn = async {
+                if put::puts(&change.action) {
+                    rate.turn(1).await;
+                }
+            };
+            tokio::pin!(turn);
+            let mut waits = true;
+            while waits || under_way.len() >= at_once {
+                tokio::select! {
+                    biased;
+                    Some(done) = under_way.next() => ledger.close_row(done),
+                    () = &mut turn, if waits => waits = false,
+                }
+            }
             if ledger.stop() {
-                return;
+                break;
             }
             let mut trace = ledger.trace(row);
-            let outcome = put::put(&self.capture, change, options, &mut pace, &mut trace).await;
-            ledger.follow(row, trace);
-            ledger.settle(row, outcome.map_or_else(Outcome::Failed, |()| Outcome::Done));
+            under_way.push(async move {
+                let outcome = put::put(&self.capture, change, options, rate, &mut trace).await;
+                (row, trace, outcome.map_or_else(Outcome::Failed, |()| Outcome::Done))
+            });
+        }
+        while let Some(done) = under_way.next().await {
+            ledger.close_row(done);
         }
     }
 
@@ -211,7 +278,7 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
         seen: Timestamp,
         ledger: &mut Ledger<'_, impl Watcher>,
     ) {
-        let mut pace = Pace::new(options.deletes_per_second);
+        let rate = WriteRate::new(options.deletes_per_second);
         let deletes: Vec<(usize, &Change, String)> = plan
             .changes
             .iter()
@@ -225,7 +292,7 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
             if ledger.stop() {
                 return;
             }
-            pace.take(ten.len()).await;
+            rate.turn(ten.len()).await;
             let ten = self.still_recorded(ten, options, ledger).await;
             if ten.is_empty() {
                 continue;

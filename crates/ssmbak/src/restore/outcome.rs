@@ -139,6 +139,12 @@ impl<'a, W: Watcher> Ledger<'a, W> {
         }
     }
 
+    /// What became of a row, and what is known of it.
+    pub(super) fn close_row(&mut self, (row, trace, outcome): (usize, Trace, Outcome)) {
+        self.follow(row, trace);
+        self.settle(row, outcome);
+    }
+
     /// Puts into a restore's record what is known of its rows.
     pub(super) fn record(&self, record: &mut RestoreRecord) {
         for ((change, outcome), trace) in record.changes.iter_mut().zip(&self.outcomes).zip(&self.traces) {

@@ -33,13 +33,15 @@ pub(super) fn pause(patience: Patience) -> Duration {
     patience.first_pause
 }
 
-/// Records what a parameter is now, and looks whether the bucket has it: as `seen` in a listing, or a later version.
+/// Records what a parameter is now, and looks whether the bucket has it: as `seen` in a listing, or a later version. Where
+/// the bucket has on top what `listed` says of it now, its history is not read.
 ///
 /// # Errors
 /// The request that failed, or what the reads said against each other to the end.
 pub(super) async fn record<S: ParameterStore, B: BackupBucket>(
     capture: &Capture<S, B>,
     seen: &CurrentParameter,
+    listed: Option<&CurrentParameter>,
     options: &RestoreOptions,
 ) -> Result<Recorded, Error> {
     let name = &seen.name;
@@ -48,7 +50,10 @@ pub(super) async fn record<S: ParameterStore, B: BackupBucket>(
         if look > 0 {
             sleep(pause(options.patience)).await;
         }
-        let survey = patiently(options.patience, || capture.survey(name, options.now.read())).await?;
+        // A listing that contradicts what was seen is not believed a second time.
+        let listed = listed.filter(|_| look == 0);
+        let survey =
+            patiently(options.patience, || capture.survey_listed(name, listed, None, options.now.read())).await?;
         let takes_away = |write: &Write| matches!(write, Write::Tombstone(_) | Write::DeleteMarker);
         if !survey.writes().iter().any(takes_away) {
             patiently(options.patience, || capture.settle(survey.clone())).await?;
@@ -107,7 +112,7 @@ pub(super) async fn still_recorded<S: ParameterStore, B: BackupBucket>(
     if trace.before.as_ref().is_some_and(|before| before.is_version_of(Some(now))) {
         return Ok(());
     }
-    match record(capture, now, options).await? {
+    match record(capture, now, None, options).await? {
         Recorded::Gone => Err(gone()),
         Recorded::Is(state) => {
             trace.warnings.push(format!(

@@ -16,9 +16,9 @@ use crate::bucket::BackupBucket;
 use crate::capture::Capture;
 
 use super::outcome::Trace;
-use super::pace::Pace;
 use super::{RestoreOptions, between, present};
 use crate::patience::{Patience, patiently};
+use crate::rate_limiter::WriteRate;
 use crate::store::{ParameterStore, PutParameter};
 use crate::{Error, ErrorKind};
 
@@ -27,26 +27,36 @@ const TEXT: &str = "text";
 /// Parameter Store keeps at most so many tags of a parameter.
 const MOST_TAGS: usize = 50;
 
+/// Whether a change begins with a PutParameter.
+pub(super) fn puts(action: &Action) -> bool {
+    match action {
+        Action::Create(_) => true,
+        Action::Update { fields, .. } => fields.iter().any(|field| *field != Field::Tags),
+        Action::Delete { .. } => false,
+    }
+}
+
+/// Makes a change whose turn it is; what needs another write waits for another turn.
 pub(super) async fn put<S: ParameterStore, B: BackupBucket>(
     capture: &Capture<S, B>,
     change: &Change,
     options: &RestoreOptions,
-    pace: &mut Pace,
+    rate: &WriteRate,
     trace: &mut Trace,
 ) -> Result<(), Error> {
     match &change.action {
         Action::Create(to) => {
             let to = &unexpired(to, options.now.read());
             let put = creation(change.name.as_str(), to, None);
-            create(capture.store(), (&change.name, to), &put, options, pace, trace).await
+            create(capture.store(), (&change.name, to), &put, options, trace).await
         }
         Action::Update { to, from, fields } => {
             let to = &unexpired(to, options.now.read());
-            let refused = update(capture, to, from, fields, options, pace, trace).await;
+            let refused = update(capture, to, from, fields, options, trace).await;
             match refused {
                 // Whether a type may be changed in place is not settled by AWS's documentation: it is tried first.
                 Err(error) if fields.contains(&Field::Type) && refuses_type(&error) => {
-                    rebirth(capture, to, from, options, pace, trace).await
+                    rebirth(capture, to, from, options, rate, trace).await
                 }
                 other => other,
             }
@@ -101,10 +111,8 @@ async fn create<S: ParameterStore>(
     (name, to): (&ParameterName, &RecordedParameter),
     put: &PutParameter,
     options: &RestoreOptions,
-    pace: &mut Pace,
     trace: &mut Trace,
 ) -> Result<(), Error> {
-    pace.take(1).await;
     let wanted = Wanted { name, to, tags: true };
     match write(store, put, &wanted, options, trace).await {
         // A name that was deleted moments ago may still be taken.
@@ -184,7 +192,6 @@ async fn update<S: ParameterStore, B: BackupBucket>(
     from: &PresentParameter,
     fields: &[Field],
     options: &RestoreOptions,
-    pace: &mut Pace,
     trace: &mut Trace,
 ) -> Result<(), Error> {
     let store = capture.store();
@@ -193,7 +200,6 @@ async fn update<S: ParameterStore, B: BackupBucket>(
     let put = fields.iter().any(|field| *field != Field::Tags);
     if put {
         let overwrite = overwriting(to, from, fields);
-        pace.take(1).await;
         let version = write(store, &overwrite, &Wanted { name, to, tags: false }, options, trace).await?;
         let planned = trace.before.as_ref().and_then(|before| before.version).map(|version| version + 1);
         if let Some(version) = version.filter(|version| planned.is_some_and(|planned| planned != *version)) {
@@ -262,7 +268,7 @@ async fn rebirth<S: ParameterStore, B: BackupBucket>(
     to: &RecordedParameter,
     from: &PresentParameter,
     options: &RestoreOptions,
-    pace: &mut Pace,
+    rate: &WriteRate,
     trace: &mut Trace,
 ) -> Result<(), Error> {
     let store = capture.store();
@@ -296,7 +302,8 @@ async fn rebirth<S: ParameterStore, B: BackupBucket>(
         from.parameter.details.tags = Some(tags);
     }
     let put = creation(&spelling, to, Some(&from));
-    create(store, (name, to), &put, options, pace, trace).await.map_err(|mut error| {
+    rate.turn(1).await;
+    create(store, (name, to), &put, options, trace).await.map_err(|mut error| {
         error.message = format!(
             "it was deleted to change its type and could not be created again ({}): run the restore again",
             error.message

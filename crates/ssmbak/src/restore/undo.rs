@@ -103,6 +103,7 @@ async fn of_rows<S: ParameterStore, B: BackupBucket>(
             Ok::<_, Error>((row.name.clone(), target))
         })
         .buffer_unordered(CONCURRENCY)
+        .boxed()
         .try_collect()
         .await?;
     let recent = options.now.read().duration_since(record.finished.unwrap_or(record.begun)) < OLDEST_READ;

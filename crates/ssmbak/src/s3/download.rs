@@ -147,7 +147,7 @@ impl ObjectBucket {
                     .map_err(|error| local("write", part, &error))
             }
         });
-        stream::iter(fetched).buffer_unordered(options.ranges_at_once).try_collect::<()>().await?;
+        stream::iter(fetched).buffer_unordered(options.ranges_at_once).boxed().try_collect::<()>().await?;
         file.seek(SeekFrom::Start(0)).await.map_err(|error| local("read", part, &error))?;
         if self.verified_so_far(version, file, part).await?.finish() { Ok(()) } else { Err(damaged(version)) }
     }

@@ -89,7 +89,7 @@ impl ObjectBucket {
         let source = self.copy_source(version);
         let copies = parts(size, step).map(|part| self.copy_part(version, &source, to, upload, part));
         let mut done: Vec<CompletedPart> =
-            stream::iter(copies).buffer_unordered(options.parts_at_once.max(1)).try_collect().await?;
+            stream::iter(copies).buffer_unordered(options.parts_at_once.max(1)).boxed().try_collect().await?;
         done.sort_by_key(CompletedPart::part_number);
         Ok(done)
     }

@@ -65,7 +65,8 @@ impl ObjectBucket {
     ) -> Result<Vec<CompletedPart>, Error> {
         let step = part_size(version.size, self.first_part_size(version).await, PART);
         let sends = parts(version.size, step).map(|part| self.send_part(version, given, to, upload, part, download));
-        let mut done: Vec<CompletedPart> = stream::iter(sends).buffer_unordered(PARTS_AT_ONCE).try_collect().await?;
+        let mut done: Vec<CompletedPart> =
+            stream::iter(sends).buffer_unordered(PARTS_AT_ONCE).boxed().try_collect().await?;
         done.sort_by_key(CompletedPart::part_number);
         Ok(done)
     }

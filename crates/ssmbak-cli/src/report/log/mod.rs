@@ -218,7 +218,7 @@ fn has_local(history: &History, layout: &Layout) -> bool {
 }
 
 fn local_time(time: Timestamp, layout: &Layout) -> String {
-    time.to_zoned(layout.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string()
+    time.to_zoned_datetime(layout.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string()
 }
 
 fn colour(operation: Operation) -> Color {

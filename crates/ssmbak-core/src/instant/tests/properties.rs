@@ -42,7 +42,7 @@ proptest! {
     #[test]
     fn offsets_and_epochs_agree(seconds in 86_400i64..=4_000_000_000, hours in -23i8..=23) {
         let at = Timestamp::from_second(seconds).unwrap();
-        let zoned = at.to_zoned(TimeZone::fixed(jiff::tz::Offset::constant(hours)));
+        let zoned = at.to_zoned_datetime(TimeZone::fixed(jiff::tz::Offset::constant(hours)));
         let text = zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
         prop_assert_eq!(parse(&text).unwrap(), parse(&format!("@{seconds}")).unwrap());
     }
@@ -52,7 +52,7 @@ proptest! {
         let naive = date(1990, 1, 1).checked_add(jiff::Span::new().days(days)).unwrap().at(0, 0, 0, 0)
             .checked_add(jiff::Span::new().seconds(second)).unwrap();
         let text = naive.strftime("%Y-%m-%dT%H:%M:%S").to_string();
-        prop_assert_eq!(parse(&text).unwrap().at(), naive.to_zoned(TimeZone::UTC).unwrap().timestamp());
+        prop_assert_eq!(parse(&text).unwrap().at(), naive.to_zoned_datetime(TimeZone::UTC).unwrap().timestamp());
     }
 
     #[test]

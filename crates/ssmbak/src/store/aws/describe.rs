@@ -156,6 +156,7 @@ impl Listing<'_> {
         let describing = stream::poll_fn(|context| receiver.poll_recv(context))
             .map(|names| self.named(names))
             .buffer_unordered(CONCURRENCY)
+            .boxed()
             .try_collect::<Vec<_>>();
         let ((), found) = try_join(listing, describing).await?;
         Ok(found.into_iter().flatten().collect())

@@ -55,6 +55,7 @@ async fn one_by_one(client: &Client, spelling: &str, cause: &Error) -> Result<Ve
             Ok(version)
         })
         .buffered(STORE_CONCURRENCY)
+        .boxed()
         .try_collect()
         .await
 }

@@ -21,6 +21,7 @@ pub(super) async fn values(client: &Client, spellings: &[String]) -> Result<Valu
             spawned(async move { ten(&client, names).await })
         })
         .buffer_unordered(STORE_CONCURRENCY)
+        .boxed()
         .try_fold(Values::new(), |mut all, some| async move {
             all.extend(some);
             Ok(all)

@@ -1,0 +1,1 @@
+"""The classes of ssmbak 0.5.2."""

@@ -1,0 +1,252 @@
+//! `cargo xtask dist`: what a release has for this platform, in `target/dist`.
+
+use std::env::consts::{ARCH, DLL_PREFIX, DLL_SUFFIX, OS};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use sha2::{Digest as _, Sha256};
+use ssmbak_emulators::{target_dir, workspace_dir};
+
+use crate::cargo::Steps;
+use crate::elf;
+use crate::failure::{Failure, Outcome};
+use crate::wheel::Wheel;
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The function runs on Linux, and is built where it runs.
+const IS_LINUX: bool = cfg!(target_os = "linux");
+const COMMANDS: [&str; 4] = ["ssmbak", "ssmbak-all", "ssmbak-stack", "s3bak"];
+const SHELLS: [(&str, &str, &str); 3] = [
+    ("bash", "bash-completion/completions", "ssmbak"),
+    ("zsh", "zsh/site-functions", "_ssmbak"),
+    ("fish", "fish/vendor_completions.d", "ssmbak.fish"),
+];
+
+/// Where the executables of a build are.
+struct Build {
+    commands: PathBuf,
+    function: PathBuf,
+}
+
+/// Builds and packs. With `--dev` the builds of the tests are packed: to try the packages, not to ship them.
+pub fn run(arguments: &[&str]) -> Outcome {
+    let mut steps = Steps::default();
+    let build = match arguments {
+        [] => {
+            let packages = ["--package", "ssmbak-cli", "--package", "ssmbak-python"];
+            steps.cargo("commands and Python module", &[&["build", "--profile", "shipped"], &packages[..]].concat())?;
+            if IS_LINUX {
+                crate::function::steps(&mut steps)?;
+            }
+            Build { commands: target_dir().join("shipped"), function: target_dir().join("function") }
+        }
+        ["--dev"] => {
+            // A test that needs the module has it built, and the SDK with the features of the tests.
+            steps.cargo("build", &["build", "--workspace", "--bins", "--test", "python"])?;
+            of_tests(&mut steps)?;
+            steps.summarise();
+            return Ok(());
+        }
+        _ => return Err(Failure::Usage(format!("cannot understand `dist {}`", arguments.join(" ")))),
+    };
+    pack_and_check(&mut steps, &build)?;
+    steps.summarise();
+    Ok(())
+}
+
+/// Packs what `cargo xtask test` has built, and checks the packages.
+pub fn of_tests(steps: &mut Steps) -> Outcome {
+    let debug = target_dir().join("debug");
+    pack_and_check(steps, &Build { commands: debug.clone(), function: debug })
+}
+
+fn pack_and_check(steps: &mut Steps, build: &Build) -> Outcome {
+    steps.step("packages", |_| pack(build))?;
+    steps.step("wheel, installed into an environment without anything else", |_| check())
+}
+
+/// Installs the wheel without network, and runs every command and the library.
+fn check() -> Outcome {
+    let dist = target_dir().join("dist");
+    let venv = dist.join("venv");
+    output(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
+    let bin = venv.join("bin");
+    let wheels = fs::read_dir(&dist).map_err(Failure::io(format!("read {}", dist.display())))?;
+    let wheel =
+        wheels.flatten().map(|entry| entry.path()).find(|path| path.extension().is_some_and(|end| end == "whl"));
+    let install = ["-m", "pip", "install", "--quiet", "--no-index", "--disable-pip-version-check"];
+    output(Command::new(bin.join("python")).args(install).arg(wheel.unwrap_or_default()))?;
+    for name in COMMANDS {
+        let told = String::from_utf8_lossy(&output(Command::new(bin.join(name)).arg("--version"))?).into_owned();
+        if !told.trim().ends_with(VERSION) {
+            return Err(Failure::Unexpected { expected: format!("the version of {name}"), seen: told });
+        }
+    }
+    let import = "import ssmbak; from ssmbak.restore.actions import ParamPath; print(ssmbak.__version__)";
+    output(Command::new(bin.join("python")).args(["-I", "-c", import])).map(drop)?;
+    let function = venv.join("share/ssmbak").join(ARCH).join("ssmbak-lambda");
+    if IS_LINUX {
+        fs::metadata(&function).map(drop).map_err(Failure::io(format!("find {}", function.display())))?;
+    }
+    fs::remove_dir_all(&venv).map_err(Failure::io(format!("remove {}", venv.display())))
+}
+
+fn pack(build: &Build) -> Outcome {
+    let dist = target_dir().join("dist");
+    let _ = fs::remove_dir_all(&dist);
+    let tree = dist.join("tree").join(format!("ssmbak-{VERSION}-{ARCH}-{OS}"));
+    stage(build, &tree)?;
+    let archive = archive(&tree)?;
+    let wheel = wheel(build, &tree, &dist)?;
+    let mut sums = String::new();
+    for path in [&archive, &wheel] {
+        let bytes = fs::read(path).map_err(Failure::io(format!("read {}", path.display())))?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let hex: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        sums += &format!("{hex}  {name}\n");
+        println!("    {}: {:.1} MB", path.display(), bytes.len() as f64 / 1e6);
+    }
+    write(&dist.join("SHA256SUMS"), sums.as_bytes())
+}
+
+/// The tree of the archive: `bin`, and in `share` the function, man pages, completions and licences.
+fn stage(build: &Build, tree: &Path) -> Outcome {
+    let bin = tree.join("bin");
+    for name in COMMANDS {
+        copy(&build.commands.join(name), &bin.join(name))?;
+        strip(&bin.join(name));
+    }
+    let share = tree.join("share");
+    if IS_LINUX {
+        let function = share.join("ssmbak").join(ARCH).join("ssmbak-lambda");
+        copy(&build.function.join("ssmbak-lambda"), &function)?;
+        strip(&function);
+    }
+    for licence in ["LICENSE-APACHE", "LICENSE-MIT", "CHANGELOG.md"] {
+        copy(&workspace_dir().join(licence), &share.join("doc/ssmbak").join(licence))?;
+    }
+    let ssmbak = bin.join("ssmbak");
+    let man = share.join("man/man1");
+    fs::create_dir_all(&man).map_err(Failure::io(format!("create {}", man.display())))?;
+    output(Command::new(&ssmbak).args(["man", "--dir"]).arg(&man))?;
+    for (shell, dir, name) in SHELLS {
+        let text = output(Command::new(&ssmbak).args(["completions", shell]))?;
+        write(&share.join(dir).join(name), &text)?;
+    }
+    Ok(())
+}
+
+/// A tar.gz of the tree, the same for the same files.
+fn archive(tree: &Path) -> Outcome<PathBuf> {
+    let (parent, name) = (tree.parent().unwrap_or(tree), tree.file_name().unwrap_or_default());
+    let path = target_dir().join("dist").join(format!("{}.tar.gz", name.to_string_lossy()));
+    let mut command = Command::new("tar");
+    command.arg("--create").arg("--file").arg(&path).arg("--directory").arg(parent).env("GZIP", "-n");
+    if cfg!(target_os = "linux") {
+        command.args([
+            "--sort=name",
+            "--mtime=@0",
+            "--owner=0",
+            "--group=0",
+            "--numeric-owner",
+            "--use-compress-program=gzip -n",
+        ]);
+    } else {
+        command.arg("--gzip");
+    }
+    output(command.arg(name))?;
+    Ok(path)
+}
+
+fn wheel(build: &Build, tree: &Path, dist: &Path) -> Outcome<PathBuf> {
+    let sources = workspace_dir().join("crates/ssmbak-python");
+    let module = dist.join("tree/_native.abi3.so");
+    let name = format!("{DLL_PREFIX}ssmbak_native{DLL_SUFFIX}");
+    // Where nothing but tests needs a library, cargo leaves it among the dependencies.
+    let built = [build.commands.join(&name), build.commands.join("deps").join(&name)];
+    let built = built.iter().find(|path| path.is_file()).unwrap_or(&built[0]);
+    copy(built, &module)?;
+    strip(&module);
+    let platform = platform(&[&module, &tree.join("bin/ssmbak")])?;
+    let mut wheel = Wheel::new(VERSION, platform);
+    wheel.dir("ssmbak", &sources.join("python/ssmbak"), false)?;
+    wheel.file("ssmbak/_native.abi3.so", module);
+    wheel.scripts(&tree.join("bin"))?;
+    wheel.data("share", &tree.join("share"))?;
+    let readme = sources.join("README.md");
+    let readme = fs::read_to_string(&readme).map_err(Failure::io(format!("read {}", readme.display())))?;
+    wheel.write(dist, &readme)
+}
+
+/// The platform's tag: on Linux by the newest symbol of glibc that a file needs.
+fn platform(files: &[&Path]) -> Outcome<String> {
+    if OS == "macos" {
+        return Ok(format!("macosx_11_0_{}", if ARCH == "aarch64" { "arm64" } else { ARCH }));
+    }
+    let mut newest = elf::GlibcVersion(2, 17);
+    for path in files {
+        let bytes = fs::read(path).map_err(Failure::io(format!("read {}", path.display())))?;
+        let needed = elf::newest_glibc(&bytes)
+            .map_err(|error| Failure::Function(format!("{} is not an ELF file: {error}", path.display())))?;
+        newest = newest.max(needed.unwrap_or(newest));
+    }
+    Ok(format!("manylinux_{}_{}_{ARCH}", newest.0, newest.1))
+}
+
+fn copy(from: &Path, to: &Path) -> Outcome {
+    if let Some(dir) = to.parent() {
+        fs::create_dir_all(dir).map_err(Failure::io(format!("create {}", dir.display())))?;
+    }
+    fs::copy(from, to).map(drop).map_err(Failure::io(format!("copy {}", from.display())))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Outcome {
+    if let Some(dir) = path.parent() {
+        fs::create_dir_all(dir).map_err(Failure::io(format!("create {}", dir.display())))?;
+    }
+    fs::write(path, bytes).map_err(Failure::io(format!("write {}", path.display())))
+}
+
+/// Without symbols, as far as the system has the tool: the profile of releases has none anyway.
+fn strip(path: &Path) {
+    let _ = Command::new("strip").arg("-x").arg(path).status();
+}
+
+fn output(command: &mut Command) -> Outcome<Vec<u8>> {
+    let shown = format!("{command:?}");
+    let output = command.output().map_err(Failure::io(format!("run {shown}")))?;
+    if output.status.success() { Ok(output.stdout) } else { Err(Failure::Step { name: "a package", command: shown }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use ssmbak_emulators::Venv;
+
+    use super::*;
+
+    #[test]
+    fn workflows_are_well_formed_and_run_the_tasks_of_this_program() -> Result<(), Box<dyn std::error::Error>> {
+        let dir = workspace_dir().join(".github/workflows");
+        let checked = Venv::ready()?.script("check_workflows.py").arg(&dir).output()?;
+        assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+        let text = fs::read_to_string(dir.join("ci.yml"))? + &fs::read_to_string(dir.join("release.yml"))?;
+        assert!(text.contains("run: .ci/run\n") && text.contains("run: cargo xtask dist\n"), "{text}");
+        for line in text.lines().filter(|line| line.contains("cargo ")) {
+            assert!(line.trim_end().ends_with("cargo xtask dist"), "{line}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn formula_and_image_name_the_archives_that_are_made() -> Result<(), Box<dyn std::error::Error>> {
+        let packaging = workspace_dir().join("packaging");
+        let formula = fs::read_to_string(packaging.join("ssmbak.rb.in"))?;
+        for platform in ["x86_64-linux", "aarch64-linux", "aarch64-macos"] {
+            assert!(formula.contains(&format!("ssmbak-@VERSION@-{platform}.tar.gz")), "{platform}");
+        }
+        let image = fs::read_to_string(packaging.join("Containerfile"))?;
+        assert!(image.contains(&format!("ARCHIVE=ssmbak-{VERSION}-x86_64-linux")));
+        Ok(())
+    }
+}
