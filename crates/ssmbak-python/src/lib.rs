@@ -1,7 +1,7 @@
 //! The native module `ssmbak._native`: the library for Python, as calls that take and return JSON.
 //!
-//! The Python package around it (`python/ssmbak`) has the classes. Here are the [`runtime`], which outlives no process, the
-//! [`session`], which knows the way to AWS, and the [`operations`].
+//! The Python package around it (`python/ssmbak`) has the classes. Here are the runtime, which outlives no process, the session,
+//! which knows the way to AWS, and the operations.
 
 mod calls;
 mod operations;

@@ -121,7 +121,7 @@ async fn deletions<B: BackupBucket>(
     names: Vec<ParameterName>,
 ) -> Result<BTreeMap<ParameterName, Option<Timestamp>>, Error> {
     let read = names.into_iter().map(async |name| Ok((deleted_at(bucket, &name).await?, name)));
-    let read = futures_util::stream::iter(read).buffer_unordered(CONCURRENCY);
+    let read = futures_util::stream::iter(read).buffer_unordered(CONCURRENCY).boxed();
     read.map_ok(|(at, name)| (name, at)).try_collect().await
 }
 

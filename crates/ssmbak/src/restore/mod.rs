@@ -10,6 +10,7 @@ mod undo;
 
 use std::collections::BTreeMap;
 
+use futures_util::FutureExt as _;
 use futures_util::stream::{self, FuturesUnordered, StreamExt};
 use jiff::Timestamp;
 use ssmbak_core::name::ParameterName;
@@ -261,10 +262,11 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
                 break;
             }
             let mut trace = ledger.trace(row);
-            under_way.push(async move {
+            let put = async move {
                 let outcome = put::put(&self.capture, change, options, rate, &mut trace).await;
                 (row, trace, outcome.map_or_else(Outcome::Failed, |()| Outcome::Done))
-            });
+            };
+            under_way.push(put.boxed());
         }
         while let Some(done) = under_way.next().await {
             ledger.close_row(done);
