@@ -8,6 +8,7 @@ mod demo;
 mod elf;
 mod failure;
 mod function;
+mod gateway;
 mod local;
 mod pipeline;
 mod s3;
@@ -30,8 +31,8 @@ usage: cargo xtask local [--port PORT] [--stale TIME] [--events TIME]
        cargo xtask test [--quick|--full] [-- …]
                                            everything that continuous integration checks; --quick leaves out the
                                            function's release build, --full fails every call of every command in every
-                                           way and kills commands at random moments (an hour); what follows -- goes to
-                                           `cargo test`
+                                           way, kills commands at random moments and adds a RADOS Gateway (two hours); what
+                                           follows -- goes to `cargo test`
        cargo xtask function                builds the function for AWS and checks its size and C library
        cargo xtask compare [--histories N] [--seed FIRST]
                                            ssmbak 0.5.2 and this tool on the same simulated histories (300, seeds from 0);

@@ -3,6 +3,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod gateway;
 mod runs;
 
 use std::process::{Command, Stdio};
