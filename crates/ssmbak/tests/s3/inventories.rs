@@ -49,7 +49,7 @@ fn rows(mut plan: TreePlan) -> Vec<ObjectChange> {
 #[tokio::test]
 async fn plan_of_an_inventory_is_that_of_a_listing() {
     let mut changes = 0;
-    for seed in 0..150 {
+    for seed in 0..150_u64 {
         let (small, mut rng) = (Small::new(), Rng(seed));
         let dir = tempfile::tempdir().unwrap();
         let end = fill(&small, &mut rng);
@@ -57,7 +57,7 @@ async fn plan_of_an_inventory_is_that_of_a_listing() {
         let place = inventory_of(&small);
         let tree = Tree::new(&small.bucket, "t/", dir.path(), 8);
         let then = at(rng.below(end + 2));
-        let options = ObjectPlanOptions { delete_new: seed % 2 == 0 };
+        let options = ObjectPlanOptions { delete_new: seed.is_multiple_of(2) };
         let inventory = tree.inventory(&place, then).await.unwrap();
         let read = tree.plan_of_inventory(&inventory, then, options, None, |_| {}).await.unwrap();
         let listed = tree.plan(then, options, |_| {}).await.unwrap();
