@@ -9,6 +9,7 @@ mod dist;
 mod elf;
 mod failure;
 mod function;
+mod gateway;
 mod local;
 mod pipeline;
 mod s3;
@@ -32,8 +33,8 @@ usage: cargo xtask local [--port PORT] [--stale TIME] [--events TIME]
        cargo xtask test [--quick|--full] [-- …]
                                            everything that continuous integration checks; --quick leaves out the
                                            function's release build, --full fails every call of every command in every
-                                           way and kills commands at random moments (an hour); what follows -- goes to
-                                           `cargo test`
+                                           way, kills commands at random moments and adds a RADOS Gateway (two hours); what
+                                           follows -- goes to `cargo test`
        cargo xtask function                builds the function for AWS and checks its size and C library
        cargo xtask dist [--dev]            packs a release for this platform into target/dist: a wheel and a tar.gz with
                                            commands, function, man pages and completions, and their checksums. --dev
@@ -45,8 +46,8 @@ usage: cargo xtask local [--port PORT] [--stale TIME] [--events TIME]
                                            s3bak on a tree of N keys (100,000) with three versions each: time, memory
                                            and requests of a preview, a download and a restore
        cargo xtask s3-compare [--keys N] [--latency MS] [--dev]
-                                           s3bak and s3-pit-restore 0.9 restore the same tree (2,000 keys, 20 ms);
-                                           --dev measures builds without optimisation
+                                           s3bak, s3-pit-restore 0.9 and rclone restore and download the same tree (2,000
+                                           keys, 20 ms); --dev measures builds without optimisation
        cargo xtask bench [--quick] [--only NAME] [--reuse]
                                            ssmbak 0.5.2 and this tool side by side: time, memory, requests; writes
                                            docs/PERFORMANCE.md. --quick takes a tenth of every size and --only the

@@ -4,7 +4,7 @@ use ssmbak_emulators::Venv;
 
 use crate::cargo::Steps;
 use crate::failure::{Failure, Outcome};
-use crate::{dist, function};
+use crate::{dist, function, gateway};
 
 /// Runs the checks, the quickest first.
 pub fn run(arguments: &[&str]) -> Outcome {
@@ -32,6 +32,11 @@ pub fn run(arguments: &[&str]) -> Outcome {
     if full {
         let matrix = ["test", "--workspace", "--test", "faults", "--", "--nocapture", "--test-threads", "1"];
         steps.cargo_with("every fault at every call, and kills", &matrix, &[("SSMBAK_TEST_FULL", "1")])?;
+        let rows = ["test", "--workspace", "--test", "s3", "rows_go_through_batch_jobs", "--", "--nocapture"];
+        steps.cargo_with("a million rows through batch jobs", &rows, &[("SSMBAK_TEST_FULL", "1")])?;
+        let runs = ["test", "--workspace", "--lib", "random_runs_never_end_well", "--", "--nocapture"];
+        steps.cargo_with("a hundred thousand restores", &runs, &[("S3BAK_RUNS", "100000")])?;
+        gateway::steps(&mut steps)?;
     }
     steps.cargo_with("documentation", &["doc", "--workspace", "--no-deps"], &[("RUSTDOCFLAGS", "-D warnings")])?;
     if !quick {

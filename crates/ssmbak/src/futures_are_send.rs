@@ -108,7 +108,7 @@ fn sweeps(capture: Capture<Store, Bucket>, selection: Selection, survey: Survey,
     spawn(async move { sweep::names(&capture, &selection).await });
     let capture = of();
     spawn(async move {
-        let names: BTreeMap<ParameterName, bool> = BTreeMap::new();
+        let names: BTreeMap<ParameterName, sweep::Look> = BTreeMap::new();
         sweep::survey(&capture, names, None, crate::clock::now).collect::<Vec<_>>().await
     });
     let capture = of();

@@ -1,5 +1,6 @@
 //! What was deleted and can come back.
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::plan::{Plan, PlanOptions, Present, Target};
@@ -13,6 +14,12 @@ use crate::capture::Capture;
 use crate::read::{described, read_held, timelines};
 use crate::store::ParameterStore;
 use crate::{Error, ErrorKind};
+
+/// Values that are read at once.
+const READS: usize = 64;
+
+/// Parameters that are recorded as missing at once.
+const REPAIRS: usize = 8;
 
 /// A parameter that is gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,11 +80,16 @@ fn replaced(timeline: &Timeline, of: &Record) -> Option<Timestamp> {
 pub async fn plan<B: BackupBucket>(bucket: &B, trash: &Trash) -> Result<Plan, Error> {
     let mut plan = Plan { warnings: trash.warnings.clone(), ..Plan::default() };
     let now = crate::clock::now();
-    for Trashed { name, gone, .. } in &trash.parameters {
-        let target = match &gone.last {
-            Last::Known { record, since } => read_held(bucket, name, Held { record, since: *since }).await?,
-            Last::Unknown(reason) => Target::Unknown(reason.clone()),
-        };
+    let mut targets = stream::iter(&trash.parameters)
+        .map(async |Trashed { name, gone, .. }| {
+            let target = match &gone.last {
+                Last::Known { record, since } => read_held(bucket, name, Held { record, since: *since }).await?,
+                Last::Unknown(reason) => Target::Unknown(reason.clone()),
+            };
+            Ok::<_, Error>((name, target))
+        })
+        .buffer_unordered(READS);
+    while let Some((name, target)) = targets.try_next().await? {
         plan.add(name.clone(), target, Present::Missing, PlanOptions::default().as_of(now));
     }
     plan.sort();
@@ -94,14 +106,18 @@ pub async fn record_missing<S: ParameterStore, B: BackupBucket>(
     trash: &Trash,
     now: Timestamp,
 ) -> Result<(), Error> {
-    for trashed in trash.parameters.iter().filter(|trashed| trashed.gone.evidence == GoneBy::MissingNow) {
-        let survey = capture.survey(&trashed.name, now).await?;
-        capture.settle(survey).await.map_err(|mut error| {
-            error.message = format!("that {} is missing could not be recorded: {}", trashed.name, error.message);
-            error
-        })?;
-    }
-    Ok(())
+    let missing = trash.parameters.iter().filter(|trashed| trashed.gone.evidence == GoneBy::MissingNow);
+    stream::iter(missing)
+        .map(async |trashed| {
+            let survey = capture.survey(&trashed.name, now).await?;
+            capture.settle(survey).await.map_err(|mut error| {
+                error.message = format!("that {} is missing could not be recorded: {}", trashed.name, error.message);
+                error
+            })
+        })
+        .buffer_unordered(REPAIRS)
+        .try_for_each(async |_| Ok(()))
+        .await
 }
 
 /// What the bucket's lifecycle says of versions that are not current.

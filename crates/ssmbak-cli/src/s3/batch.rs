@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use jiff::tz::TimeZone;
 use serde::Serialize;
-use ssmbak::s3::tree::{ManifestPlan, Target, TreeRestoreOptions, TreeRun};
+use ssmbak::s3::tree::{Failure, ManifestPlan, ManifestVerified, Target, TreeRestoreOptions, TreeRun};
 use ssmbak::s3::{BatchControl, CopyOptions, ObjectBucket};
-use ssmbak_core::object::batch::{JobRequest, JobState, role_policy, target_key_prefix};
+use ssmbak_core::object::batch::{FailedTask, JobRequest, JobState, role_policy, target_key_prefix};
 use ssmbak_core::object::{KeyGlobs, ObjectPlanOptions, S3Location};
 
 use super::question::{BucketArgs, GlobArgs, Located, check_found, moment};
@@ -32,6 +32,7 @@ pub(super) const MANIFEST_EXAMPLES: &str = "\
 Examples:
   s3bak manifest data/ yesterday -b BUCKET --out plan    what a restore would do, as manifests for S3 Batch Operations
   s3bak manifest data/ yesterday -b BUCKET --out plan --to s3://OTHER/was/data/    jobs keep the whole key
+  s3bak manifest data/ yesterday -b BUCKET --out plan --inventory s3://INV/…/manifest.json    without a listing
 ";
 
 pub(super) const BATCH_EXAMPLES: &str = "\
@@ -57,6 +58,9 @@ pub struct ManifestArgs {
     /// Store all that the tree held in another bucket or below another prefix, which ends in the tree's own.
     #[arg(long, value_name = "s3://BUCKET/PREFIX/", conflicts_with = "delete_new")]
     to: Option<String>,
+    /// Plan from an S3 Inventory of all versions (CSV) instead of a listing: s3://INV/…/manifest.json.
+    #[arg(long, value_name = "URL")]
+    inventory: Option<String>,
     /// Storage class of the copies [default: the version's own].
     #[arg(long, value_name = "CLASS")]
     storage_class: Option<String>,
@@ -81,12 +85,20 @@ pub(super) async fn manifest(args: &ManifestArgs, global: &GlobalArgs, ui: &Ui) 
     let (_, bucket) = args.bucket.open(&located, global).await?;
     let tree = tree(&bucket, "", args.concurrency).with_prefixes(&located.keys);
     let to = to.map(|to| Target { bucket: bucket.beside(to.bucket), prefix: to.key });
-    let progress = ui.counter("listing versions");
+    let inventory = match &args.inventory {
+        Some(text) => Some(tree.inventory(&inventory_location(text)?, at).await?),
+        None => None,
+    };
+    if let Some(inventory) = &inventory {
+        ui.remark(&format!("planned from an inventory of {}; later changes: s3bak batch finish", inventory.created));
+    }
+    let progress = ui.counter(if inventory.is_some() { "reading the inventory" } else { "listing versions" });
     let options = ObjectPlanOptions { delete_new: args.delete_new };
     let seen = |more| progress.advance(more);
-    let plan = match &to {
-        Some(to) => tree.contents_at(at, to, seen).await?,
-        None => tree.plan(at, options, seen).await?,
+    let plan = match (&inventory, &to) {
+        (Some(inventory), to) => tree.plan_of_inventory(inventory, at, options, to.as_ref(), seen).await?,
+        (None, Some(to)) => tree.contents_at(at, to, seen).await?,
+        (None, None) => tree.plan(at, options, seen).await?,
     };
     check_found(plan.totals.versions, &bucket, &tree)?;
     let copy = CopyOptions { fast: true, storage_class: args.storage_class.clone(), ..CopyOptions::default() };
@@ -97,6 +109,7 @@ pub(super) async fn manifest(args: &ManifestArgs, global: &GlobalArgs, ui: &Ui) 
         bucket: bucket.name().to_owned(),
         prefixes: located.keys.clone(),
         to: args.to.clone(),
+        inventory: args.inventory.clone(),
         at: at.spelling(),
         created: ssmbak::clock::now().to_string(),
         delete_new: args.delete_new,
@@ -236,6 +249,13 @@ fn checked_target(text: &str, prefixes: &[String]) -> Result<S3Location, CliErro
     Ok(to)
 }
 
+fn inventory_location(text: &str) -> Result<S3Location, CliError> {
+    let read = S3Location::parse(text).ok().flatten();
+    read.filter(|read| read.key.ends_with("manifest.json")).ok_or_else(|| {
+        CliError::usage(format!("{text:?} is not an inventory"), "give its manifest.json: s3://BUCKET/…/manifest.json")
+    })
+}
+
 /// Where the tree of a plan goes, if not in its place.
 fn planned_target(plan: &ManifestPlan, bucket: &ObjectBucket) -> Result<Option<Target>, CliError> {
     let to = plan.to.as_deref().map(|to| checked_target(to, &plan.prefixes)).transpose()?;
@@ -373,7 +393,7 @@ async fn finish(
     }
     let aws = interrupts.or(Aws::connect(global)).await?;
     let bucket = ObjectBucket::new(aws.s3(), &described.bucket);
-    interrupts.or(name_failed_tasks(&described, &states, &bucket, ui)).await?;
+    let mut found = interrupts.or(failed_tasks(&described, &states, &bucket, ui)).await?;
     let at = read_time(&described.at, ssmbak::clock::now(), &TimeZone::UTC)?;
     let tree = args.work.tree(&bucket, &described.prefixes, KeyGlobs::default());
     let to = planned_target(&described, &bucket)?;
@@ -391,18 +411,18 @@ async fn finish(
     let work = async |watch: &_, run: &mut _| tree.restore(run, &options, watch).await;
     let applied = run_tree(&mut run, ui, "finishing", interrupts, work).await?;
     let head = Head::new(&described.prefixes, Some(&at), bucket.name(), aws.region()).to(described.to.as_deref());
-    tree_report::outcome(ui, &head, &mut run, &applied)?;
-    let again = format!("s3bak batch finish {}", quoted(&args.dir.dir.to_string_lossy()));
-    if !applied.is_complete() {
-        return conclude(run, applied, "finished", &again, ui);
-    }
-    conclude(run, applied, "finished", &again, ui)?;
     let verified = async {
         let progress = ui.counter("verifying");
         let seen = |more| progress.advance(more);
         Ok::<_, CliError>(tree.verify_manifest(&described, &args.dir.dir, at, to.as_ref(), seen).await?)
     };
-    let verified = interrupts.or(verified).await?;
+    // Where something failed, the rest can wait until that is made good.
+    let verified = if applied.is_complete() { Some(interrupts.or(verified).await?) } else { None };
+    found.verified(verified.as_ref());
+    tree_report::outcome(ui, &head, &mut run, &applied, &found)?;
+    let again = format!("s3bak batch finish {}", quoted(&args.dir.dir.to_string_lossy()));
+    let exit = conclude(run, applied, "finished", &again, ui)?;
+    let Some(verified) = verified else { return Ok(exit) };
     for failure in &verified.failures {
         ui.remark(&format!("wrong: {}: {}", text::line(&failure.key), text::line(&failure.error.to_string())));
     }
@@ -415,28 +435,62 @@ async fn finish(
     Ok(Exit::Partly)
 }
 
+/// What `finish` found out beside the outcome of its own changes, for programs.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct FinishReport {
+    /// Tasks that failed in jobs.
+    jobs_failed: u64,
+    /// The first thousand of them.
+    failed_tasks: Vec<FailedTask>,
+    /// Rows that were looked up at the end; absent if there was no reason to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wrong: Option<u64>,
+    /// The first thousand of the wrong ones.
+    wrong_rows: Vec<WrongRow>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct WrongRow {
+    key: String,
+    error: String,
+}
+
+impl FinishReport {
+    fn verified(&mut self, verified: Option<&ManifestVerified>) {
+        let Some(verified) = verified else { return };
+        (self.rows, self.wrong) = (Some(verified.rows), Some(verified.wrong));
+        let row = |failure: &Failure| WrongRow { key: failure.key.clone(), error: failure.error.to_string() };
+        self.wrong_rows = verified.failures.iter().map(row).collect();
+    }
+}
+
 /// Names the tasks that failed in jobs, as their reports have them.
-async fn name_failed_tasks(
+async fn failed_tasks(
     plan: &ManifestPlan,
     states: &[(String, String, JobState)],
     bucket: &ObjectBucket,
     ui: &Ui,
-) -> Result<(), CliError> {
-    let mut named = 0;
-    let failed: u64 = states.iter().map(|(_, _, state)| state.failed).sum();
+) -> Result<FinishReport, CliError> {
+    let jobs_failed = states.iter().map(|(_, _, state)| state.failed).sum();
+    let mut found = FinishReport { jobs_failed, ..FinishReport::default() };
     for (file, (_, job, state)) in plan.jobs.iter().zip(states) {
         if let Some(reason) = &state.reason {
             ui.warning(&format!("the job of {} failed: {}", file.file, text::line(reason)));
         }
         let report = file.report.as_deref().and_then(|report| S3Location::parse(report).ok().flatten());
-        let Some(report) = report.filter(|_| state.failed > 0 && named < NAMED) else { continue };
-        match bucket.beside(&report.bucket).failed_tasks(&report.key, job, NAMED - named).await {
+        let most = NAMED - found.failed_tasks.len();
+        let Some(report) = report.filter(|_| state.failed > 0 && most > 0) else { continue };
+        match bucket.beside(&report.bucket).failed_tasks(&report.key, job, most).await {
             Ok(tasks) => {
-                named += tasks.len();
-                for task in tasks {
+                for task in &tasks {
                     let (key, error) = (text::line(&task.key), text::line(&task.error));
                     ui.remark(&format!("failed in its job: {key}: {error}"));
                 }
+                found.failed_tasks.extend(tasks);
             }
             // What is left is listed anyway, so a report that is lost costs its reasons alone.
             Err(error) => {
@@ -444,9 +498,9 @@ async fn name_failed_tasks(
             }
         }
     }
-    more(failed, named, "tasks failed in jobs", ui);
-    ui.remark(&format!("{failed} objects failed in jobs; listing again what is left"));
-    Ok(())
+    more(jobs_failed, found.failed_tasks.len(), "tasks failed in jobs", ui);
+    ui.remark(&format!("{jobs_failed} objects failed in jobs; listing again what is left"));
+    Ok(found)
 }
 
 fn more(all: u64, named: usize, what: &str, ui: &Ui) {

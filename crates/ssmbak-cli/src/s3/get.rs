@@ -117,7 +117,7 @@ pub(super) async fn run(
         }
         interrupts.or(args.rehydrate.pause(ui)).await?;
     };
-    tree_report::outcome(ui, &head, &mut run, &applied)?;
+    tree_report::outcome(ui, &head, &mut run, &applied, &tree_report::NoMore {})?;
     let mut again = vec!["s3bak get".to_owned()];
     again.extend(located.keys.iter().map(|key| quoted(key)));
     again.extend([at.spelling(), format!("--to-dir {}", quoted(&shown))]);

@@ -365,7 +365,7 @@ async fn whole(
         }
         interrupts.or(args.rehydrate.pause(ui)).await?;
     };
-    tree_report::outcome(ui, &head, &mut run, &applied)?;
+    tree_report::outcome(ui, &head, &mut run, &applied, &tree_report::NoMore {})?;
     let mut again = vec!["s3bak restore".to_owned()];
     again.extend(located.keys.iter().map(|key| quoted(key)));
     again.extend([at.spelling(), "-R".to_owned()]);

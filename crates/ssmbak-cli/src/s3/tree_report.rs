@@ -9,6 +9,10 @@ use super::tree::sum;
 use crate::error::CliError;
 use crate::ui::Ui;
 
+/// Nothing beside the outcome.
+#[derive(Debug, Serialize)]
+pub(super) struct NoMore {}
+
 /// What a plan is the answer to.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -66,11 +70,26 @@ pub(super) fn plan(ui: &Ui, head: &Head, plan: &mut TreePlan, rows: bool) -> Res
     ui.result(&sum(&totals))
 }
 
-/// Prints for programs what became of a plan; people have seen it.
+/// Totals, and what a command has to say beside them.
+#[derive(Debug, Serialize)]
+struct Tail<'a, M> {
+    #[serde(flatten)]
+    totals: TotalsReport,
+    #[serde(flatten)]
+    more: &'a M,
+}
+
+/// Prints for programs what became of a plan, and what there is beside it; people have seen it.
 ///
 /// # Errors
 /// As [`plan`].
-pub(super) fn outcome(ui: &Ui, head: &Head, run: &mut TreeRun, applied: &Applied) -> Result<(), CliError> {
+pub(super) fn outcome(
+    ui: &Ui,
+    head: &Head,
+    run: &mut TreeRun,
+    applied: &Applied,
+    more: &impl Serialize,
+) -> Result<(), CliError> {
     if !ui.is_json() {
         return Ok(());
     }
@@ -84,5 +103,5 @@ pub(super) fn outcome(ui: &Ui, head: &Head, run: &mut TreeRun, applied: &Applied
         let report = ChangeReport::planned(&change);
         document.item(&report.with_outcome(outcome, applied.failure(number)))?;
     }
-    document.end(&TotalsReport::from(run.totals()))
+    document.end(&Tail { totals: TotalsReport::from(run.totals()), more })
 }

@@ -135,7 +135,7 @@ async fn whole(
     };
     let applied = run_tree(&mut run, ui, "bringing back", interrupts, work).await?;
     let head = Head::new(&located.keys, None, bucket.name(), aws.region());
-    tree_report::outcome(ui, &head, &mut run, &applied)?;
+    tree_report::outcome(ui, &head, &mut run, &applied, &tree_report::NoMore {})?;
     let mut again = vec!["s3bak undelete".to_owned()];
     again.extend(located.keys.iter().map(|key| quoted(key)));
     again.push("-R".to_owned());

@@ -1,8 +1,10 @@
 //! `s3bak`, run on a small S3.
 #![allow(clippy::unwrap_used, reason = "what a test cannot do is its failure")]
+#![allow(clippy::print_stdout, reason = "what was measured, and what was left out")]
 
 #[path = "../common/mod.rs"]
 mod common;
+mod gateway;
 mod runs;
 
 use std::process::{Command, Stdio};

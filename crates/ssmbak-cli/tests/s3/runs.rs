@@ -1,11 +1,11 @@
 //! Runs after other runs: nothing older than the run is believed without looking, and exit code 0 is earned.
 
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use ssmbak_testkit::S3Server;
-use ssmbak_testkit::s3_server::Versioning;
+use ssmbak_testkit::s3_server::{InventoryPlace, Versioning};
 
 use crate::common::Ran;
 use crate::{THEN, World};
@@ -366,6 +366,19 @@ fn batch_finish_names_what_failed_in_jobs_and_here() {
     }
     assert!(finished.err.contains("failed: cannot copy") || finished.err.contains("t/00007"), "{finished:?}");
     assert_eq!(world.body("t/00007").unwrap(), b"after");
+    // For programs too.
+    let finished = world.run(&format!("{FINISH} --output json"));
+    assert_eq!(finished.code, Some(3), "{finished:?}");
+    let told = finished.json();
+    assert_eq!((told["JobsFailed"].clone(), told.get("Rows")), (json!(2), None));
+    let tasks: Vec<&str> =
+        told["FailedTasks"].as_array().unwrap().iter().map(|task| task["Key"].as_str().unwrap()).collect();
+    assert_eq!(tasks, ["t/00003", "t/00007"]);
+    assert_eq!(told["FailedTasks"][0]["Error"], "AccessDenied 403 Access denied");
+    assert_eq!(
+        (told["Changes"][0]["Key"].clone(), told["Changes"][0]["Outcome"].clone()),
+        (json!("t/00007"), json!("failed"))
+    );
 }
 
 #[test]
@@ -386,6 +399,12 @@ fn batch_finish_verifies_every_row_and_deletes_none_whose_version_expired() {
     assert_eq!(finished.code, Some(3), "{finished:?}");
     assert!(finished.err.contains("wrong: t/4: its version"), "{finished:?}");
     assert!(finished.err.contains("10 of 11 rows are as they were"), "{finished:?}");
+    let told = world.run(&format!("{FINISH} --output json")).json();
+    assert_eq!(
+        (told["Rows"].clone(), told["Wrong"].clone(), told["Changes"].clone()),
+        (json!(11), json!(1), json!([]))
+    );
+    assert_eq!(told["WrongRows"][0]["Key"], "t/4");
     assert_eq!((world.body("t/4").unwrap(), world.body("t/new")), (b"one".to_vec(), None));
 }
 
@@ -424,30 +443,79 @@ fn same_manifest_of_another_day_is_another_job() {
 }
 
 #[test]
+fn manifests_of_an_inventory_are_those_of_a_listing() {
+    let world = overwritten(300);
+    let class = [("x-amz-storage-class", "STANDARD_IA")];
+    world.server.put_with("b", "t/ä +,\"", b"new", &class);
+    world.server.set_bucket("inv", Versioning::Never);
+    world.clock(15);
+    let place = InventoryPlace { bucket: "inv", prefix: "b/daily/", rows: 100 };
+    let manifest = format!("s3://inv/{}", world.server.write_inventory("b", &place));
+    world.server.forget_counts();
+    let line = format!("s3bak manifest t/ {THEN} --delete-new");
+    let read = world.run(&format!("{line} --out read --inventory {manifest}"));
+    assert!(read.code == Some(0) && read.err.contains("an inventory of 2023-11-14T22:13:35Z"), "{read:?}");
+    assert_eq!(world.server.counts().get("ListObjectVersions"), None);
+    assert_eq!(world.run(&format!("{line} --out listed")).code, Some(0));
+    for file in ["copy-001.csv", "delete.csv"] {
+        let of = |dir: &str| std::fs::read_to_string(world.home.path().join(dir).join(file)).unwrap();
+        assert!(!of("read").is_empty() && of("read") == of("listed"), "{file}");
+    }
+    let early = world.run(&format!("s3bak manifest t/ 2023-11-14T22:13:36 --out e --inventory {manifest}"));
+    assert!(early.code == Some(1) && early.err.contains("give a later inventory"), "{early:?}");
+    let wrong = world.run(&format!("s3bak manifest t/ {THEN} --out e --inventory s3://inv/b/"));
+    assert!(wrong.code == Some(2) && wrong.err.contains("is not an inventory"), "{wrong:?}");
+    // What is written after the inventory is made good in the end.
+    world.clock(20);
+    world.server.put("b", "t/00005", b"later");
+    std::fs::rename(world.home.path().join("read"), world.home.path().join("plan")).unwrap();
+    assert_eq!(world.run(START).code, Some(0));
+    world.clock(25);
+    world.server.put("b", "t/00006", b"later");
+    let finished = world.run(FINISH);
+    assert!(finished.code == Some(0) && finished.err.contains("301 of 301 rows are as they were"), "{finished:?}");
+    assert!((0..300).all(|n| world.body(&format!("t/{n:05}")).unwrap() == b"one"));
+}
+
+/// Runs a command, and finds the most memory it took, in MiB.
+fn measured(world: &World, line: &str) -> (Ran, u64) {
+    let mut shell = Command::new("sh");
+    let time = format!(
+        "{} & pid=$!; most=0; while kill -0 $pid 2>/dev/null; do \
+        now=$(awk '/VmHWM/{{print $2}}' /proc/$pid/status 2>/dev/null); most=${{now:-$most}}; sleep 0.05; done; \
+        wait $pid; code=$?; echo $most >most; exit $code",
+        line.replacen("s3bak", crate::program("s3bak"), 1)
+    );
+    let command = world.command("s3bak");
+    shell.args(["-c", &time]).env_clear().current_dir(world.home.path());
+    shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("PATH", "/usr/bin:/bin");
+    let started = Instant::now();
+    let ran = Ran::of(&mut shell);
+    assert_eq!(ran.code, Some(0), "{line}: {ran:?}");
+    let most = std::fs::read_to_string(world.home.path().join("most")).unwrap();
+    let mib = most.trim().parse::<u64>().unwrap().div_ceil(1_024);
+    println!("{:>6.1} s  {mib:>4} MiB  {line}", started.elapsed().as_secs_f64());
+    (ran, mib)
+}
+
+/// With SSMBAK_TEST_FULL a million.
+#[test]
 fn fifty_thousand_rows_go_through_batch_jobs_in_bounded_memory() {
-    let world = overwritten(50_000);
-    let most = |line: &str| -> (Ran, u64) {
-        // In KiB: what the shell's child took at most.
-        let mut shell = Command::new("sh");
-        let time = format!(
-            "{} & pid=$!; most=0; while kill -0 $pid 2>/dev/null; do \
-            now=$(awk '/VmHWM/{{print $2}}' /proc/$pid/status 2>/dev/null); most=${{now:-$most}}; sleep 0.05; done; \
-            wait $pid; code=$?; echo $most >most; exit $code",
-            line.replacen("s3bak", crate::program("s3bak"), 1)
-        );
-        let command = world.command("s3bak");
-        shell.args(["-c", &time]).env_clear().current_dir(world.home.path());
-        shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("PATH", "/usr/bin:/bin");
-        let ran = Ran::of(&mut shell);
-        assert_eq!(ran.code, Some(0), "{line}: {ran:?}");
-        let most = std::fs::read_to_string(world.home.path().join("most")).unwrap();
-        (ran, most.trim().parse::<u64>().unwrap())
-    };
-    let mut took = vec![most(&format!("s3bak manifest t/ {THEN} --out plan")).1, most(START).1];
-    let (finished, kib) = most(FINISH);
-    took.push(kib);
-    assert!(finished.err.contains("50000 of 50000 rows are as they were"), "{finished:?}");
+    let rows = if std::env::var_os("SSMBAK_TEST_FULL").is_some() { 1_000_000 } else { 50_000 };
+    let world = overwritten(rows);
+    world.server.set_bucket("inv", Versioning::Never);
+    let place = InventoryPlace { bucket: "inv", prefix: "b/daily/", rows: 250_000 };
+    let manifest = format!("s3://inv/{}", world.server.write_inventory("b", &place));
+    let line = format!("s3bak manifest t/ {THEN} --out");
+    let mut took = vec![measured(&world, &format!("{line} plan")).1];
+    took.push(measured(&world, &format!("{line} read --inventory {manifest}")).1);
+    let of = |dir: &str| std::fs::read(world.home.path().join(dir).join("copy-001.csv")).unwrap();
+    assert!(of("plan") == of("read"));
+    took.push(measured(&world, START).1);
+    let (finished, mib) = measured(&world, FINISH);
+    took.push(mib);
+    assert!(finished.err.contains(&format!("{rows} of {rows} rows are as they were")), "{finished:?}");
     assert_eq!(world.server.counts().get("CopyObject"), None);
     // Rows are in files, and not in memory: with a thousandth of them it is about as much.
-    assert!(took.iter().all(|kib| *kib < 200 * 1024), "{took:?} KiB");
+    assert!(took.iter().all(|mib| *mib < 200), "{took:?} MiB");
 }

@@ -124,7 +124,7 @@ pub fn failed_task(line: &str) -> Option<FailedTask> {
 }
 
 /// The fields of a line of CSV, without their quotes.
-fn csv_fields(line: &str) -> Vec<String> {
+pub(super) fn csv_fields(line: &str) -> Vec<String> {
     let (mut fields, mut field, mut is_quoted) = (Vec::new(), String::new(), false);
     let mut chars = line.trim_end_matches(['\r', '\n']).chars().peekable();
     while let Some(char) = chars.next() {

@@ -7,6 +7,7 @@ pub mod batch;
 mod copied;
 mod diff;
 mod globs;
+mod inventory;
 mod location;
 mod order;
 mod parts;
@@ -16,9 +17,10 @@ mod plan;
 pub use copied::storage_class_of_copy;
 pub use diff::{Difference, difference};
 pub use globs::{KeyGlobs, KeyGlobsError};
+pub use inventory::{Inventory, InventoryError, InventoryFile, InventoryKey, inventory_order};
 pub use location::{LocationError, S3Location, is_access_point};
 pub use order::newest_first;
-pub use parts::{MOST_PARTS, Part, SMALLEST_PART, part_size, parts};
+pub use parts::{MOST_PARTS, Part, SMALLEST_PART, likely_part_size, part_size, parts};
 pub use path::{LocalPath, Namer, Names, PathRefused, key_of};
 pub use plan::{
     ObjectAction, ObjectChange, ObjectPlanOptions, ObjectTotals, Present, Verdict, decide, deleted, held_at,
@@ -63,6 +65,11 @@ impl ObjectVersion {
     /// Whether it was uploaded in parts: S3 then dates it by the beginning of the upload.
     pub fn is_multipart(&self) -> bool {
         self.etag.as_deref().is_some_and(|etag| etag.contains('-'))
+    }
+
+    /// How many parts it was uploaded in.
+    pub fn part_count(&self) -> Option<u64> {
+        self.etag.as_deref()?.rsplit_once('-')?.1.parse().ok()
     }
 
     /// Whether its bytes are in an archive and have to be asked for before they can be read or copied.

@@ -33,6 +33,15 @@ pub fn part_size(size: u64, original: Option<u64>, wished: u64) -> u64 {
     }
 }
 
+/// How large the parts of an upload were, if there were so many and nobody tells: the first usual size that makes so many,
+/// else the smallest in whole MiB that S3 accepts.
+pub fn likely_part_size(size: u64, count: u64) -> Option<u64> {
+    const MIB: u64 = 1024 * 1024;
+    let smallest = size.div_ceil(count.max(1)).div_ceil(MIB).max(5);
+    let mut sizes = [8, 5, 16, 64, 15, 10, smallest].into_iter().map(|size| size * MIB);
+    sizes.find(|step| size.div_ceil(*step) == count)
+}
+
 /// Cuts an object of `size` bytes into parts of `part_size`.
 pub fn parts(size: u64, part_size: u64) -> impl Iterator<Item = Part> {
     let step = part_size.max(1);

@@ -341,6 +341,18 @@ fn parts_are_those_of_the_original_upload_or_few_enough() {
     assert_eq!(part_size(100 * MIB, None, 64 * MIB), 64 * MIB);
     assert_eq!(part_size(100_000 * MIB, Some(MIB), MIB), 10 * MIB);
     assert_eq!(part_size(0, None, 0), 1);
+    // A server that does not tell: what uploaders take by default, else whole MiB.
+    for (size, count, expected) in [
+        (9 * MIB, 2, Some(8 * MIB)),
+        (5 * MIB + 3, 2, Some(5 * MIB)),
+        (100 * MIB, 13, Some(8 * MIB)),
+        (100 * MIB, 5, Some(20 * MIB)),
+        (100 * MIB, 99, None),
+        (1, 1, Some(8 * MIB)),
+        (0, 1, None),
+    ] {
+        assert_eq!(likely_part_size(size, count), expected, "{size} {count}");
+    }
     let cut: Vec<Part> = parts(25, 10).collect();
     let expected = [(1, 0, 9), (2, 10, 19), (3, 20, 24)].map(|(number, first, last)| Part { number, first, last });
     assert_eq!(cut, expected);

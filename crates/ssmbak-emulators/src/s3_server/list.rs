@@ -5,7 +5,7 @@ use std::ops::Bound;
 
 use super::answer::{Answer, dates, escaped};
 use super::request::Request;
-use super::store::{Bucket, Version};
+use super::store::{Bucket, StoredObject, Version};
 
 pub(super) fn versions(bucket: &Bucket, request: &Request) -> Answer {
     let asked = |name| request.asks(name).unwrap_or_default();
@@ -63,9 +63,8 @@ fn row(xml: &mut String, key: &str, version: &Version, is_latest: bool, optional
     );
     if let Some(object) = &version.object {
         let class = object.headers.get("x-amz-storage-class").map_or("STANDARD", String::as_str);
-        let checksum = object.headers.keys().find_map(|name| name.strip_prefix("x-amz-checksum-"));
-        if let Some(name) = checksum.filter(|name| *name != "type") {
-            let _ = write!(xml, "<ChecksumAlgorithm>{}</ChecksumAlgorithm>", name.to_uppercase());
+        if let Some(name) = checksum(object) {
+            let _ = write!(xml, "<ChecksumAlgorithm>{name}</ChecksumAlgorithm>");
         }
         if optional == Some("RestoreStatus")
             && let Some(state) = object.headers.get("x-amz-restore")
@@ -83,8 +82,14 @@ fn row(xml: &mut String, key: &str, version: &Version, is_latest: bool, optional
     let _ = write!(xml, "</{element}>");
 }
 
+/// The algorithm of the checksum that is kept of an object.
+pub(super) fn checksum(object: &StoredObject) -> Option<String> {
+    let name = object.headers.keys().find_map(|name| name.strip_prefix("x-amz-checksum-"));
+    name.filter(|name| *name != "type").map(str::to_uppercase)
+}
+
 /// As `encoding-type=url` has it: all but unreserved characters and slashes, a space as `+`.
-fn form_encoded(key: &str) -> String {
+pub(super) fn form_encoded(key: &str) -> String {
     let mut text = String::with_capacity(key.len());
     for byte in key.bytes() {
         match byte {

@@ -6,6 +6,7 @@
 
 mod answer;
 mod control;
+mod inventory;
 mod list;
 mod object;
 mod request;
@@ -21,6 +22,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use answer::Answer;
+pub use inventory::InventoryPlace;
 use request::{Connection, Request};
 use store::Store;
 pub use store::{StoredObject, Versioning};
@@ -242,6 +244,13 @@ impl S3Server {
     pub fn expire(&self, bucket: &str, key: &str, id: &str) {
         let now = self.shared.now();
         lock(&self.shared.store).delete(bucket, key, Some(id), now);
+    }
+
+    /// Writes an inventory of all versions of a bucket, and returns the key of its manifest.
+    #[must_use]
+    pub fn write_inventory(&self, bucket: &str, place: &InventoryPlace<'_>) -> String {
+        let now = self.shared.now();
+        inventory::write(&mut lock(&self.shared.store), bucket, place, now)
     }
 
     /// What a key holds now, `None` if it is deleted or was never there.

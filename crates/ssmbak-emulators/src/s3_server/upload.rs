@@ -15,6 +15,8 @@ pub(super) fn answer(store: &mut Store, kind: &str, request: &Request, now: u64)
                 "<InitiateMultipartUploadResult><UploadId>{id}</UploadId></InitiateMultipartUploadResult>"
             ))
         }
+        // As a RADOS Gateway has it.
+        "UploadPartCopy" if request.header("content-length").is_none() => Answer::error(411, "MissingContentLength"),
         "UploadPartCopy" => {
             let range = request.header("x-amz-copy-source-range").and_then(|text| text.strip_prefix("bytes="));
             let ends = range.and_then(|text| text.split_once('-'));

@@ -85,7 +85,8 @@ async fn fill_in<B: BackupBucket>(
         let target = read_target(bucket, gate, &name, held).await?;
         Ok::<_, Error>((name, target))
     });
-    let mut read: BTreeMap<ParameterName, Target> = stream::iter(read).buffer_unordered(NAMES).boxed().try_collect().await?;
+    let mut read: BTreeMap<ParameterName, Target> =
+        stream::iter(read).buffer_unordered(NAMES).boxed().try_collect().await?;
     let mut filled = Vec::with_capacity(plan.changes.len());
     for mut change in std::mem::take(&mut plan.changes) {
         match (read.remove(&change.name), &mut change.action) {

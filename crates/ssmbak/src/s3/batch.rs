@@ -120,9 +120,9 @@ impl ObjectBucket {
     pub async fn failed_tasks(&self, prefix: &str, job: &str, most: usize) -> Result<Vec<FailedTask>, Error> {
         let key = format!("{}/job-{job}/manifest.json", prefix.trim_end_matches('/'));
         let mut text = Vec::new();
-        self.lines(&key, |line| {
-            text.extend_from_slice(line);
-            true
+        self.bytes(&key, |bytes| {
+            text.extend_from_slice(bytes);
+            Ok(true)
         })
         .await?;
         let files =
@@ -139,24 +139,41 @@ impl ObjectBucket {
         Ok(tasks)
     }
 
-    /// Shows an object line by line until `take` has enough.
-    async fn lines(&self, key: &str, mut take: impl FnMut(&[u8]) -> bool) -> Result<(), Error> {
+    /// Shows the bytes of an object, part by part, until `take` has enough.
+    pub(super) async fn bytes(
+        &self,
+        key: &str,
+        mut take: impl FnMut(&[u8]) -> Result<bool, Error>,
+    ) -> Result<(), Error> {
         let sent = self.client.get_object().bucket(&self.name).key(key).send().await;
         let mut body = sent.map_err(|error| self.failed(&format!("read {key:?}"), &error))?.body;
-        let mut line = Vec::new();
         while let Some(bytes) = body.next().await {
             let broken = |error| Error::new(ErrorKind::Other, format!("cannot read {key:?}: {error}"));
-            for part in bytes.map_err(broken)?.split_inclusive(|byte| *byte == b'\n') {
-                line.extend_from_slice(part);
-                if part.ends_with(b"\n") {
-                    if !take(&line) {
-                        return Ok(());
-                    }
-                    line.clear();
-                }
+            if !take(&bytes.map_err(broken)?)? {
+                break;
             }
         }
-        if !line.is_empty() {
+        Ok(())
+    }
+
+    /// Shows an object line by line until `take` has enough.
+    async fn lines(&self, key: &str, mut take: impl FnMut(&[u8]) -> bool) -> Result<(), Error> {
+        let (mut line, mut has_enough) = (Vec::new(), false);
+        self.bytes(key, |bytes| {
+            for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+                line.extend_from_slice(part);
+                if part.ends_with(b"\n") {
+                    has_enough = !take(&line);
+                    line.clear();
+                    if has_enough {
+                        break;
+                    }
+                }
+            }
+            Ok(!has_enough)
+        })
+        .await?;
+        if !has_enough && !line.is_empty() {
             take(&line);
         }
         Ok(())

@@ -3,7 +3,7 @@
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode};
-use ssmbak_core::object::ObjectVersion;
+use ssmbak_core::object::{ObjectVersion, likely_part_size};
 
 use super::object_bucket::{ObjectBucket, shown};
 use crate::{Error, ErrorKind};
@@ -16,12 +16,12 @@ impl ObjectBucket {
 
     /// The size of the first of several parts that a version was uploaded in.
     pub(super) async fn first_part_size(&self, version: &ObjectVersion) -> Option<u64> {
-        if !version.is_multipart() {
-            return None;
-        }
-        let part = self.head(&version.key, Some(&version.version_id), Some(1)).await.ok()?;
-        let size = u64::try_from(part.content_length()?).ok()?;
-        (size <= version.size).then_some(size)
+        let count = version.part_count()?;
+        let part = self.head(&version.key, Some(&version.version_id), Some(1)).await.ok();
+        let size = part.and_then(|part| u64::try_from(part.content_length()?).ok());
+        // Not everything that speaks S3 knows single parts: then it answers with the whole.
+        size.filter(|size| *size > 0 && version.size.div_ceil(*size) == count)
+            .or_else(|| likely_part_size(version.size, count))
     }
 
     pub(super) async fn head(&self, key: &str, id: Option<&str>, part: Option<i32>) -> Result<HeadObjectOutput, Error> {

@@ -112,6 +112,9 @@ impl ObjectBucket {
             .part_number(part.number)
             .copy_source(source)
             .copy_source_range(part.range())
+            .customize()
+            // The SDK leaves it out where there is no body, and a RADOS Gateway refuses that.
+            .mutate_request(|request| drop(request.headers_mut().insert("content-length", "0")))
             .send()
             .await
             .map_err(|error| self.failed(&format!("copy part {} of {}", part.number, shown(&version.key)), &error))?;

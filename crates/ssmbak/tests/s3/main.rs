@@ -6,6 +6,7 @@ mod copies;
 mod downloads;
 mod faults;
 mod histories;
+mod inventories;
 mod one_key;
 mod recording;
 mod server;

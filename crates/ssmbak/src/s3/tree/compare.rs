@@ -7,12 +7,10 @@ use futures_util::stream::FuturesOrdered;
 use ssmbak_core::object::{ObjectChange, ObjectVersion};
 
 use super::pace::{Pace, patiently};
-use super::{Journal, Spool, Target, Tree, TreePlan};
+use super::spool::Blocks;
+use super::{Journal, Target, Tree, TreePlan};
 use crate::s3::{CopyOptions, Destination};
 use crate::{Error, ErrorKind};
-
-/// Rows of a block of the plan that is left.
-const BLOCK: usize = 1_000;
 
 /// What was found out about a row.
 enum Found {
@@ -85,8 +83,7 @@ pub(super) async fn without_done(
     if plan.totals.same_bytes == 0 && !has_proofs {
         return Ok(plan);
     }
-    let mut left = Spool::new(scratch)?;
-    let (mut block, mut totals, mut proved) = (Vec::with_capacity(BLOCK), plan.totals, plan.proved);
+    let (mut left, mut totals, mut proved) = (Blocks::new(scratch)?, plan.totals, plan.proved);
     let mut rows = plan.changes.rows();
     let (mut busy, mut is_over, mut is_denied) = (FuturesOrdered::new(), false, false);
     loop {
@@ -134,25 +131,12 @@ pub(super) async fn without_done(
             },
             Found::Open(None) => {}
         }
-        block.push(change);
-        if block.len() == BLOCK {
-            push(&mut left, &mut block)?;
-        }
+        left.push(change)?;
     }
-    push(&mut left, &mut block)?;
-    Ok(TreePlan { changes: left, totals, proved })
+    Ok(TreePlan { changes: left.end()?, totals, proved })
 }
 
 /// Whether the journal proves a row.
 pub(super) fn is_proved(journal: &Journal, change: &ObjectChange) -> bool {
     change.present.as_ref().is_some_and(|now| !now.is_marker && journal.proves(&change.version, &now.version_id))
-}
-
-fn push(left: &mut Spool<ObjectChange>, block: &mut Vec<ObjectChange>) -> Result<(), Error> {
-    if let Some(first) = block.first() {
-        let key = first.version.key.clone();
-        left.push(&key, block)?;
-        block.clear();
-    }
-    Ok(())
 }

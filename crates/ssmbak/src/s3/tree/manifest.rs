@@ -33,6 +33,9 @@ pub struct ManifestPlan {
     /// Where the tree goes, as `s3://BUCKET/PREFIX/`, if not in its place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
+    /// The inventory that it was made of, as `s3://BUCKET/…/manifest.json`, if not of a listing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<String>,
     /// The time, as it is typed again.
     pub at: String,
     /// When it was written: the same manifest of another day is another job.

@@ -10,15 +10,13 @@ use ssmbak_core::object::{
 use super::compare::without_done;
 use super::manifest::ManifestRow;
 use super::pace::patiently;
-use super::{Failure, ManifestPlan, Spool, Target, Tree, TreePlan};
+use super::spool::Blocks;
+use super::{Failure, ManifestPlan, Target, Tree, TreePlan};
 use crate::s3::{CopyOptions, Destination};
 use crate::{Error, ErrorKind};
 
 /// Most rows that are named with what is wrong about them.
 const NAMED: usize = 1_000;
-
-/// Rows of a block of a plan.
-const BLOCK: usize = 1_000;
 
 /// What a verification found.
 #[derive(Clone, Debug, Default)]
@@ -181,35 +179,5 @@ fn judge(row: &ManifestRow, state: Option<&ObjectChange>, in_place: bool) -> Res
                 format!("its version {} is not there any more, so nothing can be compared with it", row.version_id);
             Err(Error::new(ErrorKind::NotFound, message))
         }
-    }
-}
-
-/// Changes by key, as the blocks of a plan.
-struct Blocks {
-    spool: Spool<ObjectChange>,
-    block: Vec<ObjectChange>,
-}
-
-impl Blocks {
-    fn new(scratch: &Path) -> Result<Self, Error> {
-        Ok(Self { spool: Spool::new(scratch)?, block: Vec::with_capacity(BLOCK) })
-    }
-
-    fn push(&mut self, change: ObjectChange) -> Result<(), Error> {
-        self.block.push(change);
-        if self.block.len() == BLOCK { self.flush() } else { Ok(()) }
-    }
-
-    fn flush(&mut self) -> Result<(), Error> {
-        if let Some(first) = self.block.first().map(|change| change.version.key.clone()) {
-            self.spool.push(&first, &self.block)?;
-            self.block.clear();
-        }
-        Ok(())
-    }
-
-    fn end(mut self) -> Result<Spool<ObjectChange>, Error> {
-        self.flush()?;
-        Ok(self.spool)
     }
 }

@@ -7,6 +7,7 @@
 
 mod compare;
 mod get;
+mod inventory;
 mod journal;
 mod manifest;
 mod manifest_rows;
@@ -14,6 +15,7 @@ mod pace;
 mod plan;
 mod restore;
 mod run;
+mod sorted;
 mod spool;
 mod walk;
 

@@ -9,6 +9,7 @@ use ssmbak_core::object::{
     deleted, held_at,
 };
 
+use super::spool::Blocks;
 use super::{Spool, Target, Tree};
 use crate::{Error, ErrorKind};
 
@@ -57,7 +58,12 @@ impl Tree {
     /// # Errors
     /// As [`Tree::plan`]. A target that may not be listed is overwritten without being compared.
     pub async fn contents_at(&self, at: Instant, to: &Target, seen: impl FnMut(u64)) -> Result<TreePlan, Error> {
-        let mut plan = self.contents(at, seen).await?;
+        let plan = self.contents(at, seen).await?;
+        self.beside(plan, to).await
+    }
+
+    /// All that the tree held, beside what another place holds now.
+    pub(super) async fn beside(&self, mut plan: TreePlan, to: &Target) -> Result<TreePlan, Error> {
         let there = Self { bucket: to.bucket.clone(), prefixes: vec![to.prefix.clone()], ..self.clone() };
         let there = Self { globs: KeyGlobs::default(), ..there };
         let now = |history: &KeyHistory| match history.now() {
@@ -70,10 +76,9 @@ impl Tree {
             Err(error) if error.kind == ErrorKind::AccessDenied => return Ok(plan),
             there => there?,
         };
-        let mut changes = Spool::new(&self.scratch)?;
+        let mut changes = Blocks::new(&self.scratch)?;
         let mut totals = ObjectTotals { versions: plan.totals.versions, ..ObjectTotals::default() };
         let mut present = there.rows().peekable();
-        let mut block: Vec<ObjectChange> = Vec::new();
         for change in plan.changes.rows() {
             let change = change?;
             let key = to.key(&self.prefix, &change.version.key);
@@ -86,17 +91,9 @@ impl Tree {
                 None => change,
             };
             totals.add(&Verdict::Change(change.clone()));
-            block.push(change);
-            if block.len() == 1_000 {
-                let first = block.first().map(|change| change.version.key.clone()).unwrap_or_default();
-                changes.push(&first, &block)?;
-                block.clear();
-            }
+            changes.push(change)?;
         }
-        if let Some(first) = block.first().map(|change| change.version.key.clone()) {
-            changes.push(&first, &block)?;
-        }
-        Ok(TreePlan { changes, totals, proved: 0 })
+        Ok(TreePlan { changes: changes.end()?, totals, proved: 0 })
     }
 
     /// What is deleted now and can come back: of each key deleted at `since` or later the last version before that.

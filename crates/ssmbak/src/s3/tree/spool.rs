@@ -7,8 +7,12 @@ use std::path::Path;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use ssmbak_core::object::{ObjectChange, ObjectVersion};
 
 use crate::{Error, ErrorKind};
+
+/// Rows of a block.
+const BLOCK: usize = 1_000;
 
 /// Rows of any number. They come in blocks whose keys do not overlap, as pages of a listing do.
 ///
@@ -68,6 +72,54 @@ impl<T: Serialize + DeserializeOwned> Spool<T> {
     }
 }
 
+/// Rows that come one by one in the order of keys, as blocks of a [`Spool`].
+#[derive(Debug)]
+pub(super) struct Blocks<T> {
+    spool: Spool<T>,
+    block: Vec<T>,
+}
+
+/// What has a key.
+pub(super) trait Keyed {
+    fn key(&self) -> &str;
+}
+
+impl Keyed for ObjectVersion {
+    fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl Keyed for ObjectChange {
+    fn key(&self) -> &str {
+        &self.version.key
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + Keyed> Blocks<T> {
+    pub(super) fn new(scratch: &Path) -> Result<Self, Error> {
+        Ok(Self { spool: Spool::new(scratch)?, block: Vec::with_capacity(BLOCK) })
+    }
+
+    pub(super) fn push(&mut self, row: T) -> Result<(), Error> {
+        self.block.push(row);
+        if self.block.len() == BLOCK { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        if let Some(first) = self.block.first().map(|row| row.key().to_owned()) {
+            self.spool.push(&first, &self.block)?;
+            self.block.clear();
+        }
+        Ok(())
+    }
+
+    pub(super) fn end(mut self) -> Result<Spool<T>, Error> {
+        self.flush()?;
+        Ok(self.spool)
+    }
+}
+
 /// Rows by key. After an error it ends.
 #[derive(Debug)]
 pub struct Rows<'a, T> {
@@ -105,7 +157,7 @@ impl<T: DeserializeOwned> Iterator for Rows<'_, T> {
     }
 }
 
-fn failed(what: &str, error: &std::io::Error) -> Error {
+pub(super) fn failed(what: &str, error: &std::io::Error) -> Error {
     Error::new(ErrorKind::LocalFile, format!("cannot {what} the plan's temporary file: {error}"))
         .with_hint("make room on that disk, or name another directory with TMPDIR")
 }
