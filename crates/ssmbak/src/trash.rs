@@ -88,7 +88,8 @@ pub async fn plan<B: BackupBucket>(bucket: &B, trash: &Trash) -> Result<Plan, Er
             };
             Ok::<_, Error>((name, target))
         })
-        .buffer_unordered(READS);
+        .buffer_unordered(READS)
+        .boxed();
     while let Some((name, target)) = targets.try_next().await? {
         plan.add(name.clone(), target, Present::Missing, PlanOptions::default().as_of(now));
     }
@@ -116,6 +117,7 @@ pub async fn record_missing<S: ParameterStore, B: BackupBucket>(
             })
         })
         .buffer_unordered(REPAIRS)
+        .boxed()
         .try_for_each(async |_| Ok(()))
         .await
 }
