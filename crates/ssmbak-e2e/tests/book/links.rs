@@ -128,6 +128,36 @@ fn files_that_the_architecture_names_exist() -> Outcome {
     Ok(())
 }
 
+/// All Rust sources of the workspace.
+fn rust_sources() -> Outcome<String> {
+    let (mut folders, mut text) = (vec![workspace_dir().join("crates")], String::new());
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                text.push_str(&fs::read_to_string(path)?);
+            }
+        }
+    }
+    Ok(text)
+}
+
+#[test]
+fn tests_that_the_semantics_name_exist() -> Outcome {
+    let page = fs::read_to_string(workspace_dir().join("docs/SEMANTICS.md"))?;
+    let (_, table) = page.split_once("\n## Tests\n").ok_or("SEMANTICS.md has no table of tests")?;
+    let sources = rust_sources()?;
+    let is_name = |name: &&str| name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    let named = table.split('`').skip(1).step_by(2).filter_map(|quoted| quoted.rsplit("::").next());
+    let named: BTreeSet<&str> = named.filter(|name| name.contains('_')).filter(is_name).collect();
+    assert!(named.len() > 300, "{} tests", named.len());
+    let missing: Vec<&&str> = named.iter().filter(|name| !sources.contains(&format!("fn {name}("))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    Ok(())
+}
+
 #[test]
 fn all_links_and_includes_lead_somewhere() -> Outcome {
     let mut files = pages_below(&workspace_dir().join("docs"))?;

@@ -115,7 +115,7 @@ async fn an_archived_version_is_recognised_asked_for_and_restored_when_it_is_the
     small.bucket.rehydrate(version, RehydrateOptions::default()).await.unwrap();
     assert_eq!(small.bucket.readiness_of(version).await.unwrap(), Readiness::Underway);
     let error = path.restore(&CopyOptions::default()).await.unwrap_err();
-    assert!(error.to_string().contains("come back later"), "{error}");
+    assert!(error.to_string().contains("try again later"), "{error}");
     small.bucket.rehydrate(version, RehydrateOptions::default()).await.unwrap();
     path.restore(&CopyOptions::default()).await.unwrap();
     let now = small.server.current("b", "k").unwrap();

@@ -242,7 +242,7 @@ async fn what_fails_is_told_for_each_key_and_the_rest_is_done() {
     assert_eq!(plan.totals.archived, 1);
     let mut run = TreeRun::new(plan, None);
     let options = TreeRestoreOptions { rehydrate: Some(Default::default()), ..TreeRestoreOptions::default() };
-    for expected in ["in an archive", "come back later"] {
+    for expected in ["in an archive", "try again later"] {
         let applied = tree.restore(&mut run, &options, &WHOLE()).await.unwrap();
         assert_eq!((applied.failed, applied.archived, applied.done), (1, 1, 4));
         let failure = &applied.failures[0];
