@@ -26,6 +26,8 @@ pub const DEAD_LETTERS: &str = "DeadLetters";
 pub const UNDELIVERED_EVENTS: &str = "UndeliveredEvents";
 /// Logical id of the rule that takes events to the queue.
 pub const EVENT_RULE: &str = "EventRule";
+/// Logical id of the rule that makes the function sweep.
+pub const SWEEP_RULE: &str = "SweepRule";
 /// Logical id of what takes messages from the queue to the function.
 pub const EVENT_SOURCE_MAPPING: &str = "SqsToLambda";
 

@@ -32,6 +32,8 @@ pub struct Facts {
     pub template: Look<String>,
     /// The rule that takes events to the queue.
     pub rule: Look<Rule>,
+    /// The rule that makes the function sweep.
+    pub sweep_rule: Look<Rule>,
     /// The queue.
     pub queue: Look<QueueState>,
     /// Changes that could not be recorded.
@@ -40,6 +42,8 @@ pub struct Facts {
     pub undelivered_events: Look<FailureQueue>,
     /// What takes messages from the queue to the function.
     pub mapping: Look<Mapping>,
+    /// How many of the account's executions are reserved for the function; none: it shares them with all others.
+    pub concurrency: Look<Option<i32>>,
     /// The function.
     pub function: Look<Function>,
     /// The bucket's name, if it is known.
@@ -64,6 +68,8 @@ pub struct StackFacts {
 /// The rule that takes events to the queue.
 #[derive(Clone, Debug, Default)]
 pub struct Rule {
+    /// Its name.
+    pub name: String,
     /// Whether it is switched on.
     pub enabled: bool,
     /// Which events it takes, as JSON.
@@ -93,6 +99,8 @@ pub struct FailureQueue {
 /// What takes messages from the queue to the function.
 #[derive(Clone, Debug, Default)]
 pub struct Mapping {
+    /// Its id.
+    pub id: String,
     /// Its state, in Lambda's words: `Enabled`, `Disabled`, and those on the way there.
     pub state: String,
     /// What came of its last invocation, in Lambda's words.

@@ -52,6 +52,31 @@ pub(super) fn rule(rule: &Look<Rule>, queue: &Look<QueueState>, reference: &Refe
     }
 }
 
+pub(super) fn sweep_rule(rule: &Look<Rule>, queue: &Look<QueueState>, reference: &Reference<'_>) -> Finding {
+    const CHECK: &str = "SweepRule";
+    let rule = match seen(rule, CHECK, "the rule that makes the function sweep", reference) {
+        Ok(rule) => rule,
+        Err(finding) => return finding,
+    };
+    let (name, region) = (&rule.name, reference.region);
+    if !rule.enabled {
+        let hint = format!("`aws events enable-rule --name {name} --region {region}`");
+        return Finding::warning(CHECK, "it is switched off, and lost events are not made up for", hint);
+    }
+    let arn = match queue {
+        Look::Seen(queue) => queue.arn.as_str(),
+        // Which target is the queue is not known: any will do.
+        _ => rule.targets.first().map_or("", |target| target.arn.as_str()),
+    };
+    if rule.targets.iter().any(|target| target.arn == arn) {
+        return Finding::ok(CHECK, "it is on and makes the function sweep");
+    }
+    let hint = format!(
+        r#"`aws events put-targets --rule {name} --region {region} --targets '[{{"Id":"sweep","Arn":"{arn}","Input":"{{\"ssmbak\":\"sweep\"}}"}}]'`"#
+    );
+    Finding::warning(CHECK, "it does not send to the queue, and lost events are not made up for", hint)
+}
+
 /// Whether a pattern lets changes through, as far as it is of the kind that ssmbak writes.
 fn takes_changes(pattern: &str, region: &str, account: Option<&str>) -> bool {
     let pattern: Value = serde_json::from_str(pattern).unwrap_or_default();
@@ -109,7 +134,11 @@ pub(super) fn mapping(mapping: &Look<Mapping>, reference: &Reference<'_>) -> Fin
             return Finding::warning(CHECK, format!("{state}: not yet at work"), "look again in a minute");
         }
         _ => {
-            let hint = "switch it on at Lambda (the function's trigger); changes wait in the queue for up to 14 days";
+            let hint = format!(
+                "`aws lambda update-event-source-mapping --enabled --uuid {} --region {}`; changes wait in the queue for up \
+                 to 14 days",
+                mapping.id, reference.region
+            );
             return Finding::problem(CHECK, format!("{state}: nothing takes changes from the queue"), hint);
         }
     }

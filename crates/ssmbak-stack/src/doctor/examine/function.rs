@@ -41,6 +41,23 @@ pub(super) fn state(function: &Look<Function>, bucket: Option<&str>, reference: 
     }
 }
 
+pub(super) fn concurrency(concurrency: &Look<Option<i32>>, reference: &Reference<'_>) -> Finding {
+    const CHECK: &str = "Concurrency";
+    match seen(concurrency, CHECK, "the function", reference) {
+        Err(finding) => finding,
+        Ok(Some(0)) => {
+            let hint = format!(
+                "`aws lambda delete-function-concurrency --function-name {} --region {}`; changes wait in the queue for up \
+                 to 14 days",
+                reference.name, reference.region
+            );
+            Finding::problem(CHECK, "0 executions are reserved, and the function never runs", hint)
+        }
+        Ok(Some(reserved)) => Finding::ok(CHECK, format!("{reserved} reserved")),
+        Ok(None) => Finding::ok(CHECK, "not limited"),
+    }
+}
+
 pub(super) fn code(function: &Look<Function>, stack: &Look<StackFacts>, reference: &Reference<'_>) -> Finding {
     const CHECK: &str = "FunctionCode";
     let function = match seen(function, CHECK, "the function", reference) {

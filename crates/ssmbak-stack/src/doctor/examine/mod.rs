@@ -27,9 +27,11 @@ pub struct Reference<'a> {
 pub fn examine(facts: &Facts, reference: &Reference<'_>) -> Vec<Finding> {
     let mut findings = vec![stack::status(&facts.stack, reference), stack::template(&facts.template, reference)];
     findings.push(events::rule(&facts.rule, &facts.queue, reference));
+    findings.push(events::sweep_rule(&facts.sweep_rule, &facts.queue, reference));
     findings.push(events::queue(&facts.queue, reference));
     findings.push(events::mapping(&facts.mapping, reference));
     findings.push(function::state(&facts.function, facts.bucket_name.as_deref(), reference));
+    findings.push(function::concurrency(&facts.concurrency, reference));
     findings.push(function::code(&facts.function, &facts.stack, reference));
     findings.push(events::dead_letters(&facts.dead_letters, reference));
     findings.push(events::undelivered_events(&facts.undelivered_events, reference));

@@ -38,10 +38,16 @@ fn sound() -> Facts {
         }),
         template: Look::Seen(TEMPLATE.to_owned()),
         rule: Look::Seen(rule(true, PATTERN, QUEUE_ARN, true)),
+        sweep_rule: Look::Seen(rule(true, "", QUEUE_ARN, true)),
+        concurrency: Look::Seen(None),
         queue: Look::Seen(QueueState { waiting: 3, in_flight: 1, arn: QUEUE_ARN.to_owned(), has_dead_letters: true }),
         dead_letters: Look::Seen(FailureQueue::default()),
         undelivered_events: Look::Seen(FailureQueue::default()),
-        mapping: Look::Seen(Mapping { state: "Enabled".to_owned(), last_result: Some("OK".to_owned()) }),
+        mapping: Look::Seen(Mapping {
+            id: "m".to_owned(),
+            state: "Enabled".to_owned(),
+            last_result: Some("OK".to_owned()),
+        }),
         function: Look::Seen(function()),
         bucket_name: Some("history".to_owned()),
         bucket: BucketFacts {
@@ -55,7 +61,12 @@ fn sound() -> Facts {
 }
 
 fn rule(enabled: bool, pattern: &str, arn: &str, keeps_failures: bool) -> Rule {
-    Rule { enabled, pattern: pattern.to_owned(), targets: vec![Target { arn: arn.to_owned(), keeps_failures }] }
+    Rule {
+        name: "demo".to_owned(),
+        enabled,
+        pattern: pattern.to_owned(),
+        targets: vec![Target { arn: arn.to_owned(), keeps_failures }],
+    }
 }
 
 fn function() -> Function {
@@ -98,9 +109,11 @@ fn a_sound_pipeline_has_nothing_but_ok() {
     ok Stack: UPDATE_COMPLETE
     ok Template: the one of this version
     ok Rule: it is on and takes changes to the queue
+    ok SweepRule: it is on and makes the function sweep
     ok Queue: 3 waiting, 1 being recorded
     ok EventSourceMapping: Enabled
     ok Function: it is ready, on provided.al2023
+    ok Concurrency: not limited
     ok FunctionCode: the one that the stack was deployed with
     ok DeadLetters: none
     ok UndeliveredEvents: none
@@ -158,6 +171,15 @@ fn each_defect_is_found_by_its_check() {
             Status::Problem,
             "to the queue",
         ),
+        (|f| f.sweep_rule = Look::Seen(rule(false, "", QUEUE_ARN, true)), "SweepRule", Status::Warning, "switched off"),
+        (
+            |f| f.sweep_rule = Look::Seen(rule(true, "", "arn:other", true)),
+            "SweepRule",
+            Status::Warning,
+            "does not send to the queue",
+        ),
+        (|f| f.sweep_rule = Look::Gone, "SweepRule", Status::Problem, "does not exist any more"),
+        (|f| f.concurrency = Look::Seen(Some(0)), "Concurrency", Status::Problem, "never runs"),
         (|f| f.rule = Look::Gone, "Rule", Status::Problem, "does not exist any more"),
         (|f| queue(f, 1_001, true), "Queue", Status::Warning, "1001 waiting"),
         (|f| queue(f, 0, false), "Queue", Status::Warning, "lost in the end"),
@@ -247,11 +269,51 @@ fn each_defect_is_found_by_its_check() {
 }
 
 #[test]
+fn what_was_stopped_by_hand_is_answered_with_the_command_that_mends_it() {
+    type Break = fn(&mut Facts);
+    let table: &[(Break, &str, &str)] = &[
+        (
+            |f| f.rule = Look::Seen(rule(false, PATTERN, QUEUE_ARN, true)),
+            "Rule",
+            "`aws events enable-rule --name demo --region eu-west-1`",
+        ),
+        (
+            |f| f.sweep_rule = Look::Seen(rule(false, "", QUEUE_ARN, true)),
+            "SweepRule",
+            "`aws events enable-rule --name demo --region eu-west-1`",
+        ),
+        (
+            |f| f.sweep_rule = Look::Seen(Rule { targets: Vec::new(), ..rule(true, "", "", true) }),
+            "SweepRule",
+            r#"`aws events put-targets --rule demo --region eu-west-1 --targets '[{"Id":"sweep","Arn":"arn:aws:sqs:eu-west-1:1:q","Input":"{\"ssmbak\":\"sweep\"}"}]'`"#,
+        ),
+        (
+            |f| f.mapping = mapping("Disabled", None),
+            "EventSourceMapping",
+            "`aws lambda update-event-source-mapping --enabled --uuid m --region eu-west-1`",
+        ),
+        (
+            |f| f.concurrency = Look::Seen(Some(0)),
+            "Concurrency",
+            "`aws lambda delete-function-concurrency --function-name demo --region eu-west-1`",
+        ),
+    ];
+    for (break_it, check, command) in table {
+        let mut facts = sound();
+        break_it(&mut facts);
+        let hint = find(&facts, check).hint.unwrap();
+        assert!(hint.starts_with(command), "{hint}");
+    }
+}
+
+#[test]
 fn what_may_not_be_looked_at_names_the_permission_and_stops_nothing_else() {
     let facts = Facts {
         stack: Look::Unseen(denied()),
         template: Look::Unseen(denied()),
         rule: Look::Unseen(denied()),
+        sweep_rule: Look::Unseen(denied()),
+        concurrency: Look::Unseen(denied()),
         queue: Look::Unseen(denied()),
         dead_letters: Look::Unseen(denied()),
         undelivered_events: Look::Unnamed,
@@ -321,7 +383,7 @@ fn queue(facts: &mut Facts, waiting: u64, has_dead_letters: bool) {
 }
 
 fn mapping(state: &str, last_result: Option<&str>) -> Look<Mapping> {
-    Look::Seen(Mapping { state: state.to_owned(), last_result: last_result.map(str::to_owned) })
+    Look::Seen(Mapping { id: "m".to_owned(), state: state.to_owned(), last_result: last_result.map(str::to_owned) })
 }
 
 fn of_function(facts: &mut Facts, change: impl FnOnce(&mut Function)) {

@@ -7,6 +7,7 @@ use crate::call::{CallError, Task};
 use crate::doctor::facts::{Function, Look, Mapping};
 
 const FUNCTION: Task = Task::new("look at the function", "lambda:GetFunctionConfiguration");
+const CONCURRENCY: Task = Task::new("look at the function's concurrency", "lambda:GetFunctionConcurrency");
 const MAPPING: Task = Task::new("look at what feeds the function", "lambda:GetEventSourceMapping");
 
 /// The variable that tells the function its bucket.
@@ -14,6 +15,10 @@ const BUCKET_VARIABLE: &str = "SSMBAK_BUCKET";
 
 pub(super) async fn look(lambda: &Client, function: Place) -> Look<Function> {
     function.look(async |name| read(lambda, name).await).await
+}
+
+pub(super) async fn look_at_concurrency(lambda: &Client, function: Place) -> Look<Option<i32>> {
+    function.look(async |name| read_concurrency(lambda, name).await).await
 }
 
 pub(super) async fn look_at_mapping(lambda: &Client, mapping: Place) -> Look<Mapping> {
@@ -37,9 +42,15 @@ async fn read(lambda: &Client, name: &str) -> Result<Function, CallError> {
     })
 }
 
+async fn read_concurrency(lambda: &Client, name: &str) -> Result<Option<i32>, CallError> {
+    let read = lambda.get_function_concurrency().function_name(name).send().await;
+    Ok(read.map_err(|error| CONCURRENCY.failed(error))?.reserved_concurrent_executions)
+}
+
 async fn read_mapping(lambda: &Client, id: &str) -> Result<Mapping, CallError> {
     let read = lambda.get_event_source_mapping().uuid(id).send().await.map_err(|error| MAPPING.failed(error))?;
     Ok(Mapping {
+        id: id.to_owned(),
         state: read.state.unwrap_or_default(),
         last_result: read.last_processing_result.filter(|result| !result.is_empty()),
     })

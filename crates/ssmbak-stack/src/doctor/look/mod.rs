@@ -43,8 +43,10 @@ pub async fn look(stack: &Stack, clients: &Clients) -> Result<Facts, StackError>
     let places = Places { stack: stack.name(), resources, described: described.as_ref().ok() };
     let bucket_name = places.bucket();
     let bucket = bucket_name.named();
-    let (rule, queue, dead_letters, undelivered, mapping, function, template, kept) = tokio::join!(
+    let (rule, sweep_rule, concurrency, queue, dead_letters, undelivered, mapping, function, template, kept) = tokio::join!(
         rule::look(&clients.eventbridge, places.rule()),
+        rule::look(&clients.eventbridge, places.of_resource(template::SWEEP_RULE, || None)),
+        function::look_at_concurrency(&clients.lambda, places.function()),
         queues::look(&clients.sqs, places.queue(template::QUEUE, "QUrl")),
         queues::look_at_failures(&clients.sqs, places.queue(template::DEAD_LETTERS, "DeadLettersUrl")),
         queues::look_at_failures(&clients.sqs, places.queue(template::UNDELIVERED_EVENTS, "UndeliveredEventsUrl")),
@@ -65,6 +67,8 @@ pub async fn look(stack: &Stack, clients: &Clients) -> Result<Facts, StackError>
             Err(_) => Look::Gone,
         },
         rule,
+        sweep_rule,
+        concurrency,
         queue,
         dead_letters,
         undelivered_events: undelivered,

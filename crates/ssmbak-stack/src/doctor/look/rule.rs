@@ -23,6 +23,7 @@ async fn read(events: &Client, name: &str) -> Result<Rule, CallError> {
         keeps_failures: target.dead_letter_config.and_then(|config| config.arn).is_some_and(|arn| !arn.is_empty()),
     });
     Ok(Rule {
+        name: name.to_owned(),
         enabled: described.state != Some(RuleState::Disabled),
         pattern: described.event_pattern.unwrap_or_default(),
         targets: targets.collect(),
