@@ -40,8 +40,11 @@ fn restore(world: &World, home: &Path, tree: &str) -> Command {
     command
 }
 
+/// How many parameters are restored, one a second.
+const TREE: usize = 12;
+
 async fn tree(world: &World, tree: &str) {
-    for number in 0..8 {
+    for number in 0..TREE {
         world.recorded(&format!("{tree}{number}"), "then", "2024-01-01T10:00:00Z", "String", None).await;
     }
 }
@@ -74,14 +77,14 @@ async fn a_restore_whose_credentials_end_stops_says_what_is_done_and_goes_on_lat
     assert_eq!(ran.code, Some(3), "{ran:?}");
     let done = async || {
         let mut done = 0;
-        for number in 0..8 {
+        for number in 0..TREE {
             done += usize::from(world.value(&format!("/ended/{number}")).await.is_some());
         }
         done
     };
     let first = done().await;
-    assert!((1..8).contains(&first), "{first}: {ran:?}");
-    assert!(ran.out.contains(&format!("{first} created, 1 failed, {} skipped", 7 - first)), "{ran:?}");
+    assert!((1..TREE).contains(&first), "{first}: {ran:?}");
+    assert!(ran.out.contains(&format!("{first} created, 1 failed, {} skipped", TREE - 1 - first)), "{ran:?}");
     assert!(
         ran.err.contains("hint: the credentials ended: log in again, then run the command again to finish"),
         "{ran:?}"
@@ -89,6 +92,6 @@ async fn a_restore_whose_credentials_end_stops_says_what_is_done_and_goes_on_lat
     assert!(!ran.out.contains("no AWS credentials were found"), "{ran:?}");
     std::fs::remove_file(&ended)?;
     let ran = Ran::of(&mut restore(&world, home.path(), "/ended/"));
-    assert_eq!((ran.code, done().await), (Some(0), 8), "{ran:?}");
+    assert_eq!((ran.code, done().await), (Some(0), TREE), "{ran:?}");
     Ok(())
 }
