@@ -24,7 +24,7 @@ fn not_restored(wrong: u64, keys: u64) -> Failure {
 fn s3bak(steps: &mut Steps, arguments: &[&str]) -> Outcome<PathBuf> {
     let is_dev = arguments.contains(&"--dev");
     let (profile, dir) = if is_dev { ("dev", "debug") } else { ("release", "release") };
-    steps.cargo("build", &["build", "--workspace", "--bin", "s3bak", "--profile", profile])?;
+    steps.cargo("build", &["build", "--workspace", "--bin", "ssmbak", "--bin", "s3bak", "--profile", profile])?;
     println!("s3bak of the profile {profile}");
     Ok(target_dir().join(dir).join("s3bak"))
 }
