@@ -240,8 +240,23 @@ impl Truth {
         }
         match at {
             Some(index) if !self.leaves_trace(index) => self.untraced(index),
+            Some(index) if self.looks_ended_at_once(index) => Demand::Untraceable,
             _ => Demand::MayBeUnknown,
         }
+    }
+
+    /// Whether all that is known of a life is that it began in the second of a deletion, which ended a life of which nothing
+    /// is known: that is what is known of a parameter that was created and deleted within one second.
+    fn looks_ended_at_once(&self, index: usize) -> bool {
+        let start = self.life_start(index);
+        let Some(began) = self.deeds.get(start).map(|deed| deed.time.as_second()) else { return false };
+        let ended = |at: &usize| {
+            self.deeds.get(*at).is_some_and(|deed| {
+                deed.left.is_none() && deed.time.as_second() == began && self.told.contains(&deed.id)
+            })
+        };
+        let Some(deleted) = (0..start).find(ended) else { return false };
+        !self.is_settled(start) && (0..deleted).all(|at| !self.leaves_trace(at))
     }
 
     /// Whether it is known that the state before this deed lasted until it.

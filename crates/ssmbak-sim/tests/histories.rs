@@ -361,3 +361,22 @@ fn regression_an_update_that_may_be_of_a_version_a_killed_sweep_recorded() {
 fn regression_recreation_in_the_second_of_a_deletion_whose_second_record_expired() {
     seed_is_answered_truly(146_090);
 }
+
+#[test]
+fn regression_a_sighting_after_a_false_deletion_that_outlives_the_copy_which_overruled_it() {
+    for seed in [14_946, 74_443, 123_404, 144_641] {
+        seed_is_answered_truly(seed);
+    }
+}
+
+#[test]
+fn regression_marker_of_the_second_of_a_version_whose_tombstone_expired() {
+    seed_is_answered_truly(562_749);
+    seed_is_answered_truly(847_594);
+}
+
+#[test]
+fn regression_a_creation_in_the_second_of_an_unknown_incarnations_deletion() {
+    seed_is_answered_truly(336_341);
+    seed_is_answered_truly(389_073);
+}

@@ -123,7 +123,7 @@ async fn times_marks_filters_secrets_and_sizes() -> Outcome {
     terminal.press("v");
     terminal.sees(&["Value: hush-1", "- hush-1", "+ hush-2"]);
     terminal.press("t2023-12-31 12:00\r");
-    terminal.sees(&["2023-12-31T12:00:00Z", "not known: its first record is later"]);
+    terminal.sees(&["2023-12-31T12:00:00Z", "unknown: its first record is later"]);
     terminal.press("tsoon\r");
     terminal.sees(&["cannot read \"soon\" as a time"]);
     terminal.press("\u{1b}");

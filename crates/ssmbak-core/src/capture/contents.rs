@@ -3,7 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::parameter::ParameterVersion;
-use crate::record::{DeletionSource, Evidence, LostVersion, READ_LAG, Record, ValueRecord, accounts_for_change};
+use crate::record::{
+    DeletionSource, Evidence, LostVersion, Presence, READ_LAG, Record, ValueRecord, accounts_for_change,
+};
 use crate::timeline::{State, Timeline};
 
 /// The stored versions of one key, oldest first; or only its current version, where that settles the matter (see
@@ -103,6 +105,11 @@ impl<'a> Contents<'a> {
     /// The record of this version, the latest copy.
     pub(super) fn value(&self, identity: (u64, Timestamp)) -> Option<&'a ValueRecord> {
         self.values().filter(|value| value.identity() == identity).last()
+    }
+
+    /// Whether any copy of this version was recorded because it lived on after a deletion that is recorded.
+    pub(super) fn is_confirmed(&self, identity: (u64, Timestamp)) -> bool {
+        self.values().any(|value| value.identity() == identity && value.present == Presence::Confirmed)
     }
 
     /// Whether the version at `index` of `history` is recorded, or was and has expired since.

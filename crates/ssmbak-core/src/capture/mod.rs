@@ -107,7 +107,9 @@ impl<'a> Describe<'a> {
                 record.event = earlier.event.clone();
                 record.previous = record.previous.or(earlier.previous);
             }
-            record.present = presence;
+            // The copy that overrules a false deletion may expire before the deletion does.
+            let confirmed = contents.is_confirmed(record.identity());
+            record.present = if confirmed && presence == Presence::Present { Presence::Confirmed } else { presence };
         }
         Some(again)
     }

@@ -465,6 +465,19 @@ fn an_event_that_writes_no_version_leaves_a_sighting_once_an_hour() {
 }
 
 #[test]
+fn a_sighting_keeps_overruling_a_false_deletion() {
+    let mut key = Key::default();
+    let history = [version(1, "12:00:00.1", "a")];
+    key.event(&change(Create, "12:00:00"), Some(&history), "12:00:01");
+    key.early(&change(Delete, "12:30:00"), Some(&history), "12:30:01");
+    key.event(&change(Delete, "12:30:00"), Some(&history), "12:36:00");
+    assert_eq!(key.event(&change(LabelParameterVersion, "15:00:00"), Some(&history), "15:00:01"), 1);
+    // The lifecycle expires the copy that overruled the deletion before the deletion.
+    let Evidence::Value(sighted) = &key.records.last().unwrap().evidence else { panic!("no version on top") };
+    assert_eq!(sighted.present, Presence::Confirmed);
+}
+
+#[test]
 fn deletion_of_an_earlier_incarnation_came_before_what_began_in_its_second() {
     let mut key = Key::default();
     let old = [version(1, "11:00:00.1", "a")];

@@ -307,7 +307,10 @@ fn confirmed_through(records: &[Record], time: Timestamp) -> bool {
 
 /// Whether a version that was in effect before this marker was found present after it: the marker came late.
 fn outlived(records: &[Record], marker: usize) -> bool {
-    let Some(stored) = records.get(marker).map(|record| record.last_modified) else { return false };
+    // Nothing was stored after the current version of a key.
+    let Some(stored) = records.get(marker).filter(|record| !record.is_latest).map(|record| record.last_modified) else {
+        return false;
+    };
     records.iter().any(|record| match &record.evidence {
         Evidence::Value(value) => {
             // Within one second a listing does not tell which came first; ours follow their markers.
