@@ -181,6 +181,7 @@ fn lambda_operation(method: &str, path: &str) -> Option<&'static str> {
     let mut levels = path.trim_matches('/').split('/').skip(1);
     Some(match (method, levels.next()?, levels.nth(1)) {
         ("GET", "functions", Some("configuration")) => "GetFunctionConfiguration",
+        ("GET", "functions", Some("concurrency")) => "GetFunctionConcurrency",
         ("GET", "event-source-mappings", None) => "GetEventSourceMapping",
         _ => return None,
     })
@@ -220,6 +221,7 @@ mod tests {
             ("PUT", "/b//a?x-id=PutObject", "s3", ("x-amz-tagging", "a=b"), "x", "s3:PutObject tagged"),
             ("HEAD", "/b", "s3", none, "", "s3:HeadBucket"),
             ("GET", "/2015-03-31/functions/f/configuration", "lambda", none, "", "lambda:GetFunctionConfiguration"),
+            ("GET", "/2019-09-30/functions/f/concurrency", "lambda", none, "", "lambda:GetFunctionConcurrency"),
             ("GET", "/2015-03-31/event-source-mappings/u-1", "lambda", none, "", "lambda:GetEventSourceMapping"),
         ];
         for (method, path, service, header, body, expected) in table {
