@@ -496,7 +496,9 @@ impl World {
         }
         if false_event {
             let lives = self.store.present(name).map(|(present, _)| present.identity());
-            if self.deceived.get(parameter).is_some_and(|then| lives.is_some() && *then == lives) {
+            // It is refuted by a look that shows the parameter.
+            let refuted = !seen.is_empty() && lives.is_some();
+            if self.deceived.get(parameter).is_some_and(|then| refuted && *then == lives) {
                 self.deceived.remove(parameter);
             }
             return true;

@@ -200,7 +200,12 @@ fn settle_deletions(gathered: &mut Gathered<'_>) {
     let began_meanwhile = |deletion: &Deletion| {
         let within = |began: &Timestamp| *began <= deletion.time && deletion.time.duration_since(*began) < READ_LAG;
         let created = lost.iter().filter(|lost| lost.created).map(|lost| lost.time);
-        let began = values.iter().filter(|point| point.record.details.version == 1).map(|point| point.time);
+        // Of a later version whose predecessors have expired it is not known that they lived before that.
+        let lived_before = |point: &&ValuePoint<'_>| {
+            let previous = point.record.previous.filter(|_| point.record.details.version > 1);
+            previous.is_some_and(|previous| deletion.time.duration_since(previous) >= READ_LAG)
+        };
+        let began = values.iter().filter(|point| !lived_before(point)).map(|point| point.time);
         began.chain(created).filter(within).min()
     };
     let mut dropped: Vec<Timestamp> = Vec::new();

@@ -36,15 +36,17 @@ impl<'a> Walk<'a> {
         // Values of one second are sorted already: by life, then by number.
         ordered.sort_by_key(|point| point.rank());
         order_exact_deletions(&mut ordered);
-        let mut reborn = false;
+        let (mut reborn, mut doubt) = (false, false);
         for point in ordered {
             match point {
                 Point::Deletion(found) => self.before_found_missing(found, reborn, &mut waiting),
                 Point::Value(value) => {
                     let doubtful = self.before_value(value, &mut waiting);
                     reborn |= value.record.details.version == 1 && self.may_live();
+                    // A deletion of the second may have ended any version of the incarnation that began in it.
+                    doubt = doubtful || (doubt && value.record.details.version != 1 && !value.complete);
                     self.point(point);
-                    if doubtful {
+                    if doubt {
                         self.doubtful_since(value.time);
                     }
                     continue;
