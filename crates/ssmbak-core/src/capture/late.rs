@@ -71,10 +71,13 @@ pub(super) fn is_behind(
         }
         None => last.is_some_and(|last| {
             let newest = last.details.modified;
-            // A first version of the very second may have come before the deletion or after it.
-            let told = deleted.is_some_and(|deleted| match last.details.version {
-                1 => deleted.as_second() > newest.as_second(),
-                _ => deleted.as_second() >= newest.as_second(),
+            // An incarnation that began in the very second may have come before the deletion or after it.
+            let began = contents
+                .values()
+                .any(|value| value.details.version == 1 && value.details.modified.as_second() == newest.as_second());
+            let told = deleted.is_some_and(|deleted| match began {
+                true => deleted.as_second() > newest.as_second(),
+                false => deleted.as_second() >= newest.as_second(),
             });
             now.duration_since(newest) < READ_LAG && !told && !contents.deleted_after(newest)
         }),
