@@ -20,6 +20,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 /// How long to work where no deadline is known.
 const UNLIMITED: Duration = Duration::from_secs(45);
 
+/// What sending the message takes at most.
+const FOR_MESSAGE: Duration = Duration::from_secs(1);
+
 /// With less time than this no share is begun: it would blame a name for what is the time's fault.
 const SHORTEST: Duration = Duration::from_secs(3);
 
@@ -36,7 +39,9 @@ impl Limits {
     /// Three quarters of the time to begin names, most of the rest to end them, and what is left to send the message.
     fn of(now: Instant, limit: Option<Instant>) -> Self {
         let time = limit.map_or(UNLIMITED, |limit| limit.saturating_duration_since(now));
-        Self { begin: now + time * 3 / 4, end: now + time * 19 / 20 }
+        let begin = time * 3 / 4;
+        let end = (time * 19 / 20).min(time.saturating_sub(FOR_MESSAGE)).max(begin);
+        Self { begin: now + begin, end: now + end }
     }
 }
 
