@@ -1,6 +1,6 @@
 //! The attributes of a parameter, and in which of them two states differ.
 //!
-//! A new attribute is a row of [`ATTRIBUTES`]. [`crate::plan::changed_fields`] is the same without what a restore cannot change.
+//! A new attribute is a row of the table `ATTRIBUTES`. [`crate::plan::changed_fields`] is the same without what a restore cannot change.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -162,4 +162,6 @@ class Behaviour(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    # A shell that runs this in the background has it ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     unittest.main()
