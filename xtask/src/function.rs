@@ -12,7 +12,7 @@ use crate::failure::{Failure, Outcome};
 /// What `provided.al2023` has.
 const NEWEST_GLIBC: GlibcVersion = GlibcVersion(2, 34);
 /// With the client of the tagging API, by which a sweep reads tags in bulk.
-const LARGEST: usize = 9 * 1024 * 1024;
+const LARGEST: usize = 8 * 1024 * 1024;
 
 /// `cargo xtask function`.
 pub fn build_and_check() -> Outcome {

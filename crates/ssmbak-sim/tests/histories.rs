@@ -380,3 +380,16 @@ fn regression_a_creation_in_the_second_of_an_unknown_incarnations_deletion() {
     seed_is_answered_truly(336_341);
     seed_is_answered_truly(389_073);
 }
+
+#[test]
+fn regression_a_deletion_that_may_have_ended_any_version_of_its_second() {
+    seed_is_answered_truly(925_011);
+    seed_is_answered_truly(675_673);
+}
+
+#[test]
+fn regression_missed_by_a_late_read_before_an_incarnation_whose_beginning_expired() {
+    for seed in [395_506, 541_925, 570_347, 954_338] {
+        seed_is_answered_truly(seed);
+    }
+}
