@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorContextRef;
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, Metadata};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use ssmbak_core::rate::{Api, Budget, TokenBucket};
@@ -113,9 +113,10 @@ impl Intercept for RateLimiter {
         &self,
         context: &FinalizerInterceptorContextRef<'_>,
         _components: &RuntimeComponents,
-        _config: &mut ConfigBag,
+        config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let api = context.request().and_then(api_of);
+        // The request itself was handed over to be sent, and is not in the context any more.
+        let api = config.load::<Metadata>().and_then(|operation| Api::of_operation(operation.name()));
         if let (Some(api), Some(response)) = (api, context.response()) {
             let status = response.status().as_u16();
             let refused = !response.status().is_success()
@@ -153,5 +154,59 @@ impl HttpConnector for PacedConnector {
             limiter.turn(api).await;
             inner.call(request).await
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_credential_types::Credentials;
+    use aws_sdk_ssm::Client;
+    use aws_sdk_ssm::config::{BehaviorVersion, Region, retry::RetryConfig};
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+
+    use super::*;
+
+    /// Answers every request alike.
+    #[derive(Clone, Debug)]
+    struct Answer(u16, &'static str);
+
+    impl HttpConnector for Answer {
+        fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+            let status = StatusCode::try_from(self.0).unwrap();
+            HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(self.1))))
+        }
+    }
+
+    impl HttpClient for Answer {
+        fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+            SharedHttpConnector::new(self.clone())
+        }
+    }
+
+    /// The rate of DescribeParameters after so many answers.
+    async fn rate_after(answer: Answer, times: usize) -> f64 {
+        let limiter = RateLimiter::new(Budget::DEFAULT);
+        let config = aws_sdk_ssm::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-west-1"))
+            .credentials_provider(Credentials::for_tests())
+            .retry_config(RetryConfig::disabled())
+            .http_client(limiter.paced(SharedHttpClient::new(answer)))
+            .interceptor(limiter.clone());
+        let client = Client::from_conf(config.build());
+        for _ in 0..times {
+            let _answer = client.describe_parameters().send().await;
+        }
+        limiter.with(Api::Describe, |bucket, _| bucket.per_second())
+    }
+
+    #[tokio::test]
+    async fn rate_follows_the_answers_of_the_service() {
+        let first = rate_after(Answer(200, "{}"), 0).await;
+        assert!(rate_after(Answer(200, "{}"), 2).await > first, "it grows while nothing is refused");
+        assert_eq!(rate_after(Answer(400, r#"{"__type":"ThrottlingException"}"#), 1).await, first / 2.0);
+        assert_eq!(rate_after(Answer(503, ""), 1).await, first / 2.0);
+        assert!(rate_after(Answer(400, r#"{"__type":"ValidationException"}"#), 1).await >= first, "no refusal");
     }
 }
