@@ -1,8 +1,6 @@
 //! The operations, each from JSON to JSON.
 
-use std::hash::{BuildHasher as _, RandomState};
 use std::path::Path;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -11,17 +9,17 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use ssmbak::bucket::{BackupBucket as _, S3BackupBucket};
 use ssmbak::clock;
-use ssmbak::restore::{Outcome, Restore, RestoreOptions, Watcher};
+use ssmbak::restore::{Outcome, Restore, Watcher};
 use ssmbak::s3::{CopyOptions, ObjectBucket};
 use ssmbak::store::SsmParameterStore;
 use ssmbak::{ParamPath, S3Path};
-use ssmbak_cli::aws::Aws;
 use ssmbak_cli::bucket::must_keep_new_versions;
+use ssmbak_cli::commands::{new_restore_id, write_options};
 use ssmbak_cli::error::CliError;
 use ssmbak_core::instant::Instant;
 use ssmbak_core::object::ObjectVersion;
 use ssmbak_core::plan::{Action, Change, Place, Plan, PlanOptions, Question};
-use ssmbak_core::restore_record::{RestoreDraft, RestoreId};
+use ssmbak_core::restore_record::RestoreDraft;
 use ssmbak_core::scope::Selection;
 
 use crate::runtime::Stop;
@@ -130,7 +128,7 @@ async fn restore(connection: &Connection, query: Query, stop: Stop) -> Result<Va
     must_keep_new_versions(&bucket).await?;
     let caller = connection.aws.caller().await;
     let draft = RestoreDraft {
-        id: new_id(),
+        id: new_restore_id(),
         place: Place {
             bucket: bucket.name().to_owned(),
             region: connection.aws.region().to_owned(),
@@ -150,7 +148,8 @@ async fn restore(connection: &Connection, query: Query, stop: Stop) -> Result<Va
         undoes: None,
     };
     let restore = Restore::new(connection.aws.parameter_store(), bucket);
-    let journaled = restore.apply_and_record(&wanted, draft, &options(&connection.aws), &Stopped(stop)).await;
+    let journaled =
+        restore.apply_and_record(&wanted, draft, &write_options(&connection.aws, None), &Stopped(stop)).await;
     let outcomes = journaled.applied.outcomes.iter().map(outcome).collect::<Vec<_>>();
     if let Some(object) = told.as_object_mut() {
         object.insert("outcomes".to_owned(), Value::Array(outcomes));
@@ -170,24 +169,6 @@ impl Watcher for Stopped {
     fn stopped(&self) -> bool {
         self.0.is_set()
     }
-}
-
-/// As on the command line: only AWS has quotas, and a pause between the lives of a parameter.
-fn options(aws: &Aws) -> RestoreOptions {
-    if !aws.is_emulated("SSM") {
-        return RestoreOptions::default();
-    }
-    RestoreOptions {
-        puts_per_second: None,
-        deletes_per_second: None,
-        rebirth: Duration::ZERO,
-        ..RestoreOptions::default()
-    }
-}
-
-fn new_id() -> RestoreId {
-    let chance = RandomState::new().hash_one(std::process::id());
-    RestoreId::new(clock::now(), u32::try_from(chance & u64::from(u32::MAX)).unwrap_or_default())
 }
 
 fn plan(plan: &Plan) -> Value {

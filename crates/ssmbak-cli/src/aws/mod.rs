@@ -181,8 +181,8 @@ impl Aws {
         self.endpoint("S3")
     }
 
-    /// Whether a service, by the name that its endpoint variable ends in, is not AWS's own: without its quotas, without
-    /// its waits, and on this machine.
+    /// Whether a service, by the name that its endpoint variable ends in, has an endpoint under a name that is not AWS's: an
+    /// emulator, as a rule. Quotas may apply there ([`Aws::is_on_this_machine`]).
     pub fn is_emulated(&self, service: &str) -> bool {
         self.endpoint(service).is_some_and(|endpoint| !is_of_aws(&endpoint))
     }

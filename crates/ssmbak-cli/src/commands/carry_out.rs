@@ -187,9 +187,9 @@ fn shown(paths: &[String]) -> String {
 
 /// Applies the plan and leaves its record.
 pub(crate) async fn apply(view: &View, deed: Deed, watcher: &impl Watcher) -> Journaled {
-    let options = options(view.aws(), deed.put_rate);
+    let options = write_options(view.aws(), deed.put_rate);
     let draft = RestoreDraft {
-        id: new_id(),
+        id: new_restore_id(),
         place: view.place(deed.caller.as_ref()),
         author: deed.caller.map(|caller| caller.arn),
         question: view.query.clone(),
@@ -223,7 +223,7 @@ async fn watched(view: &View, deed: Deed, ui: &Ui, interrupts: &mut Interrupts) 
 }
 
 /// How fast to write where, unless a rate is given.
-pub(super) fn options(aws: &Aws, put_rate: Option<f64>) -> RestoreOptions {
+pub fn write_options(aws: &Aws, put_rate: Option<f64>) -> RestoreOptions {
     let mut options = RestoreOptions::default();
     if aws.is_on_this_machine("SSM") {
         (options.puts_per_second, options.deletes_per_second) = (None, None);
@@ -237,7 +237,7 @@ pub(super) fn options(aws: &Aws, put_rate: Option<f64>) -> RestoreOptions {
 }
 
 /// A name for a restore that begins now.
-pub(super) fn new_id() -> RestoreId {
+pub fn new_restore_id() -> RestoreId {
     // The standard library seeds its hashers by chance.
     let chance = RandomState::new().hash_one(std::process::id());
     RestoreId::new(ssmbak::clock::now(), u32::try_from(chance & u64::from(u32::MAX)).unwrap_or_default())
@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn writes_are_paced_unless_the_endpoint_is_on_this_machine() {
         let at = |url: &str, put_rate| {
-            let options = options(&Aws::at(url), put_rate);
+            let options = write_options(&Aws::at(url), put_rate);
             (options.puts_per_second, options.deletes_per_second, options.rebirth.as_secs())
         };
         for local in ["http://127.0.0.1:4566", "http://localhost:5000"] {

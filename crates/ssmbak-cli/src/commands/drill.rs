@@ -4,7 +4,7 @@ use clap::Args;
 use ssmbak::drill::{self, Drill, Drilled};
 use ssmbak::restore::RestoreOptions;
 
-use super::carry_out::{new_id, options};
+use super::carry_out::{new_restore_id, write_options};
 use super::view::{as_of, nothing_found};
 use super::watch::Watch;
 use crate::arguments::rate;
@@ -72,7 +72,7 @@ pub(super) async fn run(
     let aws = interrupts.or(Aws::connect(global)).await?;
     let bucket = interrupts.or(args.narrow.bucket.find(&aws)).await?;
     ui.remark(&as_of(&asked.at));
-    let scratch = format!("{DRILLS}{}", new_id());
+    let scratch = format!("{DRILLS}{}", new_restore_id());
     let progress = ui.progress(0, "reading the bucket");
     let prepared = Drill::prepare_assuming(&bucket, &asked.selection, &asked.at, &scratch, args.assume_absent);
     let mut drill = interrupts.or(prepared).await?;
@@ -89,7 +89,7 @@ pub(super) async fn run(
             return Err(CliError::failure("Declined", "nothing was written", "answer y to go on, or give --yes"));
         }
     }
-    let options = options(&aws, args.put_rate);
+    let options = write_options(&aws, args.put_rate);
     let watch = Watch::new(ui.progress(count, "restoring aside"));
     let drilled = carry_out(&drill, (&aws, &bucket), &options, &watch, &scratch, ui, interrupts).await;
     drop(watch);
@@ -163,8 +163,8 @@ async fn clean(args: &DrillArgs, global: &GlobalArgs, ui: &Ui, interrupts: &mut 
         }
     }
     let progress = ui.progress(0, "deleting");
-    let left =
-        interrupts.or(async { Ok::<_, CliError>(drill::clean(&store, names.clone(), &options(&aws, None)).await) });
+    let left = interrupts
+        .or(async { Ok::<_, CliError>(drill::clean(&store, names.clone(), &write_options(&aws, None)).await) });
     let left = left.await?;
     drop(progress);
     let report = CleanReport::new(aws.region(), &names, left);

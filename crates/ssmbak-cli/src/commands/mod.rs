@@ -38,6 +38,8 @@ use crate::s3::{self, S3Args};
 use crate::stack::{self, StackArgs};
 use crate::ui::Ui;
 
+pub use carry_out::{new_restore_id, write_options};
+
 /// Examples come first.
 pub(crate) const TEMPLATE: &str =
     "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";

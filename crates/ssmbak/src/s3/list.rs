@@ -72,14 +72,24 @@ impl ObjectBucket {
     /// # Errors
     /// [`ErrorKind::BucketMissing`] and the like, for the failed request.
     pub async fn versions_of(&self, key: &str, mut enough: impl FnMut(&ObjectVersion) -> bool) -> Result<(), Error> {
+        // A key comes before the longer ones that begin with it.
+        self.versions_below(key, |row| row.key != key || enough(row)).await
+    }
+
+    /// Shows the versions and delete markers of all keys that begin so, by key, newest first, until `enough` says so.
+    ///
+    /// # Errors
+    /// As [`ObjectBucket::versions_of`].
+    pub async fn versions_below(
+        &self,
+        prefix: &str,
+        mut enough: impl FnMut(&ObjectVersion) -> bool,
+    ) -> Result<(), Error> {
         let mut marker = None;
         loop {
-            let page = self.page(key, marker.as_ref()).await?;
-            for row in &page.rows {
-                // A key comes before the longer ones that begin with it.
-                if row.key != key || enough(row) {
-                    return Ok(());
-                }
+            let page = self.page(prefix, marker.as_ref()).await?;
+            if page.rows.iter().any(&mut enough) {
+                return Ok(());
             }
             match page.next {
                 Some(next) => marker = Some(next),
