@@ -138,7 +138,7 @@ impl Bucket {
         Some(encoded)
     }
 
-    /// A parameter's version as Parameter Store tells of it; `None`: the deed was no put.
+    /// A parameter's version as Parameter Store shows it; `None` if the change was a deletion.
     #[must_use]
     pub fn version(&self, parameter: u32, done: &Done) -> Option<ParameterVersion> {
         let Deed::Put { nth, version } = done.deed else { return None };

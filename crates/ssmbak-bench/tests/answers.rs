@@ -1,6 +1,6 @@
 //! The server's answers are moto's, to the same questions about the same history, asked with the SDK. Where moto is known
 //! to be wrong, S3's documentation decides: versions and markers come in one order there, and a listing goes on after the
-//! key that it is told of.
+//! key that it is given.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
 
 use std::time::Duration;

@@ -14,7 +14,7 @@ use ssmbak_core::timeline::{State, Timeline, Unknown};
 use crate::standing::Standing;
 use crate::tree;
 
-/// Names, times and attributes of what is selected, by the bucket and by Parameter Store.
+/// Names, times and attributes of the selection, by the bucket and by Parameter Store.
 #[derive(Clone, Debug)]
 pub struct Data {
     names: Vec<ParameterName>,

@@ -110,7 +110,7 @@ impl Server {
         let accepting = tokio::spawn(async move {
             loop {
                 let Ok((stream, _)) = listener.accept().await else {
-                    // Out of file handles, most likely: they come back.
+                    // Out of file handles, most likely: others will be closed.
                     tokio::time::sleep(Duration::from_millis(10)).await;
                     continue;
                 };

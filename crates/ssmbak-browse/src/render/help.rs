@@ -1,4 +1,4 @@
-//! The keys, as they are told.
+//! The help screen.
 
 use crate::state::Mode;
 
@@ -25,8 +25,8 @@ pub(super) fn keys(mode: &Mode) -> [&'static str; 2] {
 /// All of it.
 pub(super) const HELP: &str = "\
 Time
-  ← →       the change before or after, of what is under the cursor
-  < >       the change before or after, of anything
+  ← →       previous or next change of the entry under the cursor
+  < >       previous or next change of any entry
   h H       an hour back, an hour forward
   d D       a day back, a day forward
   t         type a time: 2024-06-15T17:56:58, 2 hours ago, mark:NAME

@@ -16,7 +16,7 @@ pub(super) enum Step {
 }
 
 impl State {
-    /// Goes to the change before or after, of the whole tree or of what is under the cursor.
+    /// Goes to the previous or next change, of the whole tree or of the entry under the cursor.
     pub(super) fn step(&mut self, step: Step, everywhere: bool) {
         let row = if everywhere { self.rows.first() } else { self.row() };
         let Some(row) = row.cloned() else { return };

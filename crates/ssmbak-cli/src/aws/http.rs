@@ -34,7 +34,7 @@ const PATIENCE: u32 = 3;
 const UNANSWERED: u32 = 2;
 /// How long what is under way when the run is interrupted may go on.
 const GRACE: Duration = Duration::from_secs(5);
-/// An answer that takes longer is told of.
+/// An answer that takes longer is reported.
 const SLOW: Duration = Duration::from_secs(15);
 /// A body is sent at this many bytes a second at least.
 const SLOWEST_UPLOAD: u64 = 50_000;
