@@ -72,7 +72,7 @@ pub struct DeployArgs {
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = key_value)]
     pub tags: Vec<(String, String)>,
     /// Role that CloudFormation deploys with [default: the stack's, else your own permissions].
-    #[arg(long, value_name = "ARN")]
+    #[arg(long, value_name = "ARN", value_parser = role_arn)]
     pub role_arn: Option<String>,
     /// Skip the confirmation prompt.
     #[arg(long, short)]
@@ -192,6 +192,11 @@ fn must_confirm(yes: bool, question: &str, ui: &Ui) -> Result<bool, CliError> {
     ui.piped_answer().ok_or_else(|| {
         CliError::usage("not confirmed, nothing changed: there is no terminal to ask on".to_owned(), "add --yes")
     })
+}
+
+fn role_arn(text: &str) -> Result<String, String> {
+    let is_role = text.starts_with("arn:") && text.contains(":iam::") && text.contains(":role/");
+    is_role.then(|| text.to_owned()).ok_or_else(|| "expected arn:aws:iam::ACCOUNT:role/NAME".to_owned())
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

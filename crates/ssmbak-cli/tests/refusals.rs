@@ -75,6 +75,10 @@ fn a_wrong_call_is_told_with_exit_code_2() {
         ("ssmbak-all --prefix a/b", "starts with a slash"),
         ("ssmbak preview /a now --endpoint-url localhost:1", "no URL"),
         ("ssmbak preview /a now --output xml", "xml"),
+        ("ssmbak preview /a now --max-rps many", "give a number"),
+        ("ssmbak-stack s create --role-arn admin", "expected arn:aws:iam::ACCOUNT:role/NAME"),
+        ("ssmbak-stack s update --tag novalue", "KEY=VALUE"),
+        ("s3bak manifest t/ now -b bucket --inventory t --out plan", "is not an inventory"),
     ] {
         let ran = refused(line, 2);
         assert!(ran.err.contains(told), "{line}: {}", ran.err);

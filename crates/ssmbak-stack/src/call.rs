@@ -32,7 +32,7 @@ pub enum CallError {
     },
     /// Nobody answered.
     #[error(
-        "cannot {task}, for AWS did not answer: check the network, the region and --endpoint-url{}",
+        "cannot {task}: no response from AWS; check the network, the region and --endpoint-url{}",
         after_colon(message)
     )]
     Unreachable {
@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn sorts_what_the_sdk_says() {
         let sorted = |words: &str| TASK.not_served(&std::io::Error::other(words.to_owned()));
-        insta::assert_snapshot!(sorted("Connection refused (os error 111)"), @"cannot read the stack, for AWS did not answer: check the network, the region and --endpoint-url (Connection refused (os error 111))");
+        insta::assert_snapshot!(sorted("Connection refused (os error 111)"), @"cannot read the stack: no response from AWS; check the network, the region and --endpoint-url (Connection refused (os error 111))");
         insta::assert_snapshot!(sorted("no credentials found in chain. Attempted: a, b"), @"cannot read the stack: no valid AWS credentials; log in, or choose others with --profile or AWS_PROFILE (none were found)");
         insta::assert_snapshot!(sorted("the SSO session has expired"), @"cannot read the stack: no valid AWS credentials; log in, or choose others with --profile or AWS_PROFILE (the SSO session has expired)");
     }

@@ -30,7 +30,7 @@ Examples:
 
 pub(super) const AFTER: &str = "\
 Keys:
-  left, right  the change before or after, of what is under the cursor
+  left, right  previous or next change of the entry under the cursor
   t, m, n      type a time, choose a mark, go to now
   v            show a secret
   Space, r     mark parameters; restore what is marked to the shown time,

@@ -81,12 +81,13 @@ pub(super) async fn manifest(args: &ManifestArgs, global: &GlobalArgs, ui: &Ui) 
         return Err(CliError::usage("a manifest is of whole trees", "leave out --include and --exclude"));
     }
     let to = args.to.as_deref().map(|to| checked_target(to, &located.keys)).transpose()?;
+    let inventory = args.inventory.as_deref().map(inventory_location).transpose()?;
     let at = moment(time, ui)?;
     let (_, bucket) = args.bucket.open(&located, global).await?;
     let tree = tree(&bucket, "", args.concurrency).with_prefixes(&located.keys);
     let to = to.map(|to| Target { bucket: bucket.beside(to.bucket), prefix: to.key });
-    let inventory = match &args.inventory {
-        Some(text) => Some(tree.inventory(&inventory_location(text)?, at).await?),
+    let inventory = match &inventory {
+        Some(location) => Some(tree.inventory(location, at).await?),
         None => None,
     };
     if let Some(inventory) = &inventory {
