@@ -36,7 +36,7 @@ pub async fn versions(
         for path in paths {
             let prefix = if path.starts_with('/') { path.clone() } else { format!("/{path}") };
             let list = |row: &ObjectVersion| {
-                listed.entry(row.key.clone()).or_insert_with(Vec::new).push(row.clone());
+                listed.entry(row.key.clone()).or_default().push(row.clone());
                 false
             };
             objects.versions_below(&prefix, list).await?;
