@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::capture::{Contents, EventClock, Write, on_event, on_sweep};
+use crate::capture::{Contents, EventClock, Write, on_event, on_sure_deletion, on_sweep};
 use crate::event::{Change, Operation};
 use crate::instant::Instant;
 use crate::name::ParameterName;
@@ -135,6 +135,12 @@ impl Key {
     /// Handles an event that the queue vouches for; whether it is early.
     pub(crate) fn early(&mut self, change: &Change, history: Option<&[ParameterVersion]>, handled: &str) -> bool {
         self.decide(change, EventClock::Vouched, history, handled).1
+    }
+
+    /// Handles a deletion of a parameter that several looks have not found.
+    pub(crate) fn sure_deletion(&mut self, change: &Change, handled: &str) {
+        let decision = on_sure_deletion(change, &Contents::new(&self.records), at(handled));
+        self.apply(&decision.writes, at(handled));
     }
 
     fn decide(

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::contents::in_history;
 use super::late::{ended_at_once, is_behind, is_early, is_over};
 use super::matching::{EventClock, Matched, match_version};
-use super::sweep::{on_living, on_missing};
+use super::sweep::{deleted_here, on_living, on_missing};
 use super::{Contents, Describe, Write, carry, marked_again, tombstone_of};
 use crate::event::{Change, Operation};
 use crate::parameter::ParameterVersion;
@@ -111,6 +111,31 @@ pub fn on_event(
         (_, None) => Vec::new(),
     };
     writes.extend(history.and_then(|history| sighting(history, contents, &writes, now)));
+    Decision::settled(writes)
+}
+
+/// Whether a deletion that [`on_event`] found early is so only because one look at a missing parameter may be older than a
+/// version of the deletion's own second.
+pub fn is_doubtfully_deleted(
+    change: &Change,
+    history: Option<&[ParameterVersion]>,
+    contents: &Contents<'_>,
+    now: Timestamp,
+) -> bool {
+    let gone = history.is_none_or(<[ParameterVersion]>::is_empty);
+    change.operation == Operation::Delete && gone && is_behind(None, contents, Some(change.time), now)
+}
+
+/// As [`on_event`] for the deletion of a parameter that was looked at several times, and was never there.
+pub fn on_sure_deletion(change: &Change, contents: &Contents<'_>, now: Timestamp) -> Decision {
+    let mut writes = on_deletion(change, None, contents, now);
+    if let Some(told) = writes.iter().position(|write| matches!(write, Write::Tombstone(_))) {
+        // The event tells a second that has a version as well; the looks, that nothing of it is left once that is over.
+        let over = change.time.checked_add(SignedDuration::from_secs(1)).unwrap_or(now);
+        let seen =
+            deleted_here(change.time, now.max(over)).into_iter().filter(|write| matches!(write, Write::Tombstone(_)));
+        writes.splice(told..told, seen);
+    }
     Decision::settled(writes)
 }
 

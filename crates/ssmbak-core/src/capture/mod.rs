@@ -11,7 +11,7 @@ mod matching;
 mod sweep;
 
 pub use contents::Contents;
-pub use event::{Decision, needs_all_records, on_event};
+pub use event::{Decision, is_doubtfully_deleted, needs_all_records, on_event, on_sure_deletion};
 pub use late::PATIENCE;
 pub use matching::EventClock;
 pub use sweep::{deleted_here, is_doubtfully_missing, is_settled, on_surely_missing, on_sweep};

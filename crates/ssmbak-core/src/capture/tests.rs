@@ -144,6 +144,20 @@ fn created_and_deleted_within_one_second_is_held_until_its_end() {
 }
 
 #[test]
+fn created_and_deleted_within_one_second_is_deleted_once_several_looks_agree() {
+    let mut key = Key::default();
+    key.event(&change(Create, "12:00:00"), Some(&[version(1, "12:00:00.1", "a")]), "12:00:00.2");
+    let delete = change(Delete, "12:00:00");
+    assert!(key.early(&delete, None, "12:00:00.8"), "one look may be older than the creation");
+    assert_eq!(key.current(), "a");
+    key.sure_deletion(&delete, "12:00:00.8");
+    assert_eq!(key.current(), "-");
+    // The deletion that was told may have been of a life before, and this one's may have gone unnoticed since.
+    assert_eq!(key.states(&["12:00:00.3", "12:00:01", "12:10:00"]), "? - -");
+    assert_eq!(key.event(&delete, None, "12:00:30"), 0, "delivered again");
+}
+
+#[test]
 fn a_delete_that_cannot_be_read_yet_is_recorded_at_once_and_nothing_is_put_on_top() {
     let mut key = Key::default();
     let history = [version(1, "12:00:00.1", "a"), version(2, "12:30:00.4", "b")];
