@@ -10,7 +10,7 @@ use ssmbak::bucket::S3BackupBucket;
 use ssmbak::core::instant::Instant;
 use ssmbak::core::plan::{Action, Plan};
 use ssmbak::core::scope::{Scope, Selection};
-use ssmbak::core::sweep::Place;
+use ssmbak::core::sweep::{Place, SweepRecord};
 use ssmbak::store::SsmParameterStore;
 use ssmbak::{Capture, ParamPath, ParameterStore, sweep};
 use ssmbak_bench::{BUCKET, Bucket, Conditions, Expected, History, Model, PATH, Server, Spec, Variant};
@@ -137,6 +137,12 @@ async fn both_ways_of_listing_find_every_parameter() {
     }
 }
 
+/// The record of a sweep that has seen it all.
+fn last_sweep() -> SweepRecord {
+    let now = Timestamp::now();
+    SweepRecord::new(now, now, (1_000, 0, 0), &[])
+}
+
 #[tokio::test]
 async fn sweep_of_unchanged_parameters_reads_pages_alone() {
     let history = History::new(Spec::new(1_000, 1));
@@ -144,9 +150,10 @@ async fn sweep_of_unchanged_parameters_reads_pages_alone() {
     let endpoint = server.endpoint();
     let store = SsmParameterStore::new(ssm_client(&endpoint)).with_bulk_tags(tagging_client(&endpoint));
     let capture = Capture::new(store, S3BackupBucket::new(s3_client(&endpoint), BUCKET));
+    let last = last_sweep();
     let mut place = Some(Place::START);
     while let Some(at) = place {
-        let page = sweep::page(&capture, &at).await.unwrap();
+        let page = sweep::page(&capture, &at, Some(&last)).await.unwrap();
         for turn in &page.names {
             let captured = sweep::take(&capture, turn, None, Timestamp::now()).await.unwrap();
             assert!(captured.writes.is_empty(), "{}", turn.name);
@@ -174,7 +181,8 @@ async fn sweep_at_once_of_unchanged_parameters_reads_in_bulk_alone() {
     let store = SsmParameterStore::new(ssm_client(&endpoint)).with_bulk_tags(tagging_client(&endpoint));
     let capture = Capture::new(store, S3BackupBucket::new(s3_client(&endpoint), BUCKET));
     let everything = Selection::new(&["/"], true, &[], &[]).unwrap();
-    let names = sweep::names(&capture, &everything).await.unwrap();
+    let last = last_sweep();
+    let names = sweep::names(&capture, &everything, Some(&last)).await.unwrap();
     assert_eq!(names.len(), history.parameters().filter(|&parameter| history.present(parameter).is_some()).count());
     let surveys = sweep::survey(&capture, names, None, Timestamp::now);
     let writes = surveys.map(|(name, survey)| (name, survey.unwrap().writes().len()));

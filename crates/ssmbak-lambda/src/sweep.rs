@@ -161,7 +161,7 @@ async fn work<S: ParameterStore, B: BackupBucket>(
             return Ok(false);
         }
         let resumed = matches!(&progress.at, Place::Parameters { token: Some(_), .. });
-        let page = match patiently(limits.begin, || sweep::page(capture, &progress.at)).await {
+        let page = match patiently(limits.begin, || sweep::page(capture, &progress.at, last)).await {
             Err(error) if resumed && error.kind == ErrorKind::Refused => {
                 progress.restart().map_err(Stop::GivenUp)?;
                 continue;

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ssmbak::read::{targets, timelines};
 use ssmbak::store::PutParameter;
-use ssmbak::sweep::Turn;
+use ssmbak::sweep::{Reading, Turn};
 use ssmbak::{BackupBucket as _, Capture, Error, ParamPath};
 use ssmbak_core::event::{Change, Operation, Origin, foreign};
 use ssmbak_core::instant::Instant;
@@ -579,7 +579,7 @@ impl World {
         let last = ssmbak::sweep::last(&self.bucket).await.ok()?;
         let mut progress = Progress::start(self.clock.now());
         loop {
-            let page = ssmbak::sweep::page(&self.capture, &progress.at).await.ok()?;
+            let page = ssmbak::sweep::page(&self.capture, &progress.at, last.as_ref()).await.ok()?;
             for turn in page.names {
                 let outcome = self.bring_up_to_date(&turn, last.as_ref()).await;
                 progress.count(&turn.name, outcome, turn.again);
@@ -595,11 +595,11 @@ impl World {
         let last = ssmbak::sweep::last(&self.bucket).await.ok()?;
         let mut progress = Progress::start(self.clock.now());
         let all = Selection::new(&["/"], true, &[], &[]).ok()?;
-        for (name, look) in ssmbak::sweep::names(&self.capture, &all).await.ok()? {
-            let ssmbak::sweep::Look { listed, read_all } = look;
-            let turn = Turn { name, listed, again: false, read_all, then: Place::START };
+        for (name, look) in ssmbak::sweep::names(&self.capture, &all, last.as_ref()).await.ok()? {
+            let ssmbak::sweep::Look { listed, reading } = look;
+            let turn = Turn { name, listed, again: reading == Reading::Deleted, reading, then: Place::START };
             let outcome = self.bring_up_to_date(&turn, last.as_ref()).await;
-            progress.count(&turn.name, outcome, false);
+            progress.count(&turn.name, outcome, turn.again);
         }
         self.end_of_sweep(progress)
     }

@@ -393,3 +393,10 @@ fn regression_missed_by_a_late_read_before_an_incarnation_whose_beginning_expire
         seed_is_answered_truly(seed);
     }
 }
+
+#[test]
+fn regression_a_marker_on_top_that_what_lies_below_it_contradicts() {
+    for seed in [348_605, 581_785, 711_327, 752_982, 896_918, 918_162] {
+        seed_is_answered_truly(seed);
+    }
+}

@@ -58,7 +58,7 @@ impl World {
         let mut progress = Progress::start(self.clock.now());
         loop {
             let began = progress.at.clone();
-            let page = sweep::page(&self.capture, &progress.at).await.unwrap();
+            let page = sweep::page(&self.capture, &progress.at, last.as_ref()).await.unwrap();
             for turn in page.names {
                 let now = self.clock.now();
                 let outcome = match sweep::take(&self.capture, &turn, last.as_ref(), now).await {
@@ -147,6 +147,28 @@ async fn what_is_on_top_of_its_key_costs_no_history() {
     world.sweep().await;
     assert_eq!(world.faults.count("history"), before + 1);
     assert_eq!(world.bucket.current("/tree/p3").as_deref(), Some(b"new".as_slice()));
+}
+
+#[tokio::test]
+async fn what_was_deleted_is_read_once_and_parameter_store_not_asked() {
+    let world = World::new();
+    world.put("/tree/p", "value");
+    world.sweep().await;
+    world.hours(1);
+    world.store.delete_now(&name("/tree/p"));
+    world.sweep().await;
+    let counts = || ["versions", "history"].map(|call| world.faults.count(call));
+    let taken = async || {
+        world.hours(1);
+        let before = counts();
+        world.sweep().await;
+        [0, 1].map(|call| counts()[call] - before[call])
+    };
+    assert_eq!(taken().await, [1, 0], "the marker was stored after the last sweep had begun");
+    assert_eq!(taken().await, [0, 0]);
+    world.put("/tree/p", "again");
+    assert_eq!(taken().await, [1, 1]);
+    assert_eq!(world.bucket.current("/tree/p").as_deref(), Some(b"again".as_slice()));
 }
 
 #[tokio::test]
@@ -242,10 +264,10 @@ async fn a_sweep_goes_on_after_the_last_name_of_an_unfinished_page() {
     for number in 0..5 {
         world.put(&format!("/tree/p{number}"), "value");
     }
-    let page = sweep::page(&world.capture, &Place::START).await.unwrap();
+    let page = sweep::page(&world.capture, &Place::START, None).await.unwrap();
     let names: Vec<&str> = page.names.iter().map(|turn| turn.name.as_str()).collect();
     assert_eq!(names, ["/tree/p2", "/tree/p3", "/tree/p4"], "by name within the page, the pages in the store's order");
-    let rest = sweep::page(&world.capture, &page.names[0].then).await.unwrap();
+    let rest = sweep::page(&world.capture, &page.names[0].then, None).await.unwrap();
     let left: Vec<&str> = rest.names.iter().map(|turn| turn.name.as_str()).collect();
     assert_eq!((left.as_slice(), rest.next), (["/tree/p3", "/tree/p4"].as_slice(), page.next));
 }

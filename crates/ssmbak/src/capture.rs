@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use ssmbak_core::capture::{
-    Contents, EventClock, Write, deleted_here, is_doubtfully_missing, is_settled, needs_all_records, on_event,
-    on_surely_missing, on_sweep,
+    Contents, EventClock, Write, deleted_here, is_doubtfully_deleted, is_doubtfully_missing, is_settled,
+    needs_all_records, on_event, on_sure_deletion, on_surely_missing, on_sweep,
 };
 use ssmbak_core::event::Change;
 use ssmbak_core::name::ParameterName;
@@ -88,14 +88,22 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
     pub async fn event(&self, change: &Change, sent: Option<Timestamp>, now: Timestamp) -> Result<Captured, Error> {
         let key = change.name.key();
         let clock = EventClock::of(change.time, sent, now);
-        let (history, current) =
+        let (mut history, current) =
             futures_util::future::try_join(self.store.history(&change.name), self.current(key)).await?;
         let records = if needs_all_records(change, clock, history.as_deref(), current.as_ref()) {
             self.records(&change.name).await?
         } else {
             current.into_iter().collect()
         };
-        let decision = on_event(change, clock, history.as_deref(), &Contents::new(&records), now);
+        let contents = Contents::new(&records);
+        let mut decision = on_event(change, clock, history.as_deref(), &contents, now);
+        if decision.early && is_doubtfully_deleted(change, history.as_deref(), &contents, now) {
+            history = self.looked_again(&change.name).await?;
+            decision = match history.as_deref() {
+                Some(history) => on_event(change, clock, Some(history), &contents, now),
+                None => on_sure_deletion(change, &contents, now),
+            };
+        }
         let captured = self.write(&change.name, decision.writes, history.as_deref(), None).await?;
         complete_or_fail(&change.name, history.as_deref(), &Contents::new(&records))?;
         Ok(Captured { early: decision.early, ..captured })
@@ -136,6 +144,25 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
         }
         let writes = on_sweep(history.as_deref(), &Contents::new(&records), seen, now);
         Ok(Survey { name: name.clone(), writes, history, records })
+    }
+
+    /// As [`Capture::survey_all`], of a name that nothing shows alive: where all that the bucket holds of it says that it was
+    /// deleted, Parameter Store is not asked.
+    ///
+    /// # Errors
+    /// The first request that failed.
+    pub async fn survey_deleted(
+        &self,
+        name: &ParameterName,
+        last: Option<&SweepRecord>,
+        now: Timestamp,
+    ) -> Result<Survey, Error> {
+        let records = self.records(name).await?;
+        let writes = on_sweep(None, &Contents::new(&records), None, now);
+        if writes.is_empty() {
+            return Ok(Survey { name: name.clone(), writes, history: None, records });
+        }
+        self.survey_all(name, last, now).await
     }
 
     /// As [`Capture::survey`], given what a listing of Parameter Store says of the name, if it is on it, and the record of

@@ -105,7 +105,7 @@ fn sweeps(capture: Capture<Store, Bucket>, selection: Selection, survey: Survey,
     let capture = of();
     spawn(async move { capture.settle(survey).await });
     let capture = of();
-    spawn(async move { sweep::names(&capture, &selection).await });
+    spawn(async move { sweep::names(&capture, &selection, None).await });
     let capture = of();
     spawn(async move {
         let names: BTreeMap<ParameterName, sweep::Look> = BTreeMap::new();
@@ -114,7 +114,7 @@ fn sweeps(capture: Capture<Store, Bucket>, selection: Selection, survey: Survey,
     let capture = of();
     spawn(async move { sweep::last(capture.bucket()).await });
     let capture = of();
-    spawn(async move { sweep::page(&capture, &place).await });
+    spawn(async move { sweep::page(&capture, &place, None).await });
     let capture = of();
     spawn(async move { sweep::take(&capture, &turn, None, crate::clock::now()).await });
     let capture = of();

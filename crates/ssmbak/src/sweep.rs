@@ -10,7 +10,7 @@ use ssmbak_core::parameter::CurrentParameter;
 use ssmbak_core::scope::Selection;
 use ssmbak_core::sweep::{Place, RECORD_KEY, SweepRecord, key_after};
 
-use crate::bucket::{BackupBucket, CurrentKey, KeyPage};
+use crate::bucket::{BackupBucket, CurrentKey, KeyPage, OnTop};
 use crate::capture::{Capture, Captured, Survey};
 use crate::read::{listed, name_of};
 use crate::store::ParameterStore;
@@ -21,26 +21,56 @@ use crate::{Error, ErrorKind, STORE_CONCURRENCY};
 pub struct Look {
     /// What Parameter Store lists of it, tags included where there is an index of them.
     pub listed: Option<CurrentParameter>,
-    /// Whether all that the bucket holds of it must be read.
-    pub read_all: bool,
+    /// What the bucket is asked of it.
+    pub reading: Reading,
+}
+
+/// What the bucket is asked of a name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reading {
+    /// The current version, and what lies below it where that leaves something open.
+    #[default]
+    Top,
+    /// Everything.
+    All,
+    /// Everything: it is believed deleted. Parameter Store is asked only where the versions do not agree with that.
+    Deleted,
+}
+
+impl Reading {
+    /// `None`: the key need not be looked at, because what lives is listed by Parameter Store, and its deletion was judged by
+    /// `last`, the last finished sweep.
+    fn of(name: &ParameterName, on_top: OnTop, listed: bool, last: Option<&SweepRecord>) -> Option<Self> {
+        match on_top {
+            OnTop::Version => Some(Self::Top),
+            OnTop::VersionAfterMarker => Some(Self::All),
+            OnTop::Marker(stored) if last.is_some_and(|last| last.has_judged_marker(name, stored)) => None,
+            OnTop::Marker(_) | OnTop::LoneMarker if listed => Some(Self::All),
+            OnTop::Marker(_) | OnTop::LoneMarker => Some(Self::Deleted),
+        }
+    }
 }
 
 /// The names to look over: all that Parameter Store or the bucket knows within the selection, and what is listed of them.
+/// What was deleted is left out if `last`, the last finished sweep, has looked at it since.
 ///
 /// # Errors
 /// The first request that failed.
 pub async fn names<S: ParameterStore, B: BackupBucket>(
     capture: &Capture<S, B>,
     selection: &Selection,
+    last: Option<&SweepRecord>,
 ) -> Result<BTreeMap<ParameterName, Look>, Error> {
     let (mut described, keys) =
         futures_util::future::try_join(crate::read::described(capture.store(), selection), keys(capture, selection))
             .await?;
     add_tags(capture.store(), described.values_mut()).await?;
-    let look = |(name, listed)| (name, Look { listed: Some(listed), read_all: false });
+    let look = |(name, listed)| (name, Look { listed: Some(listed), ..Look::default() });
     let mut names: BTreeMap<ParameterName, Look> = described.into_iter().map(look).collect();
-    for (name, follows_marker) in keys {
-        names.entry(name).or_default().read_all = follows_marker;
+    for (name, on_top) in keys {
+        if let Some(reading) = Reading::of(&name, on_top, names.contains_key(&name), last) {
+            names.entry(name).or_default().reading = reading;
+        }
     }
     Ok(names)
 }
@@ -48,14 +78,13 @@ pub async fn names<S: ParameterStore, B: BackupBucket>(
 async fn keys<S: ParameterStore, B: BackupBucket>(
     capture: &Capture<S, B>,
     selection: &Selection,
-) -> Result<BTreeMap<ParameterName, bool>, Error> {
+) -> Result<BTreeMap<ParameterName, OnTop>, Error> {
     let mut names = BTreeMap::new();
     for listing in selection.listings() {
         for versions in crate::bucket::by_key(listed(capture.bucket(), &listing).await?) {
-            // A name whose current version is a marker is believed deleted: if it lives, Parameter Store lists it.
             let Some(current) = CurrentKey::of(&versions) else { continue };
             let name = name_of(&current.key).filter(|name| selection.contains(name));
-            names.extend(name.map(|name| (name, current.follows_marker)));
+            names.extend(name.map(|name| (name, current.on_top)));
         }
     }
     Ok(names)
@@ -71,10 +100,10 @@ pub fn survey<'a, S: ParameterStore, B: BackupBucket>(
 ) -> impl Stream<Item = (ParameterName, Result<Survey, Error>)> + Send + 'a {
     stream::iter(names)
         .map(move |(name, look)| async move {
-            let survey = if look.read_all {
-                capture.survey_all(&name, last, clock()).await
-            } else {
-                capture.survey_listed(&name, look.listed.as_ref(), last, clock()).await
+            let survey = match look.reading {
+                Reading::Top => capture.survey_listed(&name, look.listed.as_ref(), last, clock()).await,
+                Reading::All => capture.survey_all(&name, last, clock()).await,
+                Reading::Deleted => capture.survey_deleted(&name, last, clock()).await,
             };
             (name, survey)
         })
@@ -110,26 +139,31 @@ pub struct Turn {
     pub name: ParameterName,
     /// What Parameter Store lists of it.
     pub listed: Option<CurrentParameter>,
-    /// Whether it had its turn among the parameters already.
+    /// Whether it does not count: it had its turn among the parameters already, or the bucket believes that it was deleted.
     pub again: bool,
-    /// Whether all that the bucket holds of it must be read: its current version was stored right after a delete marker.
-    pub read_all: bool,
+    /// What the bucket is asked of it.
+    pub reading: Reading,
     /// Where the sweep is when it is done.
     pub then: Place,
 }
 
-/// The page at a place: first those of Parameter Store, then the keys of the bucket.
+/// The page at a place: first those of Parameter Store, then the keys of the bucket. What was deleted is left out if `last`,
+/// the last finished sweep, has looked at it since.
 ///
 /// # Errors
 /// The first request that failed; [`ErrorKind::Refused`] for a token that Parameter Store does not accept any more.
-pub async fn page<S: ParameterStore, B: BackupBucket>(capture: &Capture<S, B>, place: &Place) -> Result<Page, Error> {
+pub async fn page<S: ParameterStore, B: BackupBucket>(
+    capture: &Capture<S, B>,
+    place: &Place,
+    last: Option<&SweepRecord>,
+) -> Result<Page, Error> {
     match place {
         Place::Parameters { token, after } => {
             let mut listed = capture.store().page(token.as_deref()).await?;
             add_tags(capture.store(), listed.parameters.values_mut().flatten()).await?;
             let turn = |(name, listed): (ParameterName, Option<CurrentParameter>)| {
                 let then = Place::Parameters { token: token.clone(), after: Some(name.clone()) };
-                Turn { name, listed, again: false, read_all: false, then }
+                Turn { name, listed, again: false, reading: Reading::Top, then }
             };
             let left =
                 listed.parameters.into_iter().filter(|(name, _)| after.as_ref().is_none_or(|after| name > after));
@@ -142,17 +176,20 @@ pub async fn page<S: ParameterStore, B: BackupBucket>(capture: &Capture<S, B>, p
         Place::Keys { after } => {
             let KeyPage { keys, next } = capture.bucket().current_keys(after.as_deref()).await?;
             let next = next.map(|next| Place::Keys { after: Some(key_after(&next)) });
-            let named: Vec<(ParameterName, CurrentKey)> =
-                keys.into_iter().filter_map(|key| Some((name_of(&key.key)?, key))).collect();
+            let named = |key: CurrentKey| {
+                let name = name_of(&key.key)?;
+                Reading::of(&name, key.on_top, false, last).map(|_| (name, key))
+            };
+            let named: Vec<(ParameterName, CurrentKey)> = keys.into_iter().filter_map(named).collect();
             let names: Vec<ParameterName> = named.iter().map(|(name, _)| name.clone()).collect();
             let mut found = if names.is_empty() { BTreeMap::new() } else { capture.store().find(&names).await? };
             let turn = |(name, key): (ParameterName, CurrentKey)| {
                 let listed = found.remove(&name);
-                let CurrentKey { key, follows_marker } = key;
-                let then = Place::Keys { after: Some(key) };
-                Turn { again: listed.is_some(), read_all: follows_marker, then, name, listed }
+                let reading = Reading::of(&name, key.on_top, listed.is_some(), last)?;
+                let again = listed.is_some() || reading == Reading::Deleted;
+                Some(Turn { again, reading, then: Place::Keys { after: Some(key.key) }, name, listed })
             };
-            Ok(Page { names: named.into_iter().map(turn).collect(), next })
+            Ok(Page { names: named.into_iter().filter_map(turn).collect(), next })
         }
     }
 }
@@ -185,8 +222,13 @@ pub async fn take<S: ParameterStore, B: BackupBucket>(
     last: Option<&SweepRecord>,
     now: Timestamp,
 ) -> Result<Captured, Error> {
-    if turn.read_all {
-        return capture.settle(capture.survey_all(&turn.name, last, now).await?).await;
+    let survey = match turn.reading {
+        Reading::Top => None,
+        Reading::All => Some(capture.survey_all(&turn.name, last, now).await?),
+        Reading::Deleted => Some(capture.survey_deleted(&turn.name, last, now).await?),
+    };
+    if let Some(survey) = survey {
+        return capture.settle(survey).await;
     }
     // Its tags were compared at its first turn.
     if let Some(listed) = turn.listed.as_ref().filter(|_| turn.again)

@@ -13,7 +13,7 @@ use crate::bucket::BackupBucket;
 use crate::capture::Capture;
 use crate::read::{described, timelines};
 use crate::store::ParameterStore;
-use crate::sweep::{Look, last, survey};
+use crate::sweep::{Look, Reading, last, survey};
 
 /// How many names are written at once.
 const REPAIRS: usize = 8;
@@ -77,7 +77,7 @@ pub async fn repair<S: ParameterStore, B: BackupBucket>(
     let last = last(capture.bucket()).await?;
     let outcomes: Vec<(ParameterName, Result<(), Error>)> = survey(
         capture,
-        names.into_iter().map(|name| (name, Look { read_all: true, ..Look::default() })),
+        names.into_iter().map(|name| (name, Look { reading: Reading::All, ..Look::default() })),
         last.as_ref(),
         clock,
     )

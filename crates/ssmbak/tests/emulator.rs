@@ -66,7 +66,7 @@ impl World {
         use futures_util::StreamExt;
         let selection = Selection::new(&["/"], true, &[], &[]).unwrap();
         let capture = self.capture();
-        let names = ssmbak::sweep::names(&capture, &selection).await.unwrap();
+        let names = ssmbak::sweep::names(&capture, &selection, None).await.unwrap();
         let surveys: Vec<_> = ssmbak::sweep::survey(&capture, names, None, Timestamp::now).collect().await;
         let mut writes = 0;
         for (_, survey) in surveys {

@@ -2,6 +2,8 @@
 
 mod report;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use clap::Args;
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
@@ -63,7 +65,7 @@ pub(super) async fn run(
     let capture = Capture::new(aws.parameter_store(), bucket);
     let begun = ssmbak::clock::now();
     let last = interrupts.or(sweep::last(capture.bucket())).await?;
-    let names = interrupts.or(sweep::names(&capture, &selection)).await?;
+    let names = interrupts.or(sweep::names(&capture, &selection, last.as_ref())).await?;
 
     // What is written stays written, so that Ctrl-C may come at any time: the next run goes on where this one ended.
     let found = interrupts.or(look_over(&capture, names, last.as_ref(), args.do_it, ui)).await?;
@@ -99,12 +101,17 @@ fn record_of_sweep(begun: Timestamp, found: &[Found]) -> Option<SweepRecord> {
 
 async fn look_over<S: ssmbak::ParameterStore, B: ssmbak::BackupBucket>(
     capture: &Capture<S, B>,
-    names: impl IntoIterator<Item = (ParameterName, sweep::Look), IntoIter: ExactSizeIterator + Send>,
+    names: BTreeMap<ParameterName, sweep::Look>,
     last: Option<&SweepRecord>,
     do_it: bool,
     ui: &Ui,
 ) -> Result<Vec<Found>, CliError> {
-    let names = names.into_iter();
+    // What was deleted is looked at once more, and told of only if something is to be written of it.
+    let deleted: BTreeSet<ParameterName> = names
+        .iter()
+        .filter(|(_, look)| look.reading == sweep::Reading::Deleted)
+        .map(|(name, _)| name.clone())
+        .collect();
     let progress = ui.progress(names.len(), if do_it { "recording" } else { "looking over" });
     let mut found: Vec<Found> = sweep::survey(capture, names, last, ssmbak::clock::now)
         .map(|(name, survey)| async {
@@ -115,6 +122,7 @@ async fn look_over<S: ssmbak::ParameterStore, B: ssmbak::BackupBucket>(
         .buffer_unordered(CONCURRENCY)
         .collect()
         .await;
+    found.retain(|found| !found.is_up_to_date() || !deleted.iter().any(|name| name.as_str() == found.name()));
     found.sort_by(|a, b| a.name().cmp(b.name()));
     Ok(found)
 }

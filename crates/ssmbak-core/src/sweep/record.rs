@@ -71,11 +71,20 @@ impl SweepRecord {
     /// still on top, and the sweep did not fail at the name: then the sweep compared the two and found them the same.
     pub fn saw_unchanged(&self, name: &ParameterName, current: &Record) -> Option<Timestamp> {
         let Evidence::Value(value) = &current.evidence else { return None };
-        let all_failures_known = self.failed == self.failed_names.len() as u64;
         let settled = self.started.duration_since(current.last_modified) >= PATIENCE + CLOCKS && current.is_latest;
-        let known = all_failures_known && !self.failed_names.contains(name);
-        let seen = settled && known && value.present != Presence::Superseded;
+        let seen = settled && self.succeeded_at(name) && value.present != Presence::Superseded;
         seen.then(|| self.started.checked_sub(READ_LAG).ok()).flatten()
+    }
+
+    fn succeeded_at(&self, name: &ParameterName) -> bool {
+        let all_failures_known = self.failed == self.failed_names.len() as u64;
+        all_failures_known && !self.failed_names.contains(name)
+    }
+
+    /// Whether this sweep has held a delete marker on top of a key, stored at `stored`, against all that lies below it: what
+    /// is deleted is looked at once, and again only if anything was stored since, which leaves a new marker.
+    pub fn has_judged_marker(&self, name: &ParameterName, stored: Timestamp) -> bool {
+        self.succeeded_at(name) && self.started.duration_since(stored) >= PATIENCE + CLOCKS
     }
 }
 

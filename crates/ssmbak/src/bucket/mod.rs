@@ -7,6 +7,7 @@ pub(crate) mod pages;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
+use std::time::Duration;
 
 pub use aws::S3BackupBucket;
 pub(crate) use evidence::{Described, describe_versions_fully, evidence_of};
@@ -50,8 +51,7 @@ pub trait BackupBucket: Send + Sync {
     /// Stores a sidecar object, if it is not there already.
     fn put_sidecar(&self, sidecar: &Sidecar) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// The first keys after one (`None`: from the beginning) whose current version is no delete marker, in order of their
-    /// UTF-8.
+    /// The first keys after one (`None`: from the beginning), in order of their UTF-8.
     fn current_keys(&self, after: Option<&str>) -> impl Future<Output = Result<KeyPage, Error>> + Send;
 
     /// Stores the record of a sweep, in the place of the one before.
@@ -64,7 +64,7 @@ pub trait BackupBucket: Send + Sync {
     fn delete_marker(&self, key: &str) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
-/// A page of keys that have a current version.
+/// A page of keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyPage {
     /// The keys, in order.
@@ -73,25 +73,51 @@ pub struct KeyPage {
     pub next: Option<String>,
 }
 
-/// A key that has a current version.
+/// A key, and what its current version shows by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CurrentKey {
     /// The key.
     pub key: String,
-    /// Whether the current version was stored right after a delete marker, as the present version is that is stored again
-    /// after a deletion came late: whether it agrees with what lies below it is not told by itself.
-    pub follows_marker: bool,
+    /// What is on top of it.
+    pub on_top: OnTop,
 }
 
+/// What the current version of a key is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnTop {
+    /// A version.
+    Version,
+    /// A version that was stored right after a delete marker, as the present version is that is stored again after a deletion
+    /// came late: whether it agrees with what lies below it is not told by itself.
+    VersionAfterMarker,
+    /// A delete marker, stored then, right after a version: the tombstone.
+    Marker(Timestamp),
+    /// A delete marker whose tombstone has expired, or never was, above versions that are still there.
+    LoneMarker,
+}
+
+/// Within what time a tombstone is usually followed by its marker, to S3's second.
+const AT_ONCE: Duration = Duration::from_secs(3);
+
 impl CurrentKey {
-    /// What a key's versions (in any order) say; `None`: its current version is a delete marker, or there is none.
+    /// What a key's versions (in any order) say; `None`: the current one is not among them, or they are nothing but delete
+    /// markers.
     pub fn of(versions: &[StoredVersion]) -> Option<Self> {
-        let current = versions.iter().find(|version| version.is_latest && !version.is_marker)?;
-        let right_before = |marker: &&StoredVersion| {
-            let apart = current.last_modified.duration_since(marker.last_modified).unsigned_abs();
-            marker.is_marker && apart <= MARKER_FOLLOWS
+        let current = versions.iter().find(|version| version.is_latest)?;
+        // A tombstone that is farther away may be one whose own marker has expired before it.
+        let longest = if current.is_marker { AT_ONCE } else { MARKER_FOLLOWS };
+        let follows = versions
+            .iter()
+            .filter(|other| other.is_marker != current.is_marker)
+            .any(|other| current.last_modified.duration_since(other.last_modified).unsigned_abs() <= longest);
+        let on_top = match (current.is_marker, follows) {
+            (true, true) => OnTop::Marker(current.last_modified),
+            (true, false) if versions.iter().all(|version| version.is_marker) => return None,
+            (true, false) => OnTop::LoneMarker,
+            (false, true) => OnTop::VersionAfterMarker,
+            (false, false) => OnTop::Version,
         };
-        Some(Self { key: current.key.clone(), follows_marker: versions.iter().any(|marker| right_before(&marker)) })
+        Some(Self { key: current.key.clone(), on_top })
     }
 }
 

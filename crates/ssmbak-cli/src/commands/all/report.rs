@@ -93,7 +93,7 @@ impl Found {
         }
     }
 
-    fn is_up_to_date(&self) -> bool {
+    pub(super) fn is_up_to_date(&self) -> bool {
         self.writes.is_empty() && self.error.is_none()
     }
 
