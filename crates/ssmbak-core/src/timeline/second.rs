@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 
 use super::gather::{Deletion, ValuePoint, just_before};
 use super::walk::{Current, Point, Walk};
-use crate::record::{DeletionSource, LostVersion};
+use crate::record::{DeletionSource, LostVersion, READ_LAG};
 
 /// From the beginning of a second to its last nanosecond.
 const LAST_OF_SECOND: SignedDuration = SignedDuration::from_nanos(999_999_999);
@@ -104,7 +104,7 @@ impl<'a> Walk<'a> {
             self.deletion(deletion, deletion.time.min(just_before(value.time)));
         } else if first
             && let Some(waits) = waiting.deletions.first()
-            && (alive || waits.doubtful || is_of_another_event(value))
+            && (alive || waits.doubtful || is_of_another_event(value) || was_shown_after_its_second(value))
         {
             // The deletion may be of the incarnation before, or of this one, and the one before may have ended unnoticed
             // long ago. What was found later decides.
@@ -142,6 +142,12 @@ impl<'a> Walk<'a> {
 fn is_of_another_event(value: &ValuePoint<'_>) -> bool {
     let modified = value.record.details.modified.as_second();
     value.record.event.as_ref().is_some_and(|event| event.time.as_second() != modified)
+}
+
+/// Whether a look after its second still showed the version. It may have lagged, or the deletion was not its own.
+fn was_shown_after_its_second(value: &ValuePoint<'_>) -> bool {
+    let looked = value.seen.and_then(|shown| shown.checked_add(READ_LAG).ok());
+    looked.is_some_and(|looked| looked.as_second() > value.time.as_second())
 }
 
 /// Deletions whose time is exact go before the first value that is later than they are.
