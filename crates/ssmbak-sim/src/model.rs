@@ -177,7 +177,8 @@ impl Truth {
         let ambiguous = match &deed.left {
             Some(version) => {
                 let first = version.details.version == 1;
-                let shadows = |(number, modified): &(u64, Timestamp)| (*number == 1) == first && near(*modified);
+                let shadows =
+                    |other: &(u64, Timestamp)| *other != version.identity() && (other.0 == 1) == first && near(other.1);
                 !self.is_seen(index)
                     && (self.seen.union(&self.shown).any(shadows) || (!first && self.beside_a_creation(deed)))
             }
@@ -266,6 +267,8 @@ impl Truth {
             Some(version) if version.details.version == 1 => self.leaves_trace(next),
             // A number alone does not tell one life from the next.
             Some(version) if self.is_seen(next) => self.linked.contains(&version.identity()),
+            // One that may have been recorded may have been without the one before.
+            Some(version) if self.shown.contains(&version.identity()) => false,
             Some(_) => self.is_told(next) && self.numbers_agree(next),
             None => self.is_told(next),
         }

@@ -400,3 +400,25 @@ fn regression_a_marker_on_top_that_what_lies_below_it_contradicts() {
         seed_is_answered_truly(seed);
     }
 }
+
+#[test]
+fn regression_created_deleted_and_created_again_in_one_second_and_shown_after_it() {
+    seed_is_answered_truly(797_731);
+}
+
+#[test]
+fn regression_missing_before_its_first_record_was_never_deleted() {
+    seed_is_answered_truly(544_316);
+}
+
+#[test]
+fn regression_a_deletion_whose_tombstone_expired_before_those_of_earlier_ones() {
+    seed_is_answered_truly(337_276);
+}
+
+#[test]
+fn regression_an_event_of_a_version_that_a_failed_handling_may_have_recorded() {
+    for seed in [22_397, 531_337, 821_664] {
+        seed_is_answered_truly(seed);
+    }
+}

@@ -196,7 +196,7 @@ fn is_overtaken(records: &[Record], tombstone: &TombstoneRecord) -> bool {
 /// What cannot have happened inside of an incarnation is set aside. A parameter that was found missing by a read that may
 /// have lagged was so before the incarnation that began meanwhile; if that was to handle a deletion's event, it says nothing.
 fn settle_deletions(gathered: &mut Gathered<'_>) {
-    let Gathered { values, deletions, lost, .. } = gathered;
+    let Gathered { values, deletions, lost, legacy, markers } = gathered;
     let began_meanwhile = |deletion: &Deletion| {
         let within = |began: &Timestamp| *began <= deletion.time && deletion.time.duration_since(*began) < READ_LAG;
         let created = lost.iter().filter(|lost| lost.created).map(|lost| lost.time);
@@ -208,6 +208,14 @@ fn settle_deletions(gathered: &mut Gathered<'_>) {
         let began = values.iter().filter(|point| !lived_before(point)).map(|point| point.time);
         began.chain(created).filter(within).min()
     };
+    let told: Vec<Timestamp> = deletions.iter().map(|deletion| deletion.time).collect();
+    let knows_before = |time: Timestamp| {
+        let earlier = |known: Timestamp| known < time;
+        values.iter().any(|point| earlier(point.time))
+            || lost.iter().any(|lost| earlier(lost.time))
+            || legacy.iter().any(|point| earlier(point.record.time))
+            || told.iter().chain(&*markers).any(|known| earlier(*known))
+    };
     let mut dropped: Vec<Timestamp> = Vec::new();
     deletions.retain_mut(|deletion| {
         if deletion.source == DeletionSource::Observed
@@ -216,7 +224,8 @@ fn settle_deletions(gathered: &mut Gathered<'_>) {
         {
             deletion.time = just_before(began);
             dropped.extend(deletion.afterwards);
-            return deletion.afterwards.is_none();
+            // That it was missing before its first record says of nothing that it was deleted.
+            return deletion.afterwards.is_none() && knows_before(began);
         }
         !happened_inside(values, deletion)
     });
@@ -316,10 +325,19 @@ fn outlived(records: &[Record], marker: usize) -> bool {
     let Some(stored) = records.get(marker).filter(|record| !record.is_latest).map(|record| record.last_modified) else {
         return false;
     };
+    let is_gone = records.iter().any(|record| record.is_latest && matches!(record.evidence, Evidence::DeleteMarker));
+    // What is gone in the end was deleted at some time: by this marker, if nothing else tells of it.
+    let told_since = |time: Timestamp| {
+        records.iter().any(|record| match &record.evidence {
+            Evidence::Tombstone(tombstone) => tombstone.time.as_second() >= time.as_second(),
+            _ => false,
+        })
+    };
     records.iter().any(|record| match &record.evidence {
         Evidence::Value(value) => {
             // Within one second a listing does not tell which came first; ours follow their markers.
-            let after = record.last_modified >= stored;
+            let same_second = record.last_modified == stored && (!is_gone || told_since(value.time));
+            let after = record.last_modified > stored || same_second;
             value.present != Presence::Superseded && after && value.time <= stored
         }
         _ => false,
