@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ssm::types::{ParameterTier, ParameterType, ResourceTypeForTagging, Tag};
 use serde_json::json;
-use ssmbak_e2e::{Outcome, State, Store, after, assert_same, next_second};
+use ssmbak_e2e::{Outcome, State, Store, after, assert_same, await_that, next_second};
 
 use crate::pipeline::{Pipeline, STACK};
 
@@ -106,6 +106,9 @@ async fn deleting_and_recreating_quickly_keeps_the_live_parameter() -> Outcome {
     let new = store.state("/quick/").await?;
     let later = next_second().await;
     pipeline.recorded("/quick").await?;
+    // The new versions may be recorded before the deletions are.
+    await_that("the deletions to be recorded", async || Ok(pipeline.preview("/quick/", then)?["Unknown"] == json!([])))
+        .await?;
 
     let bucket = pipeline.bucket(STACK)?;
     for name in &names {
