@@ -19,7 +19,7 @@ mod spec;
 pub use bucket::{Bucket, Kind, Row};
 pub use history::{Deed, Done, History};
 pub use model::{Expected, Model};
-pub use server::{Conditions, Counts, Operation, Server};
+pub use server::{Conditions, Counts, NEIGHBOUR, Operation, Server};
 pub use spec::{Spec, Variant};
 
 /// The name of the one bucket.

@@ -4,6 +4,7 @@
 mod run;
 
 use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -31,6 +32,9 @@ enum Task {
         /// The port; 0: a free one
         #[arg(long, default_value_t = 0)]
         port: u16,
+        /// Serves over TLS as well, with ca.pem and key.pem of this folder; its URL follows the other
+        #[arg(long, value_name = "FOLDER")]
+        tls: Option<PathBuf>,
     },
     /// Measures, prints a table and writes docs/PERFORMANCE.md
     Run(run::Options),
@@ -38,8 +42,8 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Line::parse().task {
-        Task::Serve { spec, conditions, latency, port } => {
-            serve(spec, conditions, Duration::from_millis(latency), port)
+        Task::Serve { spec, conditions, latency, port, tls } => {
+            serve(spec, conditions, Duration::from_millis(latency), port, tls.as_deref())
         }
         Task::Run(options) => run::run(&options),
     };
@@ -57,12 +61,16 @@ fn print_error(message: &str) {
     eprintln!("error: {message}");
 }
 
-fn serve(spec: Spec, conditions: Conditions, latency: Duration, port: u16) -> run::Outcome {
+fn serve(spec: Spec, conditions: Conditions, latency: Duration, port: u16, tls: Option<&Path>) -> run::Outcome {
     // One thread: whoever is measured has the other core.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let server = Server::start_with(Bucket::new(History::new(spec)), latency, port, conditions).await?;
-        println!("{}", server.endpoint());
+        let mut server = Server::start_with(Bucket::new(History::new(spec)), latency, port, conditions).await?;
+        if let Some(certificate) = tls {
+            server.encrypt(certificate).await?;
+        }
+        let urls = [Some(server.endpoint()), server.encrypted_endpoint()];
+        println!("{}", urls.into_iter().flatten().collect::<Vec<_>>().join(" "));
         std::io::stdout().flush()?;
         // The system closes it, however our owner ends.
         let ended = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));

@@ -400,7 +400,10 @@ async fn requests_and_connections_are_counted_and_answers_are_late() {
     let port = server.endpoint().rsplit(':').next().unwrap().parse().unwrap();
     let ask = |path| tokio::task::spawn_blocking(move || ssmbak_testkit::http::request(port, "POST", path, &[], ""));
     let counts = ask("/_bench/counts").await.unwrap().unwrap().body;
-    assert_eq!(counts, r#"{"Connections":2,"Refused":{},"Requests":{"GetParameter":3}}"#);
+    assert_eq!(
+        counts,
+        r#"{"Connections":2,"Neighbour":[0,0],"Peaks":{"Reads":3},"Refused":{},"Requests":{"GetParameter":3}}"#
+    );
     ask("/_bench/reset").await.unwrap().unwrap();
     assert_eq!(server.counts().total(), 0);
 }

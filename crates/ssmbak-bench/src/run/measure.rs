@@ -4,17 +4,21 @@ use std::collections::BTreeMap;
 use std::env;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use ssmbak_bench::Spec;
-use ssmbak_emulators::http;
+use ssmbak_bench::{NEIGHBOUR, Spec};
+use ssmbak_emulators::{Venv, http};
 use wait4::Wait4 as _;
 
 use super::Outcome;
+use super::road::Road;
 
 /// What a process needed.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -27,8 +31,17 @@ pub struct Measured {
     pub megabytes: f64,
     /// Requests by operation.
     pub requests: BTreeMap<String, u64>,
+    /// How many of them were refused.
+    #[serde(default)]
+    pub refused: u64,
     /// Connections that it opened.
     pub connections: u64,
+    /// What a neighbour asked meanwhile, and how much of it was refused.
+    #[serde(default)]
+    pub neighbour: (u64, u64),
+    /// The most requests of one second by each API of Parameter Store.
+    #[serde(default)]
+    pub peaks: BTreeMap<String, u64>,
 }
 
 impl Measured {
@@ -50,6 +63,7 @@ pub fn measure(mut command: Command, served: Option<&Served>, dir: &Path) -> Out
     if let Some(served) = served {
         served.reset()?;
     }
+    let neighbour = served.and_then(Served::neighbour);
     let program = command.get_program().to_string_lossy().into_owned();
     let log = dir.join("stderr.log");
     command.stdout(Stdio::piped()).stderr(File::create(&log)?);
@@ -64,10 +78,11 @@ pub fn measure(mut command: Command, served: Option<&Served>, dir: &Path) -> Out
     if !used.status.success() {
         return Err(format!("{program} ended with {}: see {}", used.status, log.display()).into());
     }
-    let (requests, connections) = served.map(Served::counts).transpose()?.unwrap_or_default();
+    drop(neighbour);
+    let counts = served.map(Served::counts).transpose()?.unwrap_or_default();
     let cpu = (used.rusage.utime + used.rusage.stime).as_secs_f64();
     let megabytes = used.rusage.maxrss as f64 / 1e6;
-    Ok((Measured { wall, cpu, megabytes, requests, connections }, output))
+    Ok((Measured { wall, cpu, megabytes, ..counts }, output))
 }
 
 /// The server, as a process of its own so that its work is not counted; it ends when dropped.
@@ -76,26 +91,44 @@ pub struct Served {
     child: Child,
     endpoint: String,
     port: u16,
+    road: Road,
+    certificate: Option<PathBuf>,
 }
 
 impl Served {
     /// Starts it.
-    pub fn start(spec: &Spec, latency: u64) -> Outcome<Self> {
-        let mut child = Command::new(env::current_exe()?)
-            .arg("serve")
-            .arg(format!("--latency={latency}"))
-            .args(spec.arguments())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
+    pub fn start(spec: &Spec, latency: u64, road: Road, dir: &Path) -> Outcome<Self> {
+        let mut command = Command::new(env::current_exe()?);
+        command.arg("serve").arg(format!("--latency={latency}")).args(spec.arguments());
+        command.args(road.conditions(spec.parameters).arguments());
+        if road.is_encrypted() {
+            if !Venv::ready()?.script("certificate.py").arg(dir).status()?.success() {
+                return Err("there is no certificate".into());
+            }
+            command.arg("--tls").arg(dir);
+        }
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
         if let Some(stdout) = child.stdout.take() {
             BufReader::new(stdout).read_line(&mut line)?;
         }
-        let endpoint = line.trim().to_owned();
-        let port = endpoint.rsplit(':').next().and_then(|port| port.parse().ok());
+        let mut urls = line.split_whitespace();
+        let plain = urls.next().unwrap_or_default();
+        let port = plain.rsplit(':').next().and_then(|port| port.parse().ok());
         let port = port.ok_or_else(|| io::Error::other("the server did not start"))?;
-        Ok(Self { child, endpoint, port })
+        let endpoint = urls.next().unwrap_or(plain).to_owned();
+        let certificate = road.is_encrypted().then(|| dir.join("ca.pem"));
+        Ok(Self { child, endpoint, port, road, certificate })
+    }
+
+    /// The file of the certificate that it shows, if any.
+    pub fn certificate(&self) -> Option<&Path> {
+        self.certificate.as_deref()
+    }
+
+    /// Another application of the account, which reads until it is dropped; `None`: there is none on this road.
+    pub fn neighbour(&self) -> Option<Neighbour> {
+        self.road.has_quotas().then(|| Neighbour::start(self.port))
     }
 
     /// Its URL.
@@ -109,14 +142,61 @@ impl Served {
         Ok(())
     }
 
-    /// Requests by operation, and connections, without the one that asks for this.
-    pub fn counts(&self) -> Outcome<(BTreeMap<String, u64>, u64)> {
+    /// The bodies of messages that were sent to a queue since this was asked last.
+    pub fn messages(&self) -> Outcome<Vec<String>> {
+        let reply = http::request(self.port, "GET", "/_bench/messages", &[], "")?;
+        Ok(serde_json::from_str(&reply.body)?)
+    }
+
+    /// Requests by operation, refusals, connections without the one that asks for this, and the neighbour's.
+    pub fn counts(&self) -> Outcome<Measured> {
         let reply = http::request(self.port, "GET", "/_bench/counts", &[], "")?;
         let counts: Value = serde_json::from_str(&reply.body)?;
         let requests = counts.get("Requests").and_then(Value::as_object).into_iter().flatten();
         let requests = requests.filter_map(|(name, count)| Some((name.clone(), count.as_u64()?))).collect();
-        let connections = counts.get("Connections").and_then(Value::as_u64).unwrap_or(0).saturating_sub(1);
-        Ok((requests, connections))
+        let peaks = counts.get("Peaks").cloned().map(serde_json::from_value).transpose()?.unwrap_or_default();
+        let number = |value: Option<&Value>| value.and_then(Value::as_u64).unwrap_or(0);
+        let refused = counts.get("Refused").and_then(Value::as_object).into_iter().flatten();
+        let refused = refused.map(|(_, count)| number(Some(count))).sum();
+        let neighbour = [0, 1].map(|at: usize| number(counts.get("Neighbour").and_then(|both| both.get(at))));
+        // Each of its requests is a connection.
+        let connections = number(counts.get("Connections")).saturating_sub(1 + neighbour[0]);
+        Ok(Measured { requests, refused, connections, neighbour: neighbour.into(), peaks, ..Measured::default() })
+    }
+}
+
+/// Reads 30 parameters a second.
+#[derive(Debug)]
+pub struct Neighbour {
+    ended: Arc<AtomicBool>,
+    reading: Option<JoinHandle<()>>,
+}
+
+impl Neighbour {
+    fn start(port: u16) -> Self {
+        let ended = Arc::new(AtomicBool::new(false));
+        let end = Arc::clone(&ended);
+        let headers = [("x-amz-target", "AmazonSSM.GetParameter"), (NEIGHBOUR, "1")];
+        let reading = std::thread::spawn(move || {
+            let mut next = Instant::now();
+            while !end.load(Ordering::Relaxed) {
+                // One that is not there is one that was read.
+                let _ = http::request(port, "POST", "/", &headers, r#"{"Name":"/neighbour"}"#);
+                next += Duration::from_secs(1) / 30;
+                std::thread::sleep(next.saturating_duration_since(Instant::now()));
+            }
+        });
+        Self { ended, reading: Some(reading) }
+    }
+}
+
+impl Drop for Neighbour {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::Relaxed);
+        if let Some(reading) = self.reading.take() {
+            // It has no result.
+            let _ = reading.join();
+        }
     }
 }
 

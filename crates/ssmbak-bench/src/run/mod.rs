@@ -4,6 +4,7 @@ mod function;
 mod measure;
 mod plot;
 mod report;
+mod road;
 mod tools;
 mod works;
 
@@ -62,7 +63,11 @@ pub fn run(options: &Options) -> Outcome {
     fs::create_dir_all(&dir)?;
     let mut rows = Vec::new();
     for work in works(options.quick) {
-        if options.only.as_ref().is_none_or(|only| work.name.contains(only.as_str())) {
+        if options
+            .only
+            .as_ref()
+            .is_none_or(|only| work.name.contains(only.as_str()) || work.road.name().contains(only.as_str()))
+        {
             rows.push(row(work, options, &dir)?);
         }
     }
@@ -72,7 +77,20 @@ pub fn run(options: &Options) -> Outcome {
         (Some(file), true) => Some(function::measure(file, &dir)?),
         _ => None,
     };
-    let report = report::Report { rows: &rows, start: start.as_ref(), function: function.as_ref(), options, load };
+    let sweep = match (&options.function, wanted("sweep")) {
+        (Some(file), true) => {
+            Some(function::sweep(file, if options.quick { 1_000 } else { 10_000 }, options.latency, &dir)?)
+        }
+        _ => None,
+    };
+    let report = report::Report {
+        rows: &rows,
+        start: start.as_ref(),
+        function: function.as_ref(),
+        sweep: sweep.as_ref(),
+        options,
+        load,
+    };
     println!("\n{}", report.tables());
     if (options.quick && !options.write) || options.only.is_some() {
         return Ok(());
@@ -89,18 +107,27 @@ fn row(work: Work, options: &Options, dir: &std::path::Path) -> Outcome<Row> {
     let model = Model::new(history);
     let second = work.at.second(&history);
     let latency = if work.unhurried { options.latency } else { 0 };
-    let served = Served::start(&work.spec, latency)?;
+    let served = Served::start(&work.spec, latency, work.road, dir)?;
     let mut wanted = (model.known_changes(second), model.changes(second));
     for changes in [&mut wanted.0, &mut wanted.1] {
         changes.retain(|name, _| work.path.ends_with('/') || name == work.path);
     }
-    let kept = dir.join(format!("{}-{latency}.json", work.name.replace([' ', ','], "-")));
+    let kept = dir.join(format!("{}-{}-{latency}.json", work.name, work.road.name()).replace([' ', ',', '/'], "-"));
     let earlier = fs::read(&kept).ok().filter(|_| options.reuse).and_then(|text| serde_json::from_slice(&text).ok());
     let mut ours = Vec::new();
     let mut original = earlier;
     let measure = |tool: &Tool| -> Outcome<Measured> {
-        let (measured, output) = measure::measure(tool.preview(&work, second), Some(&served), dir)?;
-        println!("{:>42}  {:<9} {:>9.3} s {:>7} requests", work.name, tool.name(), measured.wall, measured.total());
+        let mut preview = tool.preview(&work, second);
+        preview.envs(served.certificate().map(|file| ("AWS_CA_BUNDLE", file)));
+        let (measured, output) = measure::measure(preview, Some(&served), dir)?;
+        println!(
+            "{:>42}  {:<34}  {:<9} {:>9.3} s {:>7} requests",
+            work.name,
+            work.road.name(),
+            tool.name(),
+            measured.wall,
+            measured.total()
+        );
         let wanted = if matches!(tool, Tool::Ours(..)) { &wanted.0 } else { &wanted.1 };
         check(&work, tool, &tool.parse(&output)?, wanted)?;
         Ok(measured)

@@ -17,6 +17,7 @@ const DECADES: std::ops::RangeInclusive<i32> = -2..=3;
 pub fn svg(rows: &[Row]) -> String {
     let bars: Vec<(&str, f64, f64)> = rows
         .iter()
+        .filter(|row| !row.work.road.is_encrypted())
         .filter_map(|row| Some((row.work.name.as_str(), row.original.as_ref()?.wall, row.ours.wall)))
         .collect();
     draw(&bars)

@@ -3,8 +3,11 @@
 use std::fmt::Write as _;
 use std::process::Command;
 
-use super::function::{Function, Start};
+use ssmbak_core::rate::Api;
+
+use super::function::{Function, Start, Sweep};
 use super::measure::Measured;
+use super::road::Road;
 use super::works::Goal;
 use super::{Options, Row};
 
@@ -17,6 +20,7 @@ pub struct Report<'a> {
     pub rows: &'a [Row],
     pub start: Option<&'a Start>,
     pub function: Option<&'a Function>,
+    pub sweep: Option<&'a Sweep>,
     pub options: &'a Options,
     /// What else the machine had to do, see [`load`].
     pub load: Option<f64>,
@@ -25,7 +29,7 @@ pub struct Report<'a> {
 impl Report<'_> {
     /// All tables, for whoever runs it.
     pub fn tables(&self) -> String {
-        [self.previews(), self.requests(), self.start(), self.function()].join("\n")
+        [self.quotas(), self.previews(), self.requests(), self.start(), self.function(), self.sweep()].join("\n")
     }
 
     /// The whole page.
@@ -42,7 +46,8 @@ impl Report<'_> {
             .replace("{requests}", &self.requests())
             .replace("{start}", &self.start())
             .replace("{function}", &self.function())
-            .replace("{quotas}", QUOTAS)
+            .replace("{sweep}", &self.sweep())
+            .replace("{quotas}", &QUOTAS.replace("{table}", &self.quotas()))
             .replace("{profile}", PROFILE)
     }
 
@@ -54,7 +59,7 @@ impl Report<'_> {
         // A goal is one for the full size.
         let quick = self.options.quick;
         let mut table = table.replace("{goal}", if quick { "goal at full size" } else { "goal" });
-        for row in self.rows {
+        for row in self.on(false) {
             let cells = |measured: Option<&Measured>| {
                 measured.map_or("– | – | – | –".to_owned(), |m| {
                     format!("{} | {} | {:.0} MB | {}", seconds(m.wall), seconds(m.cpu), m.megabytes, m.total())
@@ -73,10 +78,53 @@ impl Report<'_> {
         table
     }
 
+    /// The works of the bare road, or those of all others.
+    fn on(&self, encrypted: bool) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(move |row| row.work.road.is_encrypted() == encrypted)
+    }
+
+    /// Over TLS, and under quotas.
+    fn quotas(&self) -> String {
+        let mut table = String::from(
+            "| preview | road | 0.5.2: time | refused | ssmbak: time | requests to Parameter Store and tagging | refused | \
+             neighbour refused | connections | times as fast | goal |\n\
+             | --- | --- | ---: | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: |\n",
+        );
+        for row in self.on(true) {
+            let ours = &row.ours;
+            let store: Vec<String> = ours
+                .requests
+                .iter()
+                .filter(|(operation, _)| Api::of_operation(operation).is_some())
+                .map(|(operation, count)| format!("{operation} {count}"))
+                .collect();
+            let original = row.original.as_ref();
+            let neighbour = match ours.neighbour {
+                (0, _) => "–".to_owned(),
+                (asked, refused) => format!("{refused} of {asked}"),
+            };
+            let _ = writeln!(
+                table,
+                "| {} | {} | {} | {} | {} | {} | {} | {neighbour} | {} | {} | {} |",
+                row.work.name,
+                row.work.road.name(),
+                original.map_or("–".to_owned(), |original| seconds(original.wall)),
+                original.map_or("–".to_owned(), |original| original.refused.to_string()),
+                seconds(ours.wall),
+                store.join(", "),
+                ours.refused,
+                ours.connections,
+                row.times().map_or("–".to_owned(), |times| format!("**{times:.0}**")),
+                if self.options.quick { row.goal() } else { row.verdict() }
+            );
+        }
+        table
+    }
+
     fn requests(&self) -> String {
         let mut table =
             String::from("| preview | tool | requests by operation | connections |\n| --- | --- | --- | ---: |\n");
-        for row in self.rows {
+        for row in self.on(false) {
             for (tool, measured) in [("0.5.2", row.original.as_ref()), ("ssmbak", Some(&row.ours))] {
                 let Some(measured) = measured else { continue };
                 let kinds: Vec<String> = measured.requests.iter().map(|(kind, n)| format!("{kind} {n}")).collect();
@@ -105,17 +153,59 @@ impl Report<'_> {
         let mut row = |what: &str, theirs: String, ours: String, goal: String| {
             let _ = writeln!(table, "| {what} | {theirs} | {ours} | {goal} |");
         };
-        row("first", seconds(original.wall), seconds(function.first), met(function.first <= 0.025, "≤ 25 ms"));
-        row("next event", "–".to_owned(), seconds(function.warm), String::new());
-        let requests = function.requests.to_string();
-        row("its requests", original.total().to_string(), requests, met(function.requests <= 5, "≤ 5"));
-        let connections = function.connections.to_string();
-        row("its new connections", "–".to_owned(), connections, met(function.connections == 0, "none"));
-        let memory = format!("{:.1} MB", function.megabytes);
-        row("memory", format!("{:.0} MB", original.megabytes), memory, met(function.megabytes <= 12.0, "≤ 12 MB"));
+        let (bare, encrypted) = (&function.bare, &function.encrypted);
+        row("first", seconds(original.wall), seconds(bare.first), met(bare.first <= 0.025, "≤ 25 ms"));
+        row("first, over TLS", "–".to_owned(), seconds(encrypted.first), String::new());
+        row("next event", "–".to_owned(), seconds(bare.warm), String::new());
+        row("next event, over TLS", "–".to_owned(), seconds(encrypted.warm), String::new());
+        row("its requests", original.total().to_string(), bare.requests.to_string(), met(bare.requests <= 5, "≤ 5"));
+        let opened = format!("{}, {} over TLS", bare.connections, encrypted.connections);
+        row("its new connections", "–".to_owned(), opened, met(bare.connections + encrypted.connections == 0, "none"));
+        let memory = bare.megabytes.max(encrypted.megabytes);
+        let shown = format!("{memory:.1} MB");
+        row("memory", format!("{:.0} MB", original.megabytes), shown, met(memory <= 12.0, "≤ 12 MB"));
         let zipped = format!("{:.2} MB", function.zipped);
         row("package, zipped", "–".to_owned(), zipped, met(function.zipped <= 3.5, "≤ 3.5 MB"));
         table
+    }
+}
+
+impl Report<'_> {
+    /// The sweep, and what it takes of the quotas of its road.
+    fn sweep(&self) -> String {
+        let Some(Sweep { parameters, invocations, measured }) = self.sweep else { return String::new() };
+        let conditions = Road::Quotas.conditions(*parameters);
+        let quota = |api: &str| match api {
+            "Reads" => conditions.reads,
+            "Describe" => conditions.describes,
+            "ListTags" => conditions.tags,
+            "GetResources" => conditions.resources,
+            _ => conditions.histories,
+        };
+        let made = |operation: &String| Api::of_operation(operation).is_some();
+        let store: Vec<(&String, &u64)> = measured.requests.iter().filter(|(operation, _)| made(operation)).collect();
+        let total: u64 = store.iter().map(|(_, count)| **count).sum();
+        let shown: Vec<String> = store.iter().map(|(operation, count)| format!("{operation} {count}")).collect();
+        let peak =
+            |(api, most): (&String, &u64)| (format!("{api} {most} of {}", quota(api)), *most as f64 / quota(api));
+        let peaks: Vec<(String, f64)> = measured.peaks.iter().map(peak).collect();
+        let texts: Vec<&str> = peaks.iter().map(|(text, _)| text.as_str()).collect();
+        let (most, half) = (1_300 * u64::from(*parameters) / 10_000, peaks.iter().all(|(_, share)| *share <= 0.5));
+        let (asked, refused) = measured.neighbour;
+        format!(
+            "| a sweep of {parameters} unchanged parameters | | goal |\n| --- | ---: | ---: |\n\
+             | time | {}, {invocations} invocations | |\n\
+             | requests to Parameter Store and tagging | {total}: {} | {} |\n\
+             | refused | {} | |\n\
+             | most in one second | {} | {} |\n\
+             | neighbour refused | {refused} of {asked} | |\n",
+            seconds(measured.wall),
+            shown.join(", "),
+            met(total <= most, &format!("≤ {most}")),
+            measured.refused,
+            texts.join(", "),
+            met(half, "half of each quota"),
+        )
     }
 }
 
@@ -130,7 +220,7 @@ impl Row {
         match self.work.goal {
             Goal::Shown => String::new(),
             Goal::Times(goal) => format!("≥ {goal:.0}"),
-            Goal::Seconds(goal) => format!("≤ {goal:.0} s"),
+            Goal::Seconds(goal) => format!("≤ {goal} s"),
             Goal::Requests(goal) => format!("≤ {goal} requests"),
             Goal::Megabytes(goal) => format!("≤ {goal:.0} MB"),
         }
@@ -145,7 +235,13 @@ impl Row {
             Goal::Requests(goal) => self.ours.total() <= goal,
             Goal::Megabytes(goal) => self.ours.megabytes <= goal,
         };
-        met(reached, &self.goal())
+        met(reached && self.is_good_neighbour(), &self.goal())
+    }
+
+    /// Whether less than 2 % was refused, and of a neighbour's requests less than 1 %.
+    fn is_good_neighbour(&self) -> bool {
+        let (asked, refused) = self.ours.neighbour;
+        self.ours.refused * 50 <= self.ours.total() && refused * 100 <= asked
     }
 }
 
@@ -205,9 +301,10 @@ mod tests {
 
     #[test]
     fn the_page_has_a_place_for_everything_that_is_put_into_it() {
-        for place in
-            ["command", "date", "machine", "load", "latency", "previews", "requests", "start", "function", "profile"]
-        {
+        for place in [
+            "command", "date", "machine", "load", "latency", "previews", "requests", "start", "function", "profile",
+            "quotas", "sweep",
+        ] {
             assert_eq!(PAGE.matches(&format!("{{{place}}}")).count(), 1, "{place}");
         }
     }

@@ -49,6 +49,8 @@ impl Tool {
         }
         if matches!(self, Self::Ours(..)) {
             command.args(["--output", "json"]).env("SSMBAK_REVEAL", "1");
+            // What is the default at AWS, of which an emulator is not suspected.
+            command.envs(work.road.has_quotas().then_some(("SSMBAK_MAX_RPS", "15")));
         }
         command
     }

@@ -2,6 +2,8 @@
 
 use ssmbak_bench::{History, PATH, Spec, Variant};
 
+use super::road::Road;
+
 /// When a preview asks about.
 #[derive(Clone, Copy, Debug)]
 pub enum At {
@@ -51,6 +53,8 @@ pub struct Work {
     pub original: bool,
     /// Whether every answer takes its time.
     pub unhurried: bool,
+    /// What lies between.
+    pub road: Road,
     pub rounds: usize,
 }
 
@@ -60,7 +64,7 @@ pub fn works(quick: bool) -> Vec<Work> {
     let tree = |parameters: u32, versions, variant, at, kind: &str, goal| {
         let spec = Spec::new(size(parameters), versions).with(variant);
         let name = format!("{} × {versions}, {kind}", spec.parameters);
-        Work { name, spec, path: PATH, at, goal, original: true, unhurried: true, rounds: 3 }
+        Work { name, spec, path: PATH, at, goal, original: true, unhurried: true, road: Road::Bare, rounds: 3 }
     };
     let recorded = Variant::Recorded;
     let mut works = vec![
@@ -88,6 +92,7 @@ pub fn works(quick: bool) -> Vec<Work> {
         goal: Goal::Requests(5),
         original: true,
         unhurried: true,
+        road: Road::Bare,
         rounds: 3,
     });
     works.push(Work {
@@ -96,5 +101,17 @@ pub fn works(quick: bool) -> Vec<Work> {
         rounds: 1,
         ..tree(20_000, 50, recorded, At::Recent, "recent time, no latency", Goal::Megabytes(300.0))
     });
+    let on = |road, original, work| Work { road, original, ..work };
+    let synced = |parameters, versions, goal| tree(parameters, versions, recorded, At::End, "in sync", goal);
+    works.extend([
+        on(Road::Quotas, true, synced(1_000, 1, Goal::Shown)),
+        on(Road::Quotas, false, synced(1_000, 10, Goal::Seconds(8.0))),
+        on(Road::Quotas, false, synced(10_000, 1, Goal::Seconds(60.0))),
+        on(Road::Crowded, false, synced(1_000, 1, Goal::Seconds(10.0))),
+        on(Road::LowQuotas, true, synced(1_000, 1, Goal::Times(5.0))),
+        on(Road::Encrypted, true, tree(200, 50, recorded, At::Recent, "recent time", Goal::Seconds(0.5))),
+        on(Road::Encrypted, false, tree(1_000, 10, recorded, At::Recent, "recent time", Goal::Seconds(1.0))),
+        on(Road::Rising, false, tree(1_000, 10, recorded, At::Recent, "recent time", Goal::Shown)),
+    ]);
     works
 }

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
+use ssmbak_core::rate::Api;
 
 macro_rules! operations {
     ($($name:ident),* $(,)?) => {
@@ -15,6 +18,11 @@ macro_rules! operations {
         }
 
         impl Operation {
+            /// Whether S3 answers it.
+            pub(super) fn is_of_s3(self) -> bool {
+                self <= Self::HeadBucket
+            }
+
             const ALL: &[Self] = &[$(Self::$name),*];
 
             /// AWS's name of it.
@@ -45,6 +53,7 @@ operations!(
     ListTagsForResource,
     GetResources,
     GetCallerIdentity,
+    SendMessage,
     Unknown,
 );
 
@@ -54,18 +63,36 @@ pub struct Counts {
     requests: [AtomicU64; Operation::ALL.len()],
     refused: [AtomicU64; Operation::ALL.len()],
     connections: AtomicU64,
+    /// Another application's: answered, refused.
+    neighbour: [AtomicU64; 2],
+    peaks: Mutex<[Peak; Api::ALL.len()]>,
+}
+
+/// The most requests of one second.
+#[derive(Clone, Copy, Debug, Default)]
+struct Peak {
+    second: u64,
+    count: u64,
+    most: u64,
 }
 
 impl Counts {
-    pub(super) fn request(&self, operation: Operation) {
-        if let Some(counter) = self.requests.get(operation as usize) {
-            counter.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn request(&self, operation: Operation, refused: bool, neighbour: bool) {
+        if neighbour {
+            self.neighbour[usize::from(refused)].fetch_add(1, Ordering::Relaxed);
+            return;
         }
-    }
-
-    pub(super) fn refusal(&self, operation: Operation) {
-        if let Some(counter) = self.refused.get(operation as usize) {
-            counter.fetch_add(1, Ordering::Relaxed);
+        if let Some(api) = Api::of_operation(operation.name()) {
+            let second = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+            let peak = &mut self.peaks.lock().unwrap_or_else(PoisonError::into_inner)[api as usize];
+            peak.count = if peak.second == second { peak.count + 1 } else { 1 };
+            peak.second = second;
+            peak.most = peak.most.max(peak.count);
+        }
+        for counters in [Some(&self.requests), refused.then_some(&self.refused)].into_iter().flatten() {
+            if let Some(counter) = counters.get(operation as usize) {
+                counter.fetch_add(1, Ordering::Relaxed);
+            }
         }
     }
 
@@ -91,6 +118,21 @@ impl Counts {
         by_operation(&self.refused)
     }
 
+    /// What another application asked, and how much of it was refused.
+    #[must_use]
+    pub fn neighbour(&self) -> (u64, u64) {
+        let [answered, refused] = [0, 1].map(|at: usize| self.neighbour[at].load(Ordering::Relaxed));
+        (answered + refused, refused)
+    }
+
+    /// The most requests of one second by each API that has any.
+    #[must_use]
+    pub fn peaks(&self) -> BTreeMap<String, u64> {
+        let peaks = *self.peaks.lock().unwrap_or_else(PoisonError::into_inner);
+        let peak = |api: &Api| (format!("{api:?}"), peaks[*api as usize].most);
+        Api::ALL.iter().map(peak).filter(|(_, most)| *most > 0).collect()
+    }
+
     /// All requests.
     #[must_use]
     pub fn total(&self) -> u64 {
@@ -99,14 +141,18 @@ impl Counts {
 
     /// Begins again at zero.
     pub fn reset(&self) {
-        for counter in self.requests.iter().chain(&self.refused).chain([&self.connections]) {
+        for counter in self.requests.iter().chain(&self.refused).chain(&self.neighbour).chain([&self.connections]) {
             counter.store(0, Ordering::Relaxed);
         }
+        *self.peaks.lock().unwrap_or_else(PoisonError::into_inner) = Default::default();
     }
 
     /// For the control endpoint.
     pub(super) fn json(&self) -> Value {
-        json!({"Connections": self.connections(), "Requests": self.requests(), "Refused": self.refused()})
+        json!({
+            "Connections": self.connections(), "Requests": self.requests(), "Refused": self.refused(),
+            "Neighbour": self.neighbour(), "Peaks": self.peaks(),
+        })
     }
 }
 

@@ -1,18 +1,20 @@
 //! S3 and Parameter Store over HTTP, as much of them as previews need.
 //!
 //! Path-style S3, JSON of Parameter Store, and `/_bench/counts` and `/_bench/reset` to read and reset the counts. It
-//! stores nothing: a PutObject is counted and forgotten.
+//! stores nothing: a PutObject is counted and forgotten. A message that is sent to a queue waits at `/_bench/messages`.
 
 mod counts;
 mod listing;
 mod quotas;
 mod s3;
 mod ssm;
+mod tls;
 
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,28 +24,40 @@ use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 
 pub use counts::{Counts, Operation};
 pub use quotas::Conditions;
 
+use ssmbak_core::rate::Api;
+
 use crate::Bucket;
+
+/// The header of requests that are another application's: they take from the quotas, and are counted apart.
+pub const NEIGHBOUR: &str = "x-ssmbak-neighbour";
 
 /// The server; it ends when dropped.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
-    counts: Arc<Counts>,
-    accepting: JoinHandle<()>,
+    encrypted: Option<SocketAddr>,
+    world: Arc<World>,
+    accepting: Vec<JoinHandle<()>>,
 }
 
+#[derive(Debug)]
 struct World {
     bucket: Bucket,
     latency: Duration,
     conditions: Conditions,
     quotas: quotas::Quotas,
-    counts: Arc<Counts>,
+    counts: Counts,
+    /// The bodies of messages that were sent to the one queue and not taken yet.
+    queue: Mutex<Vec<String>>,
 }
 
 /// What is answered.
@@ -99,39 +113,30 @@ impl Server {
     pub async fn start_with(bucket: Bucket, latency: Duration, port: u16, conditions: Conditions) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", port)).await?;
         let address = listener.local_addr()?;
-        let counts = Arc::new(Counts::default());
-        let world = Arc::new(World {
-            bucket,
-            latency,
-            conditions,
-            quotas: quotas::Quotas::new(conditions),
-            counts: Arc::clone(&counts),
-        });
-        let accepting = tokio::spawn(async move {
-            loop {
-                let Ok((stream, _)) = listener.accept().await else {
-                    // Out of file handles, most likely: others will be closed.
-                    tokio::time::sleep(Duration::from_millis(10)).await;
-                    continue;
-                };
-                world.counts.connection();
-                // Latency is what was asked for, and not Nagle's.
-                let _ = stream.set_nodelay(true);
-                let world = Arc::clone(&world);
-                tokio::spawn(async move {
-                    let service = service_fn(|request| {
-                        let world = Arc::clone(&world);
-                        async move { Ok::<_, Infallible>(world.answer(request).await) }
-                    });
-                    // A client that goes away is its own affair.
-                    let _ = hyper::server::conn::http1::Builder::new()
-                        .pipeline_flush(true)
-                        .serve_connection(TokioIo::new(stream), service)
-                        .await;
-                });
-            }
-        });
-        Ok(Self { address, counts, accepting })
+        let quotas = quotas::Quotas::new(conditions);
+        let world =
+            Arc::new(World { bucket, latency, conditions, quotas, counts: Counts::default(), queue: Mutex::default() });
+        let accepting = vec![tokio::spawn(accept(listener, Arc::clone(&world), None))];
+        Ok(Self { address, encrypted: None, world, accepting })
+    }
+
+    /// Serves the same over TLS as well, with the certificate of a folder. Until a connection is there, two latencies pass:
+    /// one for TCP and one for TLS 1.3.
+    ///
+    /// # Errors
+    /// If the certificate cannot be read, or there is no port.
+    pub async fn encrypt(&mut self, certificate: &Path) -> io::Result<()> {
+        let acceptor = tls::acceptor(certificate)?;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        self.encrypted = Some(listener.local_addr()?);
+        self.accepting.push(tokio::spawn(accept(listener, Arc::clone(&self.world), Some(acceptor))));
+        Ok(())
+    }
+
+    /// Its URL over TLS, once it is [encrypted](Self::encrypt).
+    #[must_use]
+    pub fn encrypted_endpoint(&self) -> Option<String> {
+        self.encrypted.map(|address| format!("https://{address}"))
     }
 
     /// Its URL.
@@ -143,14 +148,49 @@ impl Server {
     /// What was asked of it.
     #[must_use]
     pub fn counts(&self) -> &Counts {
-        &self.counts
+        &self.world.counts
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.accepting.abort();
+        self.accepting.iter().for_each(JoinHandle::abort);
     }
+}
+
+async fn accept(listener: TcpListener, world: Arc<World>, acceptor: Option<TlsAcceptor>) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // Out of file handles, most likely: others will be closed.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            continue;
+        };
+        world.counts.connection();
+        // Latency is what was asked for, and not Nagle's.
+        let _ = stream.set_nodelay(true);
+        let (world, acceptor) = (Arc::clone(&world), acceptor.clone());
+        tokio::spawn(async move {
+            match acceptor {
+                None => converse(stream, world).await,
+                Some(acceptor) => {
+                    tokio::time::sleep(world.latency * 2).await;
+                    if let Ok(stream) = acceptor.accept(stream).await {
+                        converse(stream, world).await;
+                    }
+                }
+            }
+        });
+    }
+}
+
+async fn converse<S: AsyncRead + AsyncWrite + Unpin>(stream: S, world: Arc<World>) {
+    let service = service_fn(|request| {
+        let world = Arc::clone(&world);
+        async move { Ok::<_, Infallible>(world.answer(request).await) }
+    });
+    let mut connection = hyper::server::conn::http1::Builder::new();
+    // A client that goes away is its own affair.
+    let _ = connection.pipeline_flush(true).serve_connection(TokioIo::new(stream), service).await;
 }
 
 impl World {
@@ -161,15 +201,32 @@ impl World {
                 self.counts.reset();
                 return json(String::new()).response();
             }
+            "/_bench/messages" => {
+                let taken = std::mem::take(&mut *self.queue.lock().unwrap_or_else(PoisonError::into_inner));
+                return json(Value::from(taken).to_string()).response();
+            }
             _ => {}
         }
         let arrived = tokio::time::Instant::now();
+        let neighbour = request.headers().contains_key(NEIGHBOUR);
         let (operation, answer) = self.dispatch(request).await;
-        self.counts.request(operation);
+        let refused = !self.quotas.take(operation);
+        self.counts.request(operation, refused, neighbour);
+        let answer = if refused { refusal(operation) } else { answer };
         if !self.latency.is_zero() {
             tokio::time::sleep_until(arrived + self.latency).await;
         }
         answer.response()
+    }
+
+    /// Whoever receives asks the control endpoint.
+    fn send(&self, body: &[u8]) -> Answer {
+        let asked: Value = serde_json::from_slice(body).unwrap_or_default();
+        let Some(message) = asked.get("MessageBody").and_then(Value::as_str) else {
+            return ssm::refusal("MissingParameter");
+        };
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).push(message.to_owned());
+        json(r#"{"MessageId":"sent"}"#.to_owned())
     }
 
     async fn dispatch(&self, request: Request<Incoming>) -> (Operation, Answer) {
@@ -183,19 +240,20 @@ impl World {
             return s3::put(&head.uri);
         }
         match head.headers.get("x-amz-target").and_then(|target| target.to_str().ok()) {
-            Some(target) => {
-                let (operation, answer) = ssm::answer((&self.bucket, self.conditions.others), target, &body);
-                if self.quotas.take(operation) {
-                    return (operation, answer);
-                }
-                self.counts.refusal(operation);
-                let code =
-                    if operation == Operation::GetResources { "ThrottledException" } else { "ThrottlingException" };
-                (operation, ssm::refusal(code))
-            }
+            Some("AmazonSQS.SendMessage") => (Operation::SendMessage, self.send(&body)),
+            Some(target) => ssm::answer((&self.bucket, self.conditions.others), target, &body),
             None if body.starts_with(b"Action=GetCallerIdentity") => (Operation::GetCallerIdentity, caller()),
             None => (Operation::Unknown, s3::error(StatusCode::NOT_IMPLEMENTED, "NotImplemented")),
         }
+    }
+}
+
+/// What asks for more than its share gets.
+fn refusal(operation: Operation) -> Answer {
+    match Api::of_operation(operation.name()) {
+        Some(Api::GetResources) => ssm::refusal("ThrottledException"),
+        Some(_) => ssm::refusal("ThrottlingException"),
+        None => s3::error(StatusCode::SERVICE_UNAVAILABLE, "SlowDown"),
     }
 }
 

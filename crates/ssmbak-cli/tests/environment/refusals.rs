@@ -195,6 +195,7 @@ fn an_arn_counts_where_it_belongs() {
 fn certificates_of_a_bundle_are_trusted_wherever_it_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let venv = ssmbak_testkit::Venv::ready().unwrap();
+    assert!(venv.script("certificate.py").arg(dir.path()).status().unwrap().success());
     let mut server = Command::new(venv.python())
         .args(["-c", include_str!("https.py")])
         .arg(dir.path())
