@@ -1,5 +1,7 @@
 //! The server as an account is: encrypted, with quotas, with others.
 
+#![allow(clippy::unwrap_used, reason = "what a test cannot do is its failure")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
