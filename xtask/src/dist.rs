@@ -11,6 +11,7 @@ use ssmbak_emulators::{target_dir, workspace_dir};
 use crate::cargo::Steps;
 use crate::elf;
 use crate::failure::{Failure, Outcome};
+use crate::third_party::{self, ThirdParty};
 use crate::wheel::Wheel;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -110,7 +111,8 @@ fn pack(build: &Build) -> Outcome {
     write(&dist.join("SHA256SUMS"), sums.as_bytes())
 }
 
-/// The tree of the archive: `bin`, and in `share` the function, man pages, completions and licences.
+/// The tree of the archive: `bin`, and in `share` the function, man pages, completions, licences, and the bill of
+/// materials.
 fn stage(build: &Build, tree: &Path) -> Outcome {
     let bin = tree.join("bin");
     for name in COMMANDS {
@@ -126,6 +128,11 @@ fn stage(build: &Build, tree: &Path) -> Outcome {
     for licence in ["LICENSE-APACHE", "LICENSE-MIT", "CHANGELOG.md"] {
         copy(&workspace_dir().join(licence), &share.join("doc/ssmbak").join(licence))?;
     }
+    let third_party = ThirdParty::read()?;
+    let doc = share.join("doc/ssmbak");
+    write(&doc.join("THIRD-PARTY-LICENSES.txt"), third_party.licences()?.as_bytes())?;
+    let bill = third_party.bill_of_materials(VERSION, &third_party::checksums()?);
+    write(&doc.join("ssmbak.cdx.json"), format!("{bill:#}\n").as_bytes())?;
     let ssmbak = bin.join("ssmbak");
     let man = share.join("man/man1");
     fs::create_dir_all(&man).map_err(Failure::io(format!("create {}", man.display())))?;

@@ -15,6 +15,7 @@ mod pipeline;
 mod s3;
 mod story;
 mod test;
+mod third_party;
 mod wheel;
 
 use std::env;
