@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 use super::record::{FAILED_NAMES, SweepRecord};
 use crate::name::ParameterName;
 
+/// The message that starts a sweep.
+pub const START: &str = r#"{"ssmbak":"sweep"}"#;
+
 /// The field by which a message for ssmbak itself is known, and what it says for a sweep.
 const FIELD: &str = "ssmbak";
 const SWEEP: &str = "sweep";
