@@ -48,11 +48,15 @@ impl FirstSweep {
                  finished",
             ),
             Self::Skipped => {
-                ui.remark("next: `ssmbak-all --do-it` records what Parameter Store holds (without --do-it it lists it)");
+                ui.remark(
+                    "next: `ssmbak-all --do-it` records what Parameter Store holds (without --do-it it lists it)",
+                );
             }
             Self::Failed(error) => {
                 ui.warning(&text::line(&failure(error)));
-                ui.hint("`ssmbak-all --do-it` records what Parameter Store already holds; so does the next scheduled sweep");
+                ui.hint(
+                    "`ssmbak-all --do-it` records what Parameter Store already holds; so does the next scheduled sweep",
+                );
             }
         }
     }

@@ -114,6 +114,7 @@ pub enum Ended {
 
 /// Why a sweep is given up. The next one begins anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum GivenUp {
     /// Nothing got done, time after time.
     #[error("the sweep made no progress in {MOST_IDLE} invocations and was given up; look at what they failed at")]

@@ -84,7 +84,8 @@ async fn a_first_sweep_that_is_refused_leaves_the_stack_and_says_what_to_do() ->
     let run = |line: &str| Ran::of(command(line, env.iter().map(|(name, value)| (*name, value.as_str()))))?.well();
     calls.refuse("SendMessage", &[], "AccessDenied");
     let created = run(&format!("ssmbak-stack {STACK} create --yes"))?;
-    for said in ["warning: the stack is deployed, but its first sweep was not started", "sqs:SendMessage", "ssmbak-all"] {
+    for said in ["warning: the stack is deployed, but its first sweep was not started", "sqs:SendMessage", "ssmbak-all"]
+    {
         assert!(created.err.contains(said), "{said}: {created:?}");
     }
     assert!(created.out.contains("Bucket: "), "{created:?}");

@@ -72,7 +72,11 @@ async fn a_new_stack_records_what_exists_already() -> Outcome {
     await_that("the first sweep", async || Ok(last(&pipeline, &bucket).await.is_some())).await?;
     let record = last(&pipeline, &bucket).await.unwrap_or_default();
     // Two parameters, one of them with two versions, and the two of the stack itself.
-    assert_eq!((&record["names"], &record["written"], &record["failed"]), (&json!(4), &json!(4), &json!(0)), "{record}");
+    assert_eq!(
+        (&record["names"], &record["written"], &record["failed"]),
+        (&json!(4), &json!(4), &json!(0)),
+        "{record}"
+    );
 
     store.put("/before/host", "String", "three", "").await?;
     store.delete("/before/secret").await?;
