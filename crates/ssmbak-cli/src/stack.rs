@@ -180,7 +180,7 @@ async fn list(global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
 fn no_command(name: &str) -> CliError {
     let name = text::line(name);
     CliError::usage(
-        format!("nothing to do with the stack {name}: no command was given"),
+        format!("no command was given for the stack {name}"),
         "see --help; `ssmbak-stack list` lists the stacks of the region",
     )
 }
