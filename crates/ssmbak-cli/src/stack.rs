@@ -3,6 +3,7 @@
 mod delete;
 mod deploy;
 mod error;
+mod first_sweep;
 mod redrive;
 mod show;
 
@@ -24,13 +25,16 @@ use crate::ui::{Ui, text};
 /// Deploy the pipeline that records every change of Parameter Store, and look after it.
 #[derive(Debug, Args)]
 pub struct StackArgs {
-    /// Name of the CloudFormation stack.
+    /// Name of the CloudFormation stack; `list` without a command lists the stacks of the region.
     #[arg(value_name = "NAME")]
     pub name: String,
     /// What to do.
     #[command(subcommand)]
-    pub command: StackCommand,
+    pub command: Option<StackCommand>,
 }
+
+/// In the place of a stack's name, without a command: list the stacks.
+const LIST: &str = "list";
 
 /// What can be done with a stack.
 #[derive(Debug, Subcommand)]
@@ -74,6 +78,9 @@ pub struct DeployArgs {
     /// Role that CloudFormation deploys with [default: the stack's, else your own permissions].
     #[arg(long, value_name = "ARN", value_parser = role_arn)]
     pub role_arn: Option<String>,
+    /// Skip the first sweep, which records what Parameter Store already holds.
+    #[arg(long)]
+    pub no_sweep: bool,
     /// Skip the confirmation prompt.
     #[arg(long, short)]
     pub yes: bool,
@@ -103,17 +110,20 @@ pub struct RedriveArgs {
 /// # Errors
 /// [`CliError`], in one sentence with what to do next.
 pub async fn run(args: &StackArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
+    let Some(command) = &args.command else {
+        return if args.name == LIST { list(global, ui).await } else { Err(no_command(&args.name)) };
+    };
     // The template is part of this program.
-    if matches!(args.command, StackCommand::Template) {
+    if matches!(command, StackCommand::Template) {
         return ui.result(template::TEMPLATE).map(|()| Exit::Done);
     }
-    let aws = match args.command {
+    let aws = match command {
         StackCommand::Region => Aws::configure(global).await?,
         _ => Aws::connect(global).await?,
     };
     let stack = of(&aws, &args.name)?;
     let done = |()| Exit::Done;
-    match &args.command {
+    match command {
         StackCommand::Create(deploy) => deploy::run(&stack, Operation::Create, deploy, &aws, ui).await,
         StackCommand::Update(deploy) => deploy::run(&stack, Operation::Update, deploy, &aws, ui).await,
         StackCommand::Delete(delete) => delete::run(&stack, delete, ui).await,
@@ -153,6 +163,26 @@ pub async fn run(args: &StackArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit,
         }
         StackCommand::Template => Ok(Exit::Done),
     }
+}
+
+/// `ssmbak-stack list`.
+async fn list(global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
+    let aws = Aws::connect(global).await?;
+    let stacks = ssmbak_stack::list(&aws.cloudformation()).await.map_err(StackCommandError::from)?;
+    if stacks.is_empty() && !ui.is_json() {
+        ui.remark(&format!("no ssmbak stack in {}: `ssmbak-stack NAME create` deploys one", aws.region()));
+    } else {
+        result(ui, &show::stacks_table(&stacks), &show::stacks_json(&stacks))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn no_command(name: &str) -> CliError {
+    let name = text::line(name);
+    CliError::usage(
+        format!("no command was given for the stack {name}"),
+        "see --help; `ssmbak-stack list` lists the stacks of the region",
+    )
 }
 
 /// A stack by its name.

@@ -28,6 +28,7 @@ pub fn to_millisecond(time: Timestamp) -> Timestamp {
 
 /// Why a text is no instant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum InstantError {
     /// Nothing was given.
     #[error("no time was given; give one like 2024-06-15T17:56:58 or \"2 hours ago\"")]

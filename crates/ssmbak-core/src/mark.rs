@@ -75,6 +75,7 @@ pub struct Mark {
 
 /// What is wrong with a mark.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum MarkError {
     /// It cannot be called so.
     #[error("{} is no name of a mark: it may have letters, digits, _, . and -, at most {MOST}", shown(.0))]

@@ -43,6 +43,7 @@ pub struct ParameterName(String);
 ///
 /// The message never repeats the text, which may come from an event and hold anything.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NameError {
     /// Nothing was given.
     #[error("a parameter name cannot be empty; give one like /app/db/host")]

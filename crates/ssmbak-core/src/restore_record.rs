@@ -130,6 +130,7 @@ pub struct RestoreDraft {
 
 /// Why a record cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum RestoreRecordError {
     /// Written by a later version.
     #[error("it was written by a newer ssmbak (schema version {0}); update this command")]

@@ -12,6 +12,10 @@ pub const MAX_TEMPLATE_BODY: usize = 51_200;
 
 /// The output that names the bucket with the history, whosever it is.
 pub const BUCKET_OUTPUT: &str = "Bucketname";
+/// The output with the URL of the queue.
+pub const QUEUE_URL_OUTPUT: &str = "QUrl";
+/// The output that names the version of ssmbak that the template is of.
+pub const VERSION_OUTPUT: &str = "Version";
 /// Logical id of the bucket with the history.
 pub const BUCKET: &str = "Bucket";
 /// Logical id of the function.

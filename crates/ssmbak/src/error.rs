@@ -15,6 +15,7 @@ use ssmbak_core::unknown::{ReasonCode, UnknownReason};
 /// Why an operation failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
+#[non_exhaustive]
 pub struct Error {
     /// What kind of failure it is.
     pub kind: ErrorKind,

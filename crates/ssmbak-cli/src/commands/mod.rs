@@ -112,7 +112,7 @@ pub struct AllCli {
 
 /// Deploy the pipeline that records every change of Parameter Store, and look after it.
 #[derive(Debug, Parser)]
-#[command(name = "ssmbak", bin_name = "ssmbak-stack", version, disable_help_flag = true, help_template = TEMPLATE, before_help = STACK_EXAMPLES)]
+#[command(name = "ssmbak", bin_name = "ssmbak-stack", version, disable_help_flag = true, help_template = TEMPLATE, before_help = STACK_EXAMPLES, override_usage = "ssmbak-stack [OPTIONS] <NAME> <COMMAND>\n       ssmbak-stack [OPTIONS] list", arg_required_else_help = true)]
 pub struct StackCli {
     /// Options of the command.
     #[command(flatten)]
@@ -124,7 +124,8 @@ pub struct StackCli {
 
 const STACK_EXAMPLES: &str = "\
 Examples:
-  ssmbak-stack backups create         deploy the pipeline
+  ssmbak-stack backups create         deploy the pipeline, and record what exists already
+  ssmbak-stack list                   the stacks of the region
   ssmbak-stack backups status         how it is
   ssmbak-stack backups bucketname     where the history is
   ssmbak-stack backups update         bring it up to date; its bucket and history stay
@@ -196,7 +197,7 @@ pub enum Command {
     #[command(help_template = TEMPLATE, hide = true)]
     Man(completions::ManArgs),
     /// Deploy the pipeline and look after it (ssmbak-stack).
-    #[command(help_template = TEMPLATE, before_help = STACK_EXAMPLES)]
+    #[command(help_template = TEMPLATE, before_help = STACK_EXAMPLES, override_usage = "ssmbak stack [OPTIONS] <NAME> <COMMAND>\n       ssmbak stack [OPTIONS] list", arg_required_else_help = true)]
     Stack(StackArgs),
     /// Point-in-time recovery for versioned S3 buckets (s3bak).
     #[command(help_template = TEMPLATE, before_help = s3::EXAMPLES, after_help = s3::AFTER)]

@@ -6,6 +6,7 @@ use ssmbak_stack::{
     StackStatus, prepare, template,
 };
 
+use super::first_sweep::FirstSweep;
 use super::{DeployArgs, StackCommandError, confirm, result, show, tell};
 use crate::aws::Aws;
 use crate::error::CliError;
@@ -89,12 +90,18 @@ pub(super) async fn run(
     if !parameters.is_empty() {
         object["Parameters"] = show::parameter_changes_json(&parameters);
     }
-    if operation == Operation::Update {
-        return result(ui, status.as_str(), &object).map(|()| Exit::Done);
+    let sweep = FirstSweep::after(&changes, args.no_sweep, name_of(template::QUEUE), aws).await;
+    if let Some(sweep) = &sweep {
+        sweep.add_to(&mut object);
     }
-    let lines = format!("Lambda: {function}\nBucket: {bucket}\nCloudwatch log group: {log_group}");
+    let lines = match operation {
+        Operation::Create => format!("Lambda: {function}\nBucket: {bucket}\nCloudwatch log group: {log_group}"),
+        Operation::Update => status.as_str().to_owned(),
+    };
     result(ui, &lines, &object)?;
-    ui.remark("next: `ssmbak-all --do-it` records what Parameter Store holds (without --do-it it lists it)");
+    if let Some(sweep) = &sweep {
+        sweep.tell(ui);
+    }
     Ok(Exit::Done)
 }
 

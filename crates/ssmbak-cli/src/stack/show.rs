@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 use ssmbak_stack::change_set::{Action, Replacement};
-use ssmbak_stack::{Change, Deletion, Parameter, ParameterChange, Resource, StackEvent, template};
+use ssmbak_stack::{Change, Deletion, ListedStack, Parameter, ParameterChange, Resource, StackEvent, template};
 
 /// Rows as lines of aligned columns, without trailing blanks and without a last line end.
 fn columns<const N: usize>(rows: &[[&str; N]]) -> String {
@@ -165,6 +165,31 @@ pub(super) fn resources_json(resources: &[Resource]) -> Value {
         object
     };
     resources.iter().map(one).collect()
+}
+
+/// Stacks for people: name, status, version, bucket.
+pub(super) fn stacks_table(stacks: &[ListedStack]) -> String {
+    let buckets: Vec<Option<String>> = stacks.iter().map(|stack| stack.description.bucket_output()).collect();
+    let rows = stacks.iter().zip(&buckets).map(|(ListedStack { name, description }, bucket)| {
+        let (version, bucket) = (description.version().unwrap_or("-"), bucket.as_deref().unwrap_or("-"));
+        [name.as_str(), description.status.as_str(), version, bucket]
+    });
+    columns(&rows.collect::<Vec<_>>())
+}
+
+/// Stacks for programs. What a stack does not tell is absent.
+pub(super) fn stacks_json(stacks: &[ListedStack]) -> Value {
+    let one = |ListedStack { name, description }: &ListedStack| {
+        let mut object = json!({"StackName": name, "StackStatus": description.status.as_str()});
+        if let Some(version) = description.version() {
+            object["Version"] = json!(version);
+        }
+        if let Some(bucket) = description.bucket_output() {
+            object["Bucket"] = json!(bucket);
+        }
+        object
+    };
+    stacks.iter().map(one).collect()
 }
 
 #[cfg(test)]

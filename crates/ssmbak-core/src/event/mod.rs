@@ -16,6 +16,7 @@ use crate::name::NameError;
 ///
 /// No message and no `Debug` output repeats what was delivered, which could hold anything.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum EventError {
     /// The function was invoked with something else than a batch of a queue.
     #[error("the invocation has no list of records; invoke the function through its queue")]

@@ -38,6 +38,7 @@ pub struct InventoryFile {
 
 /// Why an inventory cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum InventoryError {
     /// It is no `manifest.json` of an inventory.
     #[error("it is not the manifest.json of an inventory")]

@@ -11,6 +11,7 @@ pub struct S3Location {
 
 /// Why a text is no location.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum LocationError {
     /// There is no bucket between `s3://` and the key.
     #[error("{0:?} names no bucket")]

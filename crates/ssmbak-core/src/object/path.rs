@@ -18,6 +18,7 @@ pub enum LocalPath {
 
 /// Why a key cannot become a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PathRefused {
     /// It has `..` or `.` as a level.
     #[error("its key has . or .. as a level, which would leave the directory")]

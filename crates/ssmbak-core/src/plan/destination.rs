@@ -21,6 +21,7 @@ pub struct Destination {
 
 /// Why nothing can be restored there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DestinationError {
     /// Several paths.
     #[error("only one path can be restored to another; give one, and select with --include")]

@@ -16,6 +16,7 @@ pub struct KmsKeys {
 
 /// Why a mapping cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum KmsKeysError {
     /// A side of it is empty.
     #[error("{0:?} names no KMS key")]

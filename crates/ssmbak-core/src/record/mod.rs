@@ -251,6 +251,7 @@ pub enum DeletionSource {
 
 /// Why a stored version says nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Unreadable {
     /// No metadata of ours and no tags of the original.
     #[error("it was not written by ssmbak: no ssmbak metadata and no ssmbakTime tag")]

@@ -4,6 +4,7 @@ use crate::name::{NameError, shown};
 
 /// Why a path or a glob does not select parameters.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ScopeError {
     /// No path was given.
     #[error("no path was given; give a parameter like /app/db/host or a path like /app/")]

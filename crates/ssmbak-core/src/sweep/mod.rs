@@ -8,5 +8,5 @@ mod progress;
 mod record;
 
 pub(crate) use progress::read;
-pub use progress::{Ended, GivenUp, Outcome, Place, Progress, key_after};
+pub use progress::{Ended, GivenUp, Outcome, Place, Progress, START, key_after};
 pub use record::{FAILED_NAMES, RECORD_KEY, SWEEP_PREFIX, SweepRecord};

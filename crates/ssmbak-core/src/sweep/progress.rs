@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 use super::record::{FAILED_NAMES, SweepRecord};
 use crate::name::ParameterName;
 
+/// The message that starts a sweep.
+pub const START: &str = r#"{"ssmbak":"sweep"}"#;
+
 /// The field by which a message for ssmbak itself is known, and what it says for a sweep.
 const FIELD: &str = "ssmbak";
 const SWEEP: &str = "sweep";
@@ -111,6 +114,7 @@ pub enum Ended {
 
 /// Why a sweep is given up. The next one begins anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum GivenUp {
     /// Nothing got done, time after time.
     #[error("the sweep made no progress in {MOST_IDLE} invocations and was given up; look at what they failed at")]

@@ -38,6 +38,14 @@ for _ in {1..40}; do
 done
 ";
 
+/// Waits until the first sweep of a stack has finished.
+const AWAIT_SWEPT: &str = "\
+for _ in {1..100}; do
+    ssmbak doctor OPTIONS 2>/dev/null | grep -q '^ok  *Sweep ' && break
+    sleep 0.1
+done
+";
+
 /// What a step printed (both streams, as on a terminal) and its exit code.
 #[derive(Debug)]
 pub struct Answer {
@@ -87,7 +95,7 @@ impl Session {
 
     /// Deploys the pipeline, and has it record what is there.
     pub fn deployed(mut self) -> Outcome<Self> {
-        self.well(&format!("ssmbak-stack {STACK} create && ssmbak-all --do-it"))?;
+        self.well(&format!("ssmbak-stack {STACK} create --no-sweep && ssmbak-all --do-it"))?;
         Ok(self)
     }
 
@@ -109,6 +117,9 @@ impl Session {
         let answer = self.run(command)?;
         if changes_parameters(command) {
             self.run(AWAIT_RECORDED)?;
+        }
+        if let Some(options) = deployment(command) {
+            self.run(&AWAIT_SWEPT.replace("OPTIONS", &options))?;
         }
         Ok(answer)
     }
@@ -147,6 +158,15 @@ fn changes_parameters(command: &str) -> bool {
     ["aws ssm put", "aws ssm delete", "ssmbak restore", "ssmbak und", "ssmbak drill"]
         .iter()
         .any(|change| command.contains(change))
+}
+
+/// The options of a step that deploys a stack.
+fn deployment(command: &str) -> Option<String> {
+    let words: Vec<&str> = command.split_whitespace().collect();
+    match words.as_slice() {
+        ["ssmbak-stack", _, "create", options @ ..] => Some(options.join(" ")),
+        _ => None,
+    }
 }
 
 /// Where the book's sources are.

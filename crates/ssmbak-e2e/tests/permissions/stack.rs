@@ -9,6 +9,9 @@ use crate::documented::page;
 
 const STACK: &str = "permitted";
 
+/// What CloudFormation checks as well when it is asked for all stacks.
+const BY_CLOUDFORMATION: [&str; 1] = ["cloudformation:ListStacks"];
+
 #[tokio::test]
 async fn who_deploys_and_looks_after_it_needs_what_the_book_says_and_nothing_else() -> Outcome {
     let ministack = Ministack::start()?;
@@ -24,6 +27,7 @@ async fn who_deploys_and_looks_after_it_needs_what_the_book_says_and_nothing_els
     run(&format!("ssmbak-stack {STACK} create --yes"), 0)?;
     // With nothing to change it lets go of the change set.
     run(&format!("ssmbak-stack {STACK} update --yes"), 0)?;
+    run("ssmbak-stack list", 0)?;
     for what in ["status", "params", "resources", "bucketname", "lambdaname", "region", "template"] {
         run(&format!("ssmbak-stack {STACK} {what}"), 0)?;
     }
@@ -68,6 +72,29 @@ async fn who_deploys_and_looks_after_it_needs_what_the_book_says_and_nothing_els
 
     run(&format!("ssmbak-stack {STACK} delete --yes"), 0)?;
     deploys.extend(taken()?);
-    assert_same("who deploys", &deploys, &page("Who deploys")?, &[]);
+    assert_same("who deploys", &deploys, &page("Who deploys")?, &BY_CLOUDFORMATION);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_first_sweep_that_is_refused_leaves_the_stack_and_says_what_to_do() -> Outcome {
+    let ministack = Ministack::start()?;
+    let calls = CallRecorder::before(ministack.port())?;
+    let env = environment(&calls.endpoint());
+    let run = |line: &str| Ran::of(command(line, env.iter().map(|(name, value)| (*name, value.as_str()))))?.well();
+    calls.refuse("SendMessage", &[], "AccessDenied");
+    let created = run(&format!("ssmbak-stack {STACK} create --yes"))?;
+    for said in ["warning: the stack is deployed, but its first sweep was not started", "sqs:SendMessage", "ssmbak-all"]
+    {
+        assert!(created.err.contains(said), "{said}: {created:?}");
+    }
+    assert!(created.out.contains("Bucket: "), "{created:?}");
+    assert_eq!(run(&format!("ssmbak-stack {STACK} status"))?.out, "CREATE_COMPLETE\n");
+    run(&format!("ssmbak-stack {STACK} delete --yes"))?;
+
+    calls.refuse("SendMessage", &[], "AccessDenied");
+    let told = run(&format!("ssmbak-stack {STACK} create --yes --output json"))?.json()?;
+    assert_eq!(told["FirstSweep"], "failed", "{told}");
+    assert!(told["Warnings"][0].as_str().is_some_and(|warning| warning.contains("sqs:SendMessage")), "{told}");
     Ok(())
 }

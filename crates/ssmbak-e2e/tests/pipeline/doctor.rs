@@ -23,7 +23,7 @@ async fn the_doctor_finds_what_is_wrong_and_says_what_to_do() -> Outcome {
     let nobody = pipeline.run("ssmbak doctor --stack nobody --output json")?;
     assert_eq!(serde_json::from_str::<Value>(&nobody.err)?["Error"]["Code"], "StackMissing");
 
-    pipeline.run(&format!("ssmbak-stack {STACK} create --yes"))?.well()?;
+    pipeline.run(&format!("ssmbak-stack {STACK} create --no-sweep --yes"))?.well()?;
     let bucket = pipeline.bucket(STACK)?;
     let sound = pipeline.run("ssmbak doctor --output json")?.well()?.json()?;
     assert_eq!(

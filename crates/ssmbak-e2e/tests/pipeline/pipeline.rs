@@ -24,7 +24,7 @@ impl Pipeline<'static> {
     pub fn shared() -> Outcome<Self> {
         static DEPLOYED: OnceLock<Result<(), String>> = OnceLock::new();
         let pipeline = Self::on(Ministack::shared()?);
-        let deploy = || pipeline.run(&format!("ssmbak-stack {STACK} create --yes")).and_then(Ran::well);
+        let deploy = || pipeline.run(&format!("ssmbak-stack {STACK} create --no-sweep --yes")).and_then(Ran::well);
         DEPLOYED.get_or_init(|| deploy().map(drop).map_err(|error| error.to_string())).clone()?;
         Ok(pipeline)
     }

@@ -12,7 +12,7 @@ const STACK: &str = "again";
 async fn dead_letters_and_undelivered_events_are_recorded_after_all() -> Outcome {
     let ministack = Ministack::start()?;
     let pipeline = Pipeline::on(&ministack);
-    pipeline.run(&format!("ssmbak-stack {STACK} create --yes"))?.well()?;
+    pipeline.run(&format!("ssmbak-stack {STACK} create --no-sweep --yes"))?.well()?;
     let bucket = pipeline.bucket(STACK)?;
     let (queue, dead) = (pipeline.resource(STACK, "Q")?, pipeline.resource(STACK, "DeadLetters")?);
     let undelivered = pipeline.resource(STACK, "UndeliveredEvents")?;

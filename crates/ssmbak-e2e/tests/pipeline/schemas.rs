@@ -20,10 +20,14 @@ async fn the_life_of_a_stack_is_told_as_the_schemas_say() -> Outcome {
     let told = |schema: &str, line: &str| -> Outcome<Value> {
         Ok(check(schema, &pipeline.run(&format!("ssmbak-stack {STACK} {line} --output json"))?.well()?.json()?))
     };
-    let created = told("stack-create", "create")?;
+    let created = told("stack-create", "create --no-sweep")?;
+    assert_eq!(created["FirstSweep"], "skipped");
     assert!(count(&created, "Changes") > 20 && created["Bucket"] != "", "{created}");
     let updated = told("stack-create", "update --param RetentionDays=30")?;
     assert!(updated["Changes"].as_array().into_iter().flatten().any(|change| change["Properties"].is_array()));
+    assert!(updated["FirstSweep"].is_null(), "{updated}");
+    let listed = check("stack-list", &pipeline.run("ssmbak stack list --output json")?.well()?.json()?);
+    assert_eq!((&listed[0]["StackName"], &listed[0]["Bucket"]), (&STACK.into(), &created["Bucket"]), "{listed}");
     for (schema, line) in [
         ("stack-status", "status"),
         ("stack-params", "params"),

@@ -42,7 +42,7 @@ async fn until(pipeline: &Pipeline<'_>, name: &str, value: Option<&str>) -> Outc
 async fn changes_read_late_are_recorded_within_seconds() -> Outcome {
     let ministack = Ministack::start_delayed(None, delays())?;
     let pipeline = Pipeline::on(&ministack);
-    pipeline.run(&format!("ssmbak-stack {STACK} create --yes"))?.well()?;
+    pipeline.run(&format!("ssmbak-stack {STACK} create --no-sweep --yes"))?.well()?;
     // The commands look the bucket up in Parameter Store.
     tokio::time::sleep(STALE + Duration::from_secs(1)).await;
     // Written without a look at what is read back, which is late.

@@ -18,7 +18,7 @@ fn aws(pipeline: &Pipeline<'_>, arguments: &[&str]) -> Outcome<Value> {
 }
 
 fn deploy(pipeline: &Pipeline<'_>) -> Outcome<String> {
-    pipeline.run(&format!("ssmbak-stack {STACK} create --yes"))?.well()?;
+    pipeline.run(&format!("ssmbak-stack {STACK} create --no-sweep --yes"))?.well()?;
     pipeline.bucket(STACK)
 }
 
@@ -50,6 +50,44 @@ async fn sweep(pipeline: &Pipeline<'_>, bucket: &str) -> Outcome<Value> {
     })
     .await?;
     Ok(record.unwrap_or_default())
+}
+
+#[tokio::test]
+async fn a_new_stack_records_what_exists_already() -> Outcome {
+    let ministack = Ministack::start()?;
+    let pipeline = Pipeline::on(&ministack);
+    let empty = pipeline.run("ssmbak-stack list")?.well()?;
+    assert_eq!(empty.out, "");
+    assert_eq!(empty.err, "no ssmbak stack in us-east-1: `ssmbak-stack NAME create` deploys one\n");
+    assert_eq!(pipeline.run("ssmbak-stack list --output json")?.well()?.json()?, json!([]));
+
+    let store = &pipeline.store;
+    store.put("/before/host", "String", "one", "").await?;
+    store.put("/before/host", "String", "two", "").await?;
+    store.put("/before/secret", "SecureString", "s\n", "größe").await?;
+    let before = (next_second().await, store.state("/before/").await?);
+    let created = pipeline.run(&format!("ssmbak-stack {STACK} create --yes"))?.well()?;
+    assert!(created.err.contains("first sweep started: ") && created.err.contains("`ssmbak doctor`"), "{created:?}");
+    let bucket = pipeline.bucket(STACK)?;
+    await_that("the first sweep", async || Ok(last(&pipeline, &bucket).await.is_some())).await?;
+    let record = last(&pipeline, &bucket).await.unwrap_or_default();
+    // Two parameters, one of them with two versions, and the two of the stack itself.
+    assert_eq!(
+        (&record["names"], &record["written"], &record["failed"]),
+        (&json!(4), &json!(4), &json!(0)),
+        "{record}"
+    );
+
+    store.put("/before/host", "String", "three", "").await?;
+    store.delete("/before/secret").await?;
+    pipeline.recorded("/before").await?;
+    let plan = pipeline.preview("/before/", before.0)?;
+    assert_same(&after(store.state("/before/").await?, &plan["Changes"])?, &before.1, before.0);
+
+    let listed = pipeline.run("ssmbak-stack list")?.well()?.out;
+    let columns: Vec<&str> = listed.split_whitespace().collect();
+    assert_eq!(columns, [STACK, "CREATE_COMPLETE", env!("CARGO_PKG_VERSION"), &bucket], "{listed}");
+    Ok(())
 }
 
 #[tokio::test]

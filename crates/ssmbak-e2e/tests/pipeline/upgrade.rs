@@ -48,6 +48,9 @@ async fn a_stack_of_the_original_is_upgraded_in_place_and_keeps_bucket_and_histo
     .await?;
     let bucket = pipeline.bucket("old")?;
     let kept = kept(&pipeline)?;
+    let listed = pipeline.run("ssmbak-stack list --output json")?.well()?.json()?;
+    let old = json!([{"StackName": "old", "StackStatus": "CREATE_COMPLETE", "Bucket": bucket}]);
+    assert_eq!(listed, old, "without a version");
 
     // A life under the original's own function.
     store.put("/old/kept", "String", "one", "a \"fancy\" description").await?;
@@ -65,8 +68,12 @@ async fn a_stack_of_the_original_is_upgraded_in_place_and_keeps_bucket_and_histo
     assert_eq!(refused.code, Some(1), "{refused:?}");
     assert_eq!(serde_json::from_str::<Value>(&refused.err)?["Error"]["Code"], "StackWouldDeleteHistory");
 
-    let ran = pipeline.run("ssmbak-stack old update --yes --output json")?.well()?.json()?;
+    // A sweep would record what the original has left out; here its records are counted.
+    let ran = pipeline.run("ssmbak-stack old update --no-sweep --yes --output json")?.well()?.json()?;
     assert_eq!((&ran["StackStatus"], &ran["Bucket"]), (&json!("UPDATE_COMPLETE"), &json!(bucket)), "{ran}");
+    assert_eq!(ran["FirstSweep"], "skipped", "it is the first that can sweep: {ran}");
+    let listed = pipeline.run("ssmbak-stack list --output json")?.well()?.json()?;
+    assert_eq!(listed[0]["Version"], env!("CARGO_PKG_VERSION"), "{listed}");
     assert_eq!(self::kept(&pipeline)?, kept);
     assert_eq!(store.value("/newvoll/ssmbak/bucketname").await, Some(bucket.clone()));
     versions(&pipeline, &bucket, 5).await?;

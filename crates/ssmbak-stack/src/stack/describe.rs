@@ -8,7 +8,7 @@ use super::Stack;
 use crate::call::Task;
 use crate::error::StackError;
 use crate::status::StackStatus;
-use crate::template::{BUCKET, BUCKET_OUTPUT, FUNCTION};
+use crate::template::{BUCKET, BUCKET_OUTPUT, FUNCTION, VERSION_OUTPUT};
 
 const READ: Task = Task::new("read the stack", "cloudformation:DescribeStacks");
 const RESOURCES: Task = Task::new("read the stack's resources", "cloudformation:DescribeStackResources");
@@ -35,7 +35,16 @@ pub struct Description {
 impl Description {
     /// The bucket with the history as the stack's output names it.
     pub fn bucket_output(&self) -> Option<String> {
-        self.outputs.iter().find(|output| output.key == BUCKET_OUTPUT).map(|output| output.value.clone())
+        self.output(BUCKET_OUTPUT).map(str::to_owned)
+    }
+
+    /// The version of ssmbak that the stack's template is of; none for a template that names none, as that of ssmbak 0.5.2.
+    pub fn version(&self) -> Option<&str> {
+        self.output(VERSION_OUTPUT)
+    }
+
+    pub(super) fn output(&self, key: &str) -> Option<&str> {
+        self.outputs.iter().find(|output| output.key == key).map(|output| output.value.as_str())
     }
 }
 
@@ -149,7 +158,7 @@ pub(super) fn is_missing<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     error.code() == Some("ValidationError") && error.message().is_some_and(|message| message.contains("does not exist"))
 }
 
-fn description(stack: types::Stack) -> Description {
+pub(super) fn description(stack: types::Stack) -> Description {
     let parameters = stack.parameters.unwrap_or_default().into_iter();
     let outputs = stack.outputs.unwrap_or_default().into_iter();
     let tags = stack.tags.unwrap_or_default().into_iter();

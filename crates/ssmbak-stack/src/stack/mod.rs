@@ -3,6 +3,7 @@
 mod change;
 mod delete;
 mod describe;
+mod list;
 mod watch;
 
 use std::time::Duration;
@@ -14,6 +15,7 @@ use crate::template::is_stack_name;
 
 pub use change::Request;
 pub use describe::{Description, Output, Parameter, Resource};
+pub use list::{ListedStack, list};
 
 /// How often CloudFormation is asked for news, unless told otherwise: often enough to watch, seldom enough for its quota.
 const POLLING: Duration = Duration::from_secs(2);

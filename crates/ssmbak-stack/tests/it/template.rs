@@ -4,6 +4,7 @@ use crate::tree::{attribute_of, of_type, properties, resolved, rights, statement
 use serde_json::{Value, json};
 use ssmbak_stack::template::{
     ARCHITECTURE, BUCKET, CODE_BUCKET, CODE_KEY, FUNCTION, LOG_GROUP, MAX_TEMPLATE_BODY, SETTINGS, TEMPLATE,
+    VERSION_OUTPUT,
 };
 
 /// What a stack of ssmbak 0.5.2 consists of. An update in place tells by these ids what to keep.
@@ -83,6 +84,11 @@ fn the_code_knows_the_parameters() {
 }
 
 #[test]
+fn tells_its_version() {
+    assert_eq!(template()["Outputs"][VERSION_OUTPUT]["Value"], env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
 fn takes_every_event_of_parameter_store() {
     let template = template();
     let pattern = &properties(&template, "EventRule")["EventPattern"];
@@ -115,7 +121,7 @@ fn a_schedule_makes_the_function_sweep() {
     assert_eq!(template["Parameters"]["SweepSchedule"]["Default"], "rate(1 day)");
     let target = &rule["Targets"][0];
     assert_eq!(attribute_of(&target["Arn"], "Arn"), "Q");
-    assert_eq!(target["Input"], r#"{"ssmbak":"sweep"}"#);
+    assert_eq!(target["Input"], ssmbak_core::sweep::START);
     let function = properties(&template, "Function");
     assert_eq!(function["Environment"]["Variables"]["SSMBAK_QUEUE_URL"], json!({"Ref": "Q"}));
     assert_eq!(function["Environment"]["Variables"]["SSMBAK_MAX_RPS"], json!({"Ref": "MaxRequestsPerSecond"}));

@@ -95,6 +95,7 @@ pub struct SavedPresent {
 
 /// Why a file cannot be used as a plan. Nothing of the file is repeated but numbers.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SavedPlanError {
     /// Larger than [`MOST_BYTES`].
     #[error("it is larger than {} MiB, and no plan is", MOST_BYTES >> 20)]

@@ -97,7 +97,7 @@ pub(super) fn sweep(sweep: &Look<Option<String>>, reference: &Reference<'_>) -> 
     };
     let by_hand = "`ssmbak-all --do-it` records what the bucket lacks";
     let Some(stored) = stored else {
-        let message = "none has been done yet: the first comes within a day of a deployment";
+        let message = "none has finished yet: a new stack starts one at once, and then every day";
         return Finding::warning(CHECK, message, by_hand);
     };
     let record: SweepRecord = match serde_json::from_str(stored) {
