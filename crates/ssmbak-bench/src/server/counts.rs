@@ -36,6 +36,7 @@ operations!(
     PutObject,
     GetBucketVersioning,
     GetBucketLocation,
+    GetBucketLifecycleConfiguration,
     HeadBucket,
     DescribeParameters,
     GetParameters,
