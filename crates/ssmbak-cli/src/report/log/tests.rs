@@ -153,9 +153,10 @@ fn a_log_for_programs_masks_secrets() {
         reveal: false,
     };
     insta::assert_json_snapshot!(LogReport::new(&question, &history(true), &["beware".to_owned()]));
-    let revealed = LogReport::new(&LogQuestion { reveal: true, ..question }, &history(true), &[]);
+    let (read, unread) = (history(true), history(false));
+    let revealed = LogReport::new(&LogQuestion { reveal: true, ..question }, &read, &[]);
     let revealed = serde_json::to_string(&revealed).unwrap();
     assert!(revealed.contains("hush-1") && !revealed.contains("Masked"), "{revealed}");
-    let unread = serde_json::to_string(&LogReport::new(&question, &history(false), &[])).unwrap();
+    let unread = serde_json::to_string(&LogReport::new(&question, &unread, &[])).unwrap();
     assert!(!unread.contains("\"Value\":") && !unread.contains("Masked"), "{unread}");
 }
