@@ -201,7 +201,6 @@ async fn sweep_at_once_of_unchanged_parameters_reads_in_bulk_alone() {
 
 /// What was asked for, how often, against how often it may be.
 fn over(name: &str, made: &BTreeMap<&'static str, u64>, most: &[(&str, u64)]) -> Option<String> {
-    println!("{name}: {made:?}");
     let bound: BTreeMap<&str, u64> = most.iter().copied().collect();
     let over: Vec<_> = made.iter().filter(|(kind, made)| **made > bound.get(*kind).copied().unwrap_or(0)).collect();
     (!over.is_empty()).then(|| format!("{name}: {over:?} of {most:?}"))

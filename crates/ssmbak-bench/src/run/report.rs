@@ -11,6 +11,7 @@ use super::{Options, Row};
 const PAGE: &str = include_str!("report.md");
 const PROFILE: &str = include_str!("profile.md");
 const QUOTAS: &str = include_str!("quotas.md");
+const READING: &str = include_str!("reading.md");
 
 /// Everything that was measured.
 pub struct Report<'a> {
@@ -43,6 +44,7 @@ impl Report<'_> {
             .replace("{start}", &self.start())
             .replace("{function}", &self.function())
             .replace("{quotas}", QUOTAS)
+            .replace("{reading}", READING)
             .replace("{profile}", PROFILE)
     }
 
