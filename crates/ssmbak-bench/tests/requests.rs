@@ -11,7 +11,12 @@ use ssmbak::core::instant::Instant;
 use ssmbak::core::plan::{Action, Plan};
 use ssmbak::core::scope::{Scope, Selection};
 use ssmbak::core::sweep::{Place, SweepRecord};
+use ssmbak::core::trash::Last;
+use ssmbak::diff::{between, until_now};
+use ssmbak::history::{HistoryOptions, history};
 use ssmbak::store::SsmParameterStore;
+use ssmbak::trash::trash;
+use ssmbak::verify::verify;
 use ssmbak::{Capture, ParamPath, ParameterStore, sweep};
 use ssmbak_bench::{BUCKET, Bucket, Conditions, Expected, History, Model, PATH, Server, Spec, Variant};
 use ssmbak_testkit::{s3_client, ssm_client, tagging_client};
@@ -194,6 +199,121 @@ async fn sweep_at_once_of_unchanged_parameters_reads_in_bulk_alone() {
     assert_eq!(made.into_iter().collect::<Vec<_>>(), [("DescribeParameters", 20), ("GetResources", 10)]);
 }
 
+/// What was asked for, how often, against how often it may be.
+fn over(name: &str, made: &BTreeMap<&'static str, u64>, most: &[(&str, u64)]) -> Option<String> {
+    let bound: BTreeMap<&str, u64> = most.iter().copied().collect();
+    let over: Vec<_> = made.iter().filter(|(kind, made)| **made > bound.get(*kind).copied().unwrap_or(0)).collect();
+    (!over.is_empty()).then(|| format!("{name}: {over:?} of {most:?}"))
+}
+
+/// A history of 60 parameters, served, and the names of those that are gone.
+struct World {
+    server: Server,
+    history: History,
+    gone: Vec<String>,
+}
+
+impl World {
+    async fn new(versions: u32) -> Self {
+        let history = History::new(Spec::new(60, versions));
+        let server = Server::start(Bucket::new(history), Duration::ZERO, 0).await.unwrap();
+        let gone = history.parameters().filter(|&parameter| history.present(parameter).is_none());
+        let mut gone: Vec<String> = gone.map(|parameter| history.name(parameter)).collect();
+        gone.sort();
+        Self { server, history, gone }
+    }
+
+    fn store(&self) -> SsmParameterStore {
+        let endpoint = self.server.endpoint();
+        SsmParameterStore::new(ssm_client(&endpoint)).with_bulk_tags(tagging_client(&endpoint))
+    }
+
+    fn bucket(&self) -> S3BackupBucket {
+        S3BackupBucket::new(s3_client(&self.server.endpoint()), BUCKET)
+    }
+
+    /// How much was done from a second on.
+    fn deeds_since(&self, second: i64) -> usize {
+        let since = |parameter| self.history.deeds(parameter).iter().filter(|done| done.at >= second * 1000).count();
+        self.history.parameters().map(since).sum()
+    }
+}
+
+fn tree() -> Selection {
+    Selection::new(&[PATH], true, &[], &[]).unwrap()
+}
+
+#[tokio::test]
+async fn trash_reads_what_is_gone_and_of_that_the_end() {
+    let world = World::new(10).await;
+    let found = trash(&world.store(), &world.bucket(), &tree()).await.unwrap();
+    let names: Vec<String> = found.parameters.iter().map(|trashed| trashed.name.to_string()).collect();
+    assert!(!names.is_empty() && names == world.gone && found.warnings.is_empty(), "{found:?}");
+    assert!(found.parameters.iter().all(|trashed| matches!(trashed.gone.last, Last::Known { .. })), "{found:?}");
+    // Of each of the three the tombstone and the version before it.
+    let most = [("DescribeParameters", 2), ("GetParametersByPath", 2), ("HeadObject", 6), ("ListObjectVersions", 1)];
+    assert_eq!(over("trash", &world.server.counts().requests(), &most), None);
+}
+
+#[tokio::test]
+async fn log_since_a_time_reads_what_was_stored_since_and_the_version_before() {
+    let world = World::new(10).await;
+    let second = world.history.recent();
+    let options = HistoryOptions { since: Timestamp::from_second(second).ok(), ..HistoryOptions::default() };
+    let told = history(&world.bucket(), &tree(), options).await.unwrap();
+    let changes = world.deeds_since(second);
+    assert!(changes > 0 && told.names == 60 && told.warnings.is_empty());
+    assert_eq!(told.entries().count(), changes);
+    // One version of each of sixty names, and of the few that changed one more; of two of one size the bodies.
+    let most = [("GetObject", 8), ("HeadObject", 66), ("ListObjectVersions", 1)];
+    assert_eq!(over("log --since", &world.server.counts().requests(), &most), None);
+}
+
+#[tokio::test]
+async fn log_and_verify_read_each_version_once() {
+    let world = World::new(10).await;
+    let told = history(&world.bucket(), &tree(), HistoryOptions::default()).await.unwrap();
+    assert_eq!(told.entries().count(), world.deeds_since(0));
+    let times: Vec<_> = told.entries().map(|entry| (entry.time(), entry.name().clone())).collect();
+    assert!(times.is_sorted());
+    let most = [("GetObject", 600), ("HeadObject", 606), ("ListObjectVersions", 1)];
+    assert_eq!(over("log", &world.server.counts().requests(), &most), None);
+
+    let world = World::new(10).await;
+    let found = verify(&world.store(), &world.bucket(), &tree()).await.unwrap();
+    assert_eq!((found.findings.as_slice(), found.verified), ([].as_slice(), 60));
+    let most = [("DescribeParameters", 2), ("GetParametersByPath", 2), ("HeadObject", 606), ("ListObjectVersions", 1)];
+    assert_eq!(over("verify", &world.server.counts().requests(), &most), None);
+}
+
+#[tokio::test]
+async fn diff_reads_as_few_versions_as_a_preview() {
+    let world = World::new(10).await;
+    let exact = |second| Instant::exact(Timestamp::from_second(second).unwrap());
+    let (old, recent) = (exact(world.history.old()), exact(world.history.recent()));
+    let diff = until_now(&world.store(), &world.bucket(), &tree(), &old).await.unwrap();
+    let deleted =
+        |name: &&String| diff.changes.iter().any(|row| row.name.as_str() == *name && row.action_name() == "delete");
+    assert_eq!(world.gone.iter().filter(deleted).count(), world.gone.len());
+    // Two versions of each name, and of each that is gone the tombstone and the version before it.
+    let most = [
+        ("DescribeParameters", 2),
+        ("GetObject", 60),
+        ("GetParameters", 6),
+        ("GetParametersByPath", 2),
+        ("GetResources", 1),
+        ("HeadObject", 66),
+        ("ListObjectVersions", 4),
+    ];
+    assert_eq!(over("diff until now", &world.server.counts().requests(), &most), None);
+
+    let world = World::new(10).await;
+    let diff = between(&world.bucket(), &tree(), &old, &recent).await.unwrap();
+    assert!(diff.changes.len() > 50 && diff.unknown.is_empty(), "{diff:?}");
+    let most = [("GetObject", 120), ("HeadObject", 120), ("ListObjectVersions", 2)];
+    assert_eq!(over("diff", &world.server.counts().requests(), &most), None);
+}
+
 #[tokio::test]
 async fn no_work_makes_more_requests_than_its_bound() {
     let mut exceeded = Vec::new();
@@ -213,13 +333,7 @@ async fn no_work_makes_more_requests_than_its_bound() {
         assert_eq!(changes(&plan), wanted, "{}", work.name);
         let unknown = if work.path == PATH { model.unknown(second) } else { 0 };
         assert_eq!((plan.unknown.len(), plan.warnings.as_slice()), (unknown, [].as_slice()), "{}", work.name);
-        let bound: BTreeMap<&str, u64> = work.most.iter().copied().collect();
-        let made = server.counts().requests();
-        println!("{}: {made:?}", work.name);
-        let over: Vec<_> = made.iter().filter(|(kind, made)| **made > bound.get(*kind).copied().unwrap_or(0)).collect();
-        if !over.is_empty() {
-            exceeded.push(format!("{}: {over:?} of {:?}", work.name, work.most));
-        }
+        exceeded.extend(over(work.name, &server.counts().requests(), work.most));
     }
     assert!(exceeded.is_empty(), "more requests than allowed:\n{}", exceeded.join("\n"));
 }

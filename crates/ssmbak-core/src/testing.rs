@@ -5,11 +5,13 @@ use jiff::Timestamp;
 use crate::capture::{Contents, EventClock, Write, on_event, on_sure_deletion, on_sweep};
 use crate::event::{Change, Operation};
 use crate::instant::Instant;
+use crate::log::entries;
 use crate::name::ParameterName;
 use crate::parameter::{Description, Details, ParameterType, ParameterValue, ParameterVersion};
 use crate::record::metadata::{Decoded, decode, decode_with_sidecar, encode_tombstone, encode_value};
 use crate::record::{Evidence, LegacyRecord, Record};
-use crate::timeline::{State, Timeline, first_look, next_look};
+use crate::timeline::{Reach, State, Timeline, first_look, next_look};
+use crate::trash::gone;
 
 /// `12:00:00` of the one day on which all these stories happen, with any fraction.
 pub(crate) fn at(clock: &str) -> Timestamp {
@@ -185,11 +187,37 @@ impl Key {
         looked.len()
     }
 
+    /// How many versions are read for this; they must tell what all of them tell.
+    pub(crate) fn reached(&self, reach: Reach) -> usize {
+        let stored: Vec<Timestamp> = self.records.iter().map(|record| record.last_modified).collect();
+        let mut begin = reach.first(&stored);
+        while let Some(next) = reach.next(&stored, begin, &self.records[begin..]) {
+            assert!(!next.is_empty() && next.end == begin, "{begin} {next:?}");
+            begin = next.start;
+        }
+        let (some, all) = (Timeline::new(self.records[begin..].to_vec()), Timeline::new(self.records.clone()));
+        match reach {
+            Reach::All => assert_eq!(begin, 0),
+            Reach::Since(since) => {
+                let of = |timeline: &Timeline| {
+                    let mut told = entries(timeline);
+                    told.retain(|entry| entry.is_within(Some(since), None));
+                    (told, timeline.is_tracked())
+                };
+                assert_eq!(of(&some), of(&all), "since {since}");
+            }
+            Reach::End => assert_eq!(gone(&some), gone(&all), "the end"),
+        }
+        self.records.len() - begin
+    }
+
     /// The value at an instant; `-` if absent, `?` if unknown.
     pub(crate) fn state(&self, time: &str) -> String {
         let timeline = Timeline::new(self.records.clone());
         let instant = Instant::parse(&format!("2026-03-01T{time}Z"), at("23:00:00"), &jiff::tz::TimeZone::UTC).unwrap();
         self.read_for(instant.until());
+        self.reached(Reach::Since(instant.until()));
+        self.reached(Reach::End);
         match timeline.state_at(&instant) {
             State::Held(held) => {
                 let position = self.records.iter().position(|record| record == held.record).unwrap();

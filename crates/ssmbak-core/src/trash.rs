@@ -90,11 +90,28 @@ pub fn gone(timeline: &Timeline) -> Option<Gone> {
     }
 }
 
+/// From when on a timeline must be right, so that [`gone`] is: the end and the versions before it are all that it looks at.
+pub fn looks_back_to(timeline: &Timeline) -> Timestamp {
+    let Some((end, earlier)) = timeline.segments().split_last() else { return Timestamp::MIN };
+    match (&end.state, earlier) {
+        (SegmentState::Absent(Absence::Deleted(at)), [.., known, before]) if is_unnoticed(before, *at) => {
+            // If nothing is known to have been in effect, an older record may tell of it.
+            if matches!(known.state, SegmentState::Held(_)) { known.from } else { Timestamp::MIN }
+        }
+        (SegmentState::Absent(Absence::Deleted(_)), [.., before]) => before.from,
+        (SegmentState::Held(_) | SegmentState::Unknown(_), _) => end.from,
+        (SegmentState::Absent(_), _) => Timestamp::MIN,
+    }
+}
+
+/// Whether a deletion was found at this time, and nobody looked during the segment before it.
+fn is_unnoticed(before: &Segment, at: Timestamp) -> bool {
+    matches!(before.state, SegmentState::Unknown(Unknown::DeletedUnnoticed { until }) if until == at)
+}
+
 fn deleted(timeline: &Timeline, end: &Segment, at: Timestamp, earlier: &[Segment]) -> Gone {
     let before = earlier.last();
-    let unnoticed = before.filter(
-        |before| matches!(before.state, SegmentState::Unknown(Unknown::DeletedUnnoticed { until }) if until == at),
-    );
+    let unnoticed = before.filter(|before| is_unnoticed(before, at));
     let Some(unnoticed) = unnoticed else {
         let last = match before.map(|before| &before.state) {
             Some(SegmentState::Held(_)) => last(timeline, just_before(end.from)),

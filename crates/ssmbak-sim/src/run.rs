@@ -6,17 +6,20 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use ssmbak::read::{targets, timelines};
+use ssmbak::read::{targets, timelines, timelines_back};
 use ssmbak::store::PutParameter;
 use ssmbak::sweep::{Reading, Turn};
 use ssmbak::{BackupBucket as _, Capture, Error, ParamPath};
 use ssmbak_core::event::{Change, Operation, Origin, foreign};
 use ssmbak_core::instant::Instant;
+use ssmbak_core::log::entries;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{ParameterType, ParameterValue, ParameterVersion};
 use ssmbak_core::plan::{Action, RecordedParameter, Target};
 use ssmbak_core::scope::Selection;
 use ssmbak_core::sweep::{Ended, Outcome, Place, Progress, SweepRecord};
+use ssmbak_core::timeline::{Reach, Timeline};
+use ssmbak_core::trash::gone;
 
 use crate::history::{Deed, History, RETENTION_MS, What};
 use crate::log::{Answer, Entry, Happened, Verdict};
@@ -682,6 +685,7 @@ impl World {
         {
             self.tally.mismatches.push(format!("{name} at {time}: {target:?}, but {pruned:?} from fewer versions"));
         }
+        self.judge_reading_back(&name, &selection, recorded.timelines.get(&name), instant.until()).await;
         let Some(truth) = self.model.get(&parameter) else { return };
         let true_state = truth.state(time);
         let right = match (&target, true_state) {
@@ -719,6 +723,34 @@ impl World {
         }
         if demand != Demand::Untraceable {
             self.judge_plan(&name, selection, instant, true_state.cloned()).await;
+        }
+    }
+
+    /// A log since a time and the trash, from as few versions as they read, say what all versions say.
+    async fn judge_reading_back(
+        &mut self,
+        name: &ParameterName,
+        selection: &Selection,
+        all: Option<&Timeline>,
+        since: Timestamp,
+    ) {
+        let log = |timeline: &Timeline| {
+            let mut told = entries(timeline);
+            told.retain(|entry| entry.is_within(Some(since), None));
+            (told, timeline.is_tracked())
+        };
+        let (log_of_all, gone_of_all) = (all.map(log), all.map(gone));
+        if let Ok(back) = timelines_back(&self.bucket, selection, Reach::Since(since)).await {
+            let few = back.get(name).map(log);
+            if few != log_of_all {
+                self.tally.mismatches.push(format!("{name} since {since}: {log_of_all:?}, but {few:?} from fewer"));
+            }
+        }
+        if let Ok(back) = timelines_back(&self.bucket, selection, Reach::End).await {
+            let few = back.get(name).map(gone);
+            if few != gone_of_all {
+                self.tally.mismatches.push(format!("{name} at its end: {gone_of_all:?}, but {few:?} from fewer"));
+            }
         }
     }
 

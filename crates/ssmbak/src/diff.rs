@@ -11,10 +11,10 @@ use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::plan::{Present, PresentParameter, Target};
 use ssmbak_core::scope::Selection;
-use ssmbak_core::timeline::{Absence, State};
+use ssmbak_core::timeline::Absence;
 
 use crate::bucket::BackupBucket;
-use crate::read::{described, presents, states, states_beside, timelines};
+use crate::read::{AnswerState, Finding, answers, described, presents, states, states_beside};
 use crate::store::ParameterStore;
 use crate::{CONCURRENCY, Error, ErrorKind, Gate};
 
@@ -120,18 +120,24 @@ async fn deletions<B: BackupBucket>(
     bucket: &B,
     names: Vec<ParameterName>,
 ) -> Result<BTreeMap<ParameterName, Option<Timestamp>>, Error> {
-    let read = names.into_iter().map(async |name| Ok((deleted_at(bucket, &name).await?, name)));
+    let gate = &Gate::of_bucket();
+    let read = names.into_iter().map(async move |name| Ok((deleted_at(bucket, gate, &name).await?, name)));
     let read = futures_util::stream::iter(read).buffer_unordered(CONCURRENCY).boxed();
     read.map_ok(|(at, name)| (name, at)).try_collect().await
 }
 
 /// When a name that does not exist now was deleted, if that is recorded.
-async fn deleted_at<B: BackupBucket>(bucket: &B, name: &ParameterName) -> Result<Option<Timestamp>, Error> {
+async fn deleted_at<B: BackupBucket>(
+    bucket: &B,
+    gate: &Gate,
+    name: &ParameterName,
+) -> Result<Option<Timestamp>, Error> {
     let one = Selection::new(&[name.as_str()], false, &[], &[])
         .map_err(|error| Error::new(ErrorKind::Refused, error.to_string()))?;
-    let recorded = timelines(bucket, &one).await?;
-    Ok(match recorded.timelines.get(name).map(|timeline| timeline.state_by(Timestamp::MAX)) {
-        Some(State::Absent(Absence::Deleted(at))) => Some(at),
+    let end = Instant::exact(Timestamp::MAX);
+    let answers = Box::pin(answers(bucket, &one, &end, gate, &Finding::default())).await?;
+    Ok(match answers.of.get(name).map(|answer| &answer.state) {
+        Some(AnswerState::Absent(Absence::Deleted(at))) => Some(*at),
         _ => None,
     })
 }

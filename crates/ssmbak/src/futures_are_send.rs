@@ -18,7 +18,7 @@ use ssmbak_core::plan::{Destination as ToPath, Plan, Target as State};
 use ssmbak_core::restore_record::{RestoreDraft, RestoreId, RestoreRecord};
 use ssmbak_core::scope::Selection;
 use ssmbak_core::sweep::{Place, SweepRecord};
-use ssmbak_core::timeline::Timeline;
+use ssmbak_core::timeline::{Reach, Timeline};
 
 use crate::bucket::{self, S3BackupBucket, StoredVersion};
 use crate::capture::Survey;
@@ -130,6 +130,8 @@ fn reading(store: Store, bucket: Bucket, selection: Selection, at: Instant, name
     spawn(async move { read::answers(&bucket, &selection, &at, &Gate::of_bucket(), &read::Finding::default()).await });
     let (_, bucket, selection, _) = of();
     spawn(async move { read::timelines(&bucket, &selection).await });
+    let (_, bucket, selection, _) = of();
+    spawn(async move { read::timelines_back(&bucket, &selection, Reach::All).await });
     let (_, bucket, _, at) = of();
     spawn(async move { read::targets(&bucket, &BTreeMap::<ParameterName, Timeline>::new(), &at).await });
     let (_, bucket, selection, at) = of();

@@ -6,12 +6,12 @@ use ssmbak_core::name::ParameterName;
 use ssmbak_core::plan::{Plan, PlanOptions, Present, Target};
 use ssmbak_core::record::Record;
 use ssmbak_core::scope::Selection;
-use ssmbak_core::timeline::{Held, Timeline};
+use ssmbak_core::timeline::{Held, Reach, Timeline};
 use ssmbak_core::trash::{Gone, GoneBy, Last, gone};
 
 use crate::bucket::BackupBucket;
 use crate::capture::Capture;
-use crate::read::{described, read_held, timelines};
+use crate::read::{ReadBack, Reader, described, left_out, read_held, stranger};
 use crate::store::ParameterStore;
 use crate::{Error, ErrorKind};
 
@@ -51,18 +51,29 @@ pub async fn trash<S: ParameterStore, B: BackupBucket>(
     bucket: &B,
     selection: &Selection,
 ) -> Result<Trash, Error> {
-    let (recorded, present) =
-        futures_util::future::try_join(timelines(bucket, selection), described(store, selection)).await?;
-    let gone =
-        recorded.timelines.iter().filter(|(name, _)| !present.contains_key(*name)).filter_map(|(name, timeline)| {
-            let gone = gone(timeline)?;
+    let present = described(store, selection).await?;
+    // What exists is not read, and of the others how they ended.
+    let reader = Reader::new(bucket, Reach::End);
+    let made = |name: ParameterName, read: ReadBack| async move {
+        let gone = gone(&read.timeline).map(|gone| {
             let noncurrent = match &gone.last {
-                Last::Known { record, .. } => replaced(timeline, record),
+                Last::Known { record, .. } => replaced(&read.timeline, record),
                 Last::Unknown(_) => None,
             };
-            Some(Trashed { name: name.clone(), gone, noncurrent })
+            Trashed { name: name.clone(), gone, noncurrent }
         });
-    Ok(Trash { parameters: gone.collect(), warnings: recorded.warnings() })
+        let warnings = left_out(&name, &read.timeline);
+        Ok((name, gone, warnings))
+    };
+    let (mut found, strangers) = reader.each(selection, |name| !present.contains_key(name), made).await?;
+    found.sort_by(|(one, ..), (other, ..)| one.cmp(other));
+    let mut trash = Trash::default();
+    for (_, gone, mut warnings) in found {
+        trash.parameters.extend(gone);
+        trash.warnings.append(&mut warnings);
+    }
+    trash.warnings.extend(strangers.iter().map(|key| stranger(key)));
+    Ok(trash)
 }
 
 /// When the stored version after this one was stored.

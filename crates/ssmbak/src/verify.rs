@@ -6,12 +6,13 @@ use futures_util::stream::StreamExt;
 use jiff::Timestamp;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::scope::Selection;
+use ssmbak_core::timeline::Reach;
 use ssmbak_core::verify::{Finding, FindingKind, findings};
 
 use crate::Error;
 use crate::bucket::BackupBucket;
 use crate::capture::Capture;
-use crate::read::{described, timelines};
+use crate::read::{ReadBack, Reader, described};
 use crate::store::ParameterStore;
 use crate::sweep::{Look, Reading, last, survey};
 
@@ -44,20 +45,28 @@ pub async fn verify<S: ParameterStore, B: BackupBucket>(
     bucket: &B,
     selection: &Selection,
 ) -> Result<Verification, Error> {
-    let (recorded, present) =
-        futures_util::future::try_join(timelines(bucket, selection), described(store, selection)).await?;
-    let names: BTreeSet<&ParameterName> = recorded.timelines.keys().chain(present.keys()).collect();
-    let mut verification = Verification::default();
-    for name in names {
-        let mut found = findings(recorded.timelines.get(name), present.get(name));
-        for (_, version_id, reason) in recorded.damaged.iter().filter(|(of, ..)| of == name) {
+    let present = described(store, selection).await?;
+    let of = |name: &ParameterName, read: Option<&ReadBack>| {
+        let mut found = findings(read.map(|read| &read.timeline), present.get(name));
+        for (version_id, reason) in read.iter().flat_map(|read| &read.damaged) {
             let message = format!("its stored version {version_id} is known by its tags alone: {reason}");
             found.push(Finding { kind: FindingKind::Unreadable, message });
         }
+        found
+    };
+    let made = |name: ParameterName, read: ReadBack| {
+        let found = of(&name, Some(&read));
+        std::future::ready(Ok((name, found)))
+    };
+    let (recorded, strangers) = Reader::new(bucket, Reach::All).each(selection, |_| true, made).await?;
+    let recorded: BTreeMap<ParameterName, Vec<Finding>> = recorded.into_iter().collect();
+    let unrecorded = present.keys().filter(|name| !recorded.contains_key(*name)).map(|name| (name, of(name, None)));
+    let mut verification = Verification::default();
+    for (name, found) in recorded.iter().map(|(name, found)| (name, found.clone())).chain(unrecorded) {
         verification.verified += usize::from(found.is_empty());
         verification.findings.extend(found.into_iter().map(|finding| (name.to_string(), finding)));
     }
-    for key in recorded.strangers {
+    for key in strangers {
         let message = "it is left out: its key is no parameter name".to_owned();
         verification.findings.push((key, Finding { kind: FindingKind::Unreadable, message }));
     }

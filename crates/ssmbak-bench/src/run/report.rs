@@ -14,6 +14,7 @@ use super::{Options, Row};
 const PAGE: &str = include_str!("report.md");
 const PROFILE: &str = include_str!("profile.md");
 const QUOTAS: &str = include_str!("quotas.md");
+const READING: &str = include_str!("reading.md");
 
 /// Everything that was measured.
 pub struct Report<'a> {
@@ -48,6 +49,7 @@ impl Report<'_> {
             .replace("{function}", &self.function())
             .replace("{sweep}", &self.sweep())
             .replace("{quotas}", &QUOTAS.replace("{table}", &self.quotas()))
+            .replace("{reading}", READING)
             .replace("{profile}", PROFILE)
     }
 

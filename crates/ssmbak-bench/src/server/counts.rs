@@ -44,6 +44,7 @@ operations!(
     PutObject,
     GetBucketVersioning,
     GetBucketLocation,
+    GetBucketLifecycleConfiguration,
     HeadBucket,
     DescribeParameters,
     GetParameters,

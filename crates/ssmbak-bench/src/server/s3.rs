@@ -53,6 +53,9 @@ fn of_bucket(bucket: &Bucket, method: &Method, query: &Query) -> (Operation, Ans
     } else if query.get("versioning").is_some() {
         let enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
         (Operation::GetBucketVersioning, xml(enabled.to_owned()))
+    } else if query.get("lifecycle").is_some() {
+        let answer = error(StatusCode::NOT_FOUND, "NoSuchLifecycleConfiguration");
+        (Operation::GetBucketLifecycleConfiguration, answer)
     } else if query.get("location").is_some() {
         (Operation::GetBucketLocation, xml("<LocationConstraint/>".to_owned()))
     } else {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use jiff::Timestamp;
-use ssmbak::history::{HistoryOptions, history};
+use ssmbak::history::{HistoryEntry, HistoryOptions, history};
 use ssmbak_core::log::Operation;
 use ssmbak_core::scope::Scope;
 
@@ -101,16 +101,17 @@ pub(super) async fn run(
         ui.json(&LogReport::new(&question, &history, &warnings))?;
         return Ok(Exit::Done);
     }
-    if history.entries.is_empty() {
+    if history.is_empty() {
         ui.remark("no change is recorded");
         return Ok(Exit::Done);
     }
     let names = !matches!(selection.scopes(), [Scope::One(_)]);
     let layout = Layout { names, zone };
     let look = Look { width: ui.width(), colours: ui.colours_results(), reveal: args.reveal.reveal };
-    ui.result(&if args.patch { patches(&history, &layout, look) } else { table(&history, &layout, look) })?;
-    let told = history.entries.iter().filter(|told| told.entry.operation != Operation::Unknown);
-    let times: Vec<Timestamp> = told.filter_map(|told| told.entry.time).collect();
+    let show = if args.patch { patches } else { table };
+    ui.written(|out| show(out, &history, &layout, look))?;
+    let told = history.entries().filter(|told| told.operation() != Operation::Unknown);
+    let times: Vec<Timestamp> = told.filter_map(HistoryEntry::time).collect();
     let room = ui.width().map_or(CHART, |width| usize::from(width).saturating_sub(ENDS).min(CHART));
     if names && let Some(chart) = chart(&times, room) {
         ui.remark(&chart);

@@ -7,7 +7,7 @@ mod piped;
 mod progress;
 mod screen;
 
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
@@ -103,8 +103,21 @@ impl Ui {
     /// # Errors
     /// As [`Ui::bytes`].
     pub fn json(&self, value: &impl Serialize) -> Result<(), CliError> {
-        let text = serde_json::to_string_pretty(value).map_err(|error| CliError::output(&error.into()))?;
-        self.result(&text)
+        self.written(|out| {
+            serde_json::to_writer_pretty(&mut *out, value).map_err(io::Error::from).and_then(|()| out.write_all(b"\n"))
+        })
+    }
+
+    /// A result that is written piece by piece, so that none of it has to be in memory as a whole.
+    ///
+    /// # Errors
+    /// As [`Ui::bytes`].
+    pub fn written(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CliError> {
+        let mut out = BufWriter::new(io::stdout().lock());
+        match write(&mut out).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::output(&error)),
+            _ => Ok(()),
+        }
     }
 
     /// Something worth knowing, that is no result.

@@ -10,7 +10,7 @@ mod reading;
 mod second;
 mod walk;
 
-pub use reading::{first_look, next_look};
+pub use reading::{Reach, first_look, next_look};
 
 use std::fmt;
 

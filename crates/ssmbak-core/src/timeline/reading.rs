@@ -16,8 +16,10 @@ use std::ops::Range;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::gather::{LegacyPoint, ValuePoint, follows, gather};
+use super::Timeline;
+use super::gather::{LegacyPoint, ValuePoint, follows, gather, just_before};
 use crate::record::{Evidence, MARKER_FOLLOWS, Presence, Record};
+use crate::trash::looks_back_to;
 
 /// How much later than its effect a version counts as stored: the clocks of Parameter Store, EventBridge and S3 agree
 /// much better than this, and a marker follows its tombstone within it.
@@ -52,8 +54,51 @@ pub fn next_look(
         let further = if values { end.saturating_add(looked.len() * 2) } else { stored.len() };
         return Some(end..further.clamp(end + 1, stored.len()));
     }
+    next_older(stored, begin, read, until)
+}
+
+/// What of a name has to be known, where a single time is not enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Everything.
+    All,
+    /// All that happened from this time on, and what was true right before it.
+    Since(Timestamp),
+    /// How the name came to its end (see [`crate::trash::gone`]).
+    End,
+}
+
+impl Reach {
+    /// From which version on to read first, of those stored at these times, oldest first; on to the last one.
+    pub fn first(self, stored: &[Timestamp]) -> usize {
+        match self {
+            Self::All => 0,
+            // The newest version stored before it is mostly the one that was in effect.
+            Self::Since(since) => stored.partition_point(|time| *time < since).saturating_sub(1),
+            Self::End => stored.len().saturating_sub(1),
+        }
+    }
+
+    /// Which older versions to read next, where all from `begin` on have been read; `None`, if the timeline of these tells
+    /// what that of all would.
+    ///
+    /// `read` and `stored` are as in [`next_look`].
+    pub fn next(self, stored: &[Timestamp], begin: usize, read: &[Record]) -> Option<Range<usize>> {
+        let from = match self {
+            _ if begin == 0 => return None,
+            Self::All => Timestamp::MIN,
+            Self::Since(since) => just_before(since),
+            Self::End => looks_back_to(&Timeline::new(read.to_vec())),
+        };
+        next_older(stored, begin, read, from)
+    }
+}
+
+/// Which older versions to read next, where all from `begin` on have been read; `None`, if these tell all there is to know
+/// of the time from `since` on.
+fn next_older(stored: &[Timestamp], begin: usize, read: &[Record], since: Timestamp) -> Option<Range<usize>> {
     let unread = stored.get(..begin).and_then(<[Timestamp]>::last)?;
-    if is_anchored(read, *unread, until) {
+    if is_anchored(read, *unread, since) {
         return None;
     }
     // Each step is half of what has been read, so that few steps read all.
@@ -144,6 +189,7 @@ fn earlier(time: Timestamp) -> Timestamp {
 mod tests {
     use std::collections::BTreeMap;
 
+    use super::Reach;
     use crate::event::Operation;
     use crate::testing::{Key, at, change, version};
 
@@ -241,6 +287,33 @@ mod tests {
         }
         assert_eq!(key.read_for(at("22:00:00")), 1);
         assert_eq!(key.read_for(at("15:30:00")), 5);
+    }
+
+    #[test]
+    fn a_log_since_a_time_takes_what_was_stored_since_and_the_version_before() {
+        let key = hourly();
+        assert_eq!(key.reached(Reach::Since(at("23:00:00"))), 1);
+        assert_eq!(key.reached(Reach::Since(at("17:30:00"))), 3);
+        assert_eq!(key.reached(Reach::Since(at("10:30:00"))), 10);
+        // What was in effect right before it is told as well.
+        assert_eq!(key.reached(Reach::Since(at("18:00:00.5"))), 3);
+        assert_eq!(key.reached(Reach::All), 20);
+    }
+
+    #[test]
+    fn the_end_of_a_name_takes_its_deletion_and_the_version_before() {
+        let mut key = hourly();
+        assert_eq!(key.reached(Reach::End), 1);
+        key.event(&change(Operation::Delete, "20:00:00"), None, "20:00:30");
+        assert_eq!(key.reached(Reach::End), 3);
+        let mut found = hourly();
+        found.sweep(None, "21:00:00");
+        assert_eq!(found.reached(Reach::End), 3);
+        let mut unreadable = Key { records: hourly().records.split_off(18), bodies: vec![] };
+        for record in &mut unreadable.records {
+            record.evidence = crate::record::Evidence::Unreadable(crate::record::Unreadable::Foreign);
+        }
+        assert_eq!(unreadable.reached(Reach::End), 2);
     }
 
     #[test]

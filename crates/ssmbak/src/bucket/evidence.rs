@@ -19,31 +19,22 @@ pub async fn describe_versions<B: BackupBucket>(
     bucket: &B,
     listed: Vec<StoredVersion>,
 ) -> Result<Vec<(String, Record)>, Error> {
-    let described = describe_versions_fully(bucket, listed).await?;
-    Ok(described.into_iter().map(|(key, Described { record, .. })| (key, record)).collect())
-}
-
-/// A record, and what of the version's metadata could not be read though its tags could.
-pub(crate) struct Described {
-    pub(crate) record: Record,
-    pub(crate) damage: Option<Unreadable>,
-}
-
-/// As [`describe_versions`], with what is damaged.
-pub(crate) async fn describe_versions_fully<B: BackupBucket>(
-    bucket: &B,
-    listed: Vec<StoredVersion>,
-) -> Result<Vec<(String, Described)>, Error> {
-    let described: Vec<Option<(String, Described)>> = stream::iter(listed)
+    let described: Vec<Option<(String, Record)>> = stream::iter(listed)
         .map(|version| async move {
-            let described = described_of(bucket, &version).await?;
-            Ok::<_, Error>(described.map(|described| (version.key, described)))
+            let record = record_of(bucket, &version).await?;
+            Ok::<_, Error>(record.map(|record| (version.key, record)))
         })
         .buffered(CONCURRENCY)
         .boxed()
         .try_collect()
         .await?;
     Ok(described.into_iter().flatten().collect())
+}
+
+/// A record, and what of the version's metadata could not be read though its tags could: a sidecar is missing, for one.
+pub(crate) struct Described {
+    pub(crate) record: Record,
+    pub(crate) damage: Option<Unreadable>,
 }
 
 /// The record of one listed version; `None` if it is gone.
@@ -54,7 +45,11 @@ pub async fn record_of<B: BackupBucket>(bucket: &B, version: &StoredVersion) -> 
     Ok(described_of(bucket, version).await?.map(|described| described.record))
 }
 
-async fn described_of<B: BackupBucket>(bucket: &B, version: &StoredVersion) -> Result<Option<Described>, Error> {
+/// The same, with what is damaged.
+pub(crate) async fn described_of<B: BackupBucket>(
+    bucket: &B,
+    version: &StoredVersion,
+) -> Result<Option<Described>, Error> {
     let (evidence, damage) = if version.is_marker {
         (Evidence::DeleteMarker, None)
     } else {

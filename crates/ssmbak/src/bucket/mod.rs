@@ -10,7 +10,7 @@ use std::future::Future;
 use std::time::Duration;
 
 pub use aws::S3BackupBucket;
-pub(crate) use evidence::{Described, describe_versions_fully, evidence_of};
+pub(crate) use evidence::{Described, described_of, evidence_of};
 pub use evidence::{describe_versions, record_and_body_of, record_of};
 
 use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};

@@ -2,27 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::record::{Evidence, Record, Unreadable};
-use ssmbak_core::scope::{Depth, Listing, Selection};
+use ssmbak_core::scope::Selection;
 use ssmbak_core::timeline::{Absence, State, Timeline, Unknown, first_look, next_look};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::ahead::read_ahead;
-use super::{in_order_of_storage, is_stranger, listed, name_of};
-use crate::bucket::{BackupBucket, Keys, StoredVersion, record_and_body_of, record_of};
+use super::by_name::by_name;
+use crate::bucket::{BackupBucket, StoredVersion, record_and_body_of, record_of};
 use crate::{Error, Gate};
 
-/// How many keys are worked on at once; the gate bounds the requests.
-const KEYS: usize = 512;
-
-/// How many listed versions may wait to be worked on: some ten megabytes.
-const VERSIONS_AHEAD: u32 = 50_000;
+/// How many versions of a key are asked for at once; the gate bounds the requests.
+const VERSIONS: usize = 512;
 
 /// What the bucket says of a selection at an instant.
 #[derive(Debug, Default)]
@@ -102,65 +97,13 @@ pub async fn answers<B: BackupBucket>(
     gate: &Gate,
     finding: &Finding,
 ) -> Result<Answers, Error> {
-    let mut answers = Answers::default();
-    for listing in &selection.listings() {
-        let mut some = of_listing(bucket, listing, selection, at.until(), gate, finding).await?;
-        answers.of.append(&mut some.of);
-        answers.strangers.append(&mut some.strangers);
-    }
-    answers.strangers.sort();
-    answers.strangers.dedup();
-    Ok(answers)
-}
-
-async fn of_listing<B: BackupBucket>(
-    bucket: &B,
-    listing: &Listing,
-    selection: &Selection,
-    until: Timestamp,
-    gate: &Gate,
-    finding: &Finding,
-) -> Result<Answers, Error> {
-    let prefix = match (listing.depth(), listing.prefix()) {
-        (Depth::Exact, key) => {
-            // Listings are patient themselves.
-            let versions = listed(bucket, listing).await?;
-            let Some(name) = name_of(key).filter(|name| selection.contains(name)) else {
-                return Ok(Answers::default());
-            };
-            let answer = answer(bucket, in_order_of_storage(versions), until, gate).await?;
-            finding.answered(&name, answer.as_ref());
-            return Ok(Answers { of: answer.map(|answer| (name, answer)).into_iter().collect(), strangers: vec![] });
-        }
-        // Root-level names may have been stored without their slash.
-        (Depth::Children | Depth::Subtree, "/") => "",
-        (Depth::Children | Depth::Subtree, prefix) => prefix,
-    };
-    let mut answers = Answers::default();
-    let mut root: BTreeMap<ParameterName, Vec<StoredVersion>> = BTreeMap::new();
-    let keys = bucket.by_key(Keys::Prefix(prefix)).try_filter_map(|versions| {
-        let mut named = None;
-        match versions.first().map(|version| (name_of(&version.key), &version.key)) {
-            Some((Some(name), _)) if !selection.contains(&name) => {}
-            // Two keys may be one name's: both must be there before it is read.
-            Some((Some(name), _)) if name.root_spelling().is_some() => root.entry(name).or_default().extend(versions),
-            Some((Some(name), _)) => named = Some((name, versions)),
-            Some((None, key)) if is_stranger(key) => answers.strangers.push(key.clone()),
-            _ => {}
-        }
-        std::future::ready(Ok(named))
-    });
-    let read = |(name, versions): (ParameterName, Vec<StoredVersion>)| async move {
-        let answer = answer(bucket, in_order_of_storage(versions), until, gate).await?;
+    let read = |name: ParameterName, versions| async move {
+        let answer = answer(bucket, versions, at.until(), gate).await?;
         finding.answered(&name, answer.as_ref());
-        Ok::<_, Error>(answer.map(|answer| (name, answer)))
+        Ok(answer.map(|answer| (name, answer)))
     };
-    let weight = |(_, versions): &(ParameterName, Vec<StoredVersion>)| versions.len();
-    let found = read_ahead(keys, weight, (VERSIONS_AHEAD, KEYS), || {}, read).boxed().await?;
-    let of_root: Vec<_> = stream::iter(root).map(read).buffer_unordered(KEYS).boxed().try_collect::<Vec<_>>().await?;
-    answers.of = found.into_iter().flatten().collect();
-    answers.of.extend(of_root.into_iter().flatten());
-    Ok(answers)
+    let (of, strangers) = by_name(bucket, selection, read).await?;
+    Ok(Answers { of: of.into_iter().collect(), strangers })
 }
 
 /// What the versions of one name, in storage order, say of `until`; `None` if all of them are gone.
@@ -188,7 +131,7 @@ async fn answer<B: BackupBucket>(
                 let read = gate.pass(|| record_of(bucket, version)).await?;
                 Ok::<_, Error>(read.map(|record| (record, None)))
             })
-            .buffered(KEYS)
+            .buffered(VERSIONS)
             .boxed()
             .try_collect()
             .await?;

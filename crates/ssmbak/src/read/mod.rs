@@ -2,6 +2,8 @@
 
 mod ahead;
 mod answers;
+mod back;
+mod by_name;
 mod compare;
 mod present;
 
@@ -14,7 +16,6 @@ use ssmbak_core::mark::MARK_PREFIX;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{CurrentParameter, ParameterValue};
 use ssmbak_core::plan::{Present, PresentParameter, RecordedParameter, Target};
-use ssmbak_core::record::Unreadable;
 use ssmbak_core::record::metadata::SIDECAR_PREFIX;
 use ssmbak_core::restore_record::RESTORE_PREFIX;
 use ssmbak_core::scope::{Depth, Listing, Scope, Selection};
@@ -22,12 +23,14 @@ use ssmbak_core::sweep::SWEEP_PREFIX;
 use ssmbak_core::timeline::{Held, State, Timeline};
 
 pub use self::answers::{Answer, AnswerState, Answers, Finding, answers};
+pub use self::back::timelines_back;
+pub(crate) use self::back::{ReadBack, Reader, left_out, stranger};
 use self::compare::warnings;
 pub(crate) use self::compare::{compare, targets_of};
 pub use self::present::states_beside;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::bucket::{BackupBucket, Described, Keys, StoredVersion, describe_versions_fully};
+use crate::bucket::{BackupBucket, Keys, StoredVersion, describe_versions};
 use crate::store::{ParameterStore, TagsByName};
 use crate::{CONCURRENCY, Error, ErrorKind, Gate};
 
@@ -49,9 +52,6 @@ pub struct Recorded {
     pub timelines: BTreeMap<ParameterName, Timeline>,
     /// Keys within the selection's reach that are no parameter names.
     pub strangers: Vec<String>,
-    /// Versions whose metadata cannot be read though their tags can, by name and version id: their sidecar is missing or
-    /// damaged, for one.
-    pub damaged: Vec<(ParameterName, String, Unreadable)>,
 }
 
 impl Recorded {
@@ -59,13 +59,9 @@ impl Recorded {
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         for (name, timeline) in &self.timelines {
-            for (record, reason) in timeline.unreadable() {
-                warnings.push(format!("a version of {name} ({}) is left out: {reason}", record.version_id));
-            }
+            warnings.append(&mut left_out(name, timeline));
         }
-        for key in &self.strangers {
-            warnings.push(format!("an object is left out, its key is no parameter name: {key}"));
-        }
+        warnings.extend(self.strangers.iter().map(|key| stranger(key)));
         warnings
     }
 }
@@ -96,9 +92,8 @@ pub async fn timelines<B: BackupBucket>(bucket: &B, selection: &Selection) -> Re
     }
     let ordered = by_name.into_values().flat_map(in_order_of_storage).collect();
     let mut records: BTreeMap<ParameterName, Vec<_>> = BTreeMap::new();
-    for (key, Described { record, damage }) in describe_versions_fully(bucket, ordered).await? {
+    for (key, record) in describe_versions(bucket, ordered).await? {
         if let Some(name) = name_of(&key) {
-            recorded.damaged.extend(damage.map(|damage| (name.clone(), record.version_id.clone(), damage)));
             records.entry(name).or_default().push(record);
         }
     }

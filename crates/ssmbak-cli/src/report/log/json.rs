@@ -1,27 +1,39 @@
 //! A log for programs.
 
-use serde::Serialize;
-use ssmbak::history::{History, HistoryEntry};
+use serde::{Serialize, Serializer};
+use ssmbak::history::{History, HistoryEntry, Version};
 use ssmbak_core::instant::Instant;
-use ssmbak_core::record::Evidence;
 
-use super::{LogQuestion, author, number};
+use super::LogQuestion;
 
 /// What `log` prints.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct LogReport {
+pub struct LogReport<'a> {
     schema_version: u32,
     path: String,
     recursive: bool,
-    bucket: String,
-    region: String,
+    bucket: &'a str,
+    region: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<String>,
-    entries: Vec<EntryReport>,
-    warnings: Vec<String>,
+    entries: Entries<'a>,
+    warnings: &'a [String],
+}
+
+/// Each change is made into text when it is its turn: there may be a million.
+#[derive(Debug)]
+struct Entries<'a> {
+    history: &'a History,
+    reveal: bool,
+}
+
+impl Serialize for Entries<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.history.entries().map(|entry| EntryReport::new(entry, self.reveal)))
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -52,48 +64,47 @@ struct EntryReport {
     version_id: Option<String>,
 }
 
-impl LogReport {
+impl<'a> LogReport<'a> {
     /// The answer to a question.
-    pub fn new(question: &LogQuestion<'_>, history: &History, warnings: &[String]) -> Self {
+    pub fn new(question: &LogQuestion<'a>, history: &'a History, warnings: &'a [String]) -> Self {
         let text = |instant: Option<Instant>| instant.map(|instant| instant.to_string());
         Self {
             schema_version: 1,
             path: question.paths.join(" "),
             recursive: question.recursive,
-            bucket: question.bucket.to_owned(),
-            region: question.region.to_owned(),
+            bucket: question.bucket,
+            region: question.region,
             since: text(question.since),
             until: text(question.until),
-            entries: history.entries.iter().map(|entry| EntryReport::new(entry, question.reveal)).collect(),
-            warnings: warnings.to_vec(),
+            entries: Entries { history, reveal: question.reveal },
+            warnings,
         }
     }
 }
 
 impl EntryReport {
     fn new(told: &HistoryEntry, reveal: bool) -> Self {
-        let entry = &told.entry;
         // Of a deletion there is no version: what is told is which one ended.
-        let came = entry.record.as_ref().filter(|_| !super::is_deletion(entry));
-        let kind = entry.record.as_ref().and_then(super::kind);
-        let masked = told.value.is_some() && came.is_some() && !reveal && told.secret;
-        let value = told.value.as_ref().filter(|_| came.is_some() && !masked);
+        let came = told.version().filter(|_| !super::is_deletion(told));
+        let (value, secret) = told.values().map_or((None, false), |values| (values.after.as_ref(), values.secret));
+        let value = value.filter(|_| came.is_some());
+        let masked = value.is_some() && !reveal && secret;
         Self {
-            name: told.name.to_string(),
-            time: entry.time.map(|time| time.to_string()),
-            operation: entry.operation.as_str(),
-            until: entry.until.map(|time| time.to_string()),
-            version: entry.record.as_ref().and_then(number),
-            r#type: kind.map(|kind| kind.as_str()),
-            author: came.and_then(author).map(str::to_owned),
-            size: came.map(|record| record.size),
-            fields: told.fields.iter().map(|field| field.as_str()).collect(),
-            value: value.map(|value| value.expose().to_owned()),
+            name: told.name().to_string(),
+            time: told.time().map(|time| time.to_string()),
+            operation: told.operation().as_str(),
+            until: told.until().map(|time| time.to_string()),
+            version: told.version().and_then(Version::number),
+            r#type: told.version().and_then(Version::parameter_type).map(|kind| kind.as_str()),
+            author: came.and_then(Version::author).map(str::to_owned),
+            size: came.map(Version::size),
+            fields: told.fields().map(|field| field.as_str()).collect(),
+            value: value.filter(|_| !masked).map(|value| value.expose().to_owned()),
             masked: masked.then_some(true),
-            reason: super::reason(told),
+            reason: told.reason().map(str::to_owned),
             version_id: came
-                .filter(|record| matches!(record.evidence, Evidence::Value(_) | Evidence::Legacy(_)))
-                .map(|record| record.version_id.clone()),
+                .filter(|version| version.parameter_type().is_some())
+                .map(|version| version.id().to_owned()),
         }
     }
 }

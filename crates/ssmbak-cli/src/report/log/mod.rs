@@ -3,20 +3,20 @@
 mod chart;
 mod json;
 
+use std::io::{self, Write};
+
 use comfy_table::Color;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use ssmbak::history::{History, HistoryEntry};
+use ssmbak::history::{History, HistoryEntry, Version};
 use ssmbak_core::instant::Instant;
-use ssmbak_core::log::{Entry, Operation};
-use ssmbak_core::parameter::ParameterType;
+use ssmbak_core::log::Operation;
 use ssmbak_core::plan::Field;
-use ssmbak_core::record::{Evidence, Record};
 
 pub use chart::chart;
 pub use json::LogReport;
 
-use super::columns::{Row, fitting, tinted};
+use super::columns::{Row, tinted, written};
 use super::table::Look;
 use super::{difference, short_time};
 use crate::ui::text;
@@ -49,38 +49,15 @@ pub struct Layout {
     pub zone: TimeZone,
 }
 
-fn is_deletion(entry: &Entry) -> bool {
-    entry.operation == Operation::Delete
-}
-
-fn number(record: &Record) -> Option<u64> {
-    match &record.evidence {
-        Evidence::Value(value) => Some(value.details.version),
-        _ => None,
-    }
-}
-
-fn kind(record: &Record) -> Option<ParameterType> {
-    match &record.evidence {
-        Evidence::Value(value) => Some(value.parameter_type),
-        Evidence::Legacy(legacy) => Some(legacy.parameter_type),
-        _ => None,
-    }
-}
-
-fn author(record: &Record) -> Option<&str> {
-    match &record.evidence {
-        Evidence::Value(value) => value.details.author.as_deref(),
-        _ => None,
-    }
-}
-
-fn reason(told: &HistoryEntry) -> Option<String> {
-    told.entry.reason.clone().or_else(|| told.doubt.clone())
+fn is_deletion(told: &HistoryEntry) -> bool {
+    told.operation() == Operation::Delete
 }
 
 /// One line a change.
-pub fn table(history: &History, layout: &Layout, look: Look) -> String {
+///
+/// # Errors
+/// If it cannot be written.
+pub fn table(out: &mut dyn Write, history: &History, layout: &Layout, look: Look) -> io::Result<()> {
     let mut header = vec!["Operation", "Time"];
     let local = has_local(history, layout);
     if local {
@@ -90,85 +67,79 @@ pub fn table(history: &History, layout: &Layout, look: Look) -> String {
         header.push("Name");
     }
     header.extend(["Version", "Type", "Size", "Author", "Changed"]);
-    let rows: Vec<_> = history
-        .entries
-        .iter()
-        .map(|told| {
-            let mut cells = vec![told.entry.operation.as_str().to_owned(), when(&told.entry)];
-            if local {
-                cells.push(told.entry.time.map(|time| local_time(time, layout)).unwrap_or_default());
-            }
-            if layout.names {
-                cells.push(told.name.to_string());
-            }
-            cells.extend(facts(told));
-            (Some(colour(told.entry.operation)), cells)
-        })
-        .collect();
-    let narrow: Vec<Row> = history.entries.iter().map(|told| stacked(told, layout, local)).collect();
-    fitting(&header, &rows, look, (&["Operation", "Time", if layout.names { "Name" } else { "Version" }], &narrow))
+    let row = |told: &HistoryEntry| {
+        let mut cells = vec![told.operation().as_str().to_owned(), when(told)];
+        if local {
+            cells.push(told.time().map(|time| local_time(time, layout)).unwrap_or_default());
+        }
+        if layout.names {
+            cells.push(told.name().to_string());
+        }
+        cells.extend(facts(told));
+        (Some(colour(told.operation())), cells)
+    };
+    let narrow = || history.entries().map(|told| stacked(told, layout, local)).collect();
+    let narrow_header = ["Operation", "Time", if layout.names { "Name" } else { "Version" }];
+    written(out, &header, || history.entries().map(row), look, (&narrow_header, narrow))
 }
 
 /// A change in three cells.
 fn stacked(told: &HistoryEntry, layout: &Layout, local: bool) -> Row {
-    let mut time = when(&told.entry).replace(" – ", " –\n");
-    if local && let Some(moment) = told.entry.time {
+    let mut time = when(told).replace(" – ", " –\n");
+    if local && let Some(moment) = told.time() {
         time.push_str(&format!("\n{}", local_time(moment, layout)));
     }
     let [version, kind, size, author, mut changed] = facts(told);
-    if !told.fields.is_empty() {
+    if told.fields().next().is_some() {
         changed.insert_str(0, "changed: ");
     }
     let titles = [("version ", version), ("", kind), ("", size), ("by ", author)];
     let facts: Vec<String> =
         titles.iter().filter(|(_, text)| !text.is_empty()).map(|(title, text)| format!("{title}{text}")).collect();
-    let name = if layout.names { told.name.to_string() } else { String::new() };
+    let name = if layout.names { told.name().to_string() } else { String::new() };
     let lines: Vec<String> = [name, facts.join(", "), changed].into_iter().filter(|line| !line.is_empty()).collect();
-    let cells = vec![told.entry.operation.as_str().to_owned(), time, lines.join("\n")];
-    (Some(colour(told.entry.operation)), cells)
+    let cells = vec![told.operation().as_str().to_owned(), time, lines.join("\n")];
+    (Some(colour(told.operation())), cells)
 }
 
 /// One block a change, with the values before and after it.
-pub fn patches(history: &History, layout: &Layout, look: Look) -> String {
-    let mut shown = String::new();
+///
+/// # Errors
+/// If it cannot be written.
+pub fn patches(out: &mut dyn Write, history: &History, layout: &Layout, look: Look) -> io::Result<()> {
     let local = has_local(history, layout);
-    for told in &history.entries {
-        let operation = told.entry.operation.as_str();
+    for told in history.entries() {
+        let operation = told.operation().as_str();
         let mut head = vec![if look.colours {
             let style = anstyle::Style::new().bold();
             format!("{style}{operation}{style:#}")
         } else {
             operation.to_owned()
         }];
-        head.push(when(&told.entry));
-        if local && let Some(time) = told.entry.time {
+        head.push(when(told));
+        if local && let Some(time) = told.time() {
             head.push(format!("({})", local_time(time, layout)));
         }
-        head.push(told.name.to_string());
+        head.push(told.name().to_string());
         let [version, kind, size, author, changed] = facts(told);
         let titles = ["version ", "", "", "by ", ""];
         let facts = titles.iter().zip([version, kind, size, author, changed]);
         head.extend(facts.filter(|(_, text)| !text.is_empty()).map(|(title, text)| format!("{title}{text}")));
-        shown.push_str(&head.join("  "));
-        shown.push('\n');
+        writeln!(out, "{}", head.join("  "))?;
         for line in values(told, look.reveal) {
-            shown.push_str(&format!("    {}\n", tinted(&line, look)));
+            writeln!(out, "    {}", tinted(&line, look))?;
         }
     }
-    shown
+    Ok(())
 }
 
 /// What became of the value.
 fn values(told: &HistoryEntry, reveal: bool) -> Vec<String> {
-    let entry = &told.entry;
-    if is_deletion(entry) {
-        return Vec::new();
-    }
-    let hidden = !reveal && (told.secret || told.secret_before);
-    let sizes = (entry.before.as_ref().map(|record| record.size), entry.record.as_ref().map(|record| record.size));
-    match (&told.before, &told.value) {
-        _ if hidden => match sizes {
-            (Some(before), Some(after)) if told.fields.contains(&Field::Value) => {
+    let Some(values) = told.values().filter(|_| !is_deletion(told)) else { return Vec::new() };
+    let hidden = !reveal && (values.secret || values.secret_before);
+    match (&values.before, &values.after) {
+        _ if hidden => match (told.size_before(), told.version().map(Version::size)) {
+            (Some(before), Some(after)) if told.fields().any(|field| field == Field::Value) => {
                 vec![format!("(hidden) {before} → {after} bytes")]
             }
             _ => Vec::new(),
@@ -181,17 +152,16 @@ fn values(told: &HistoryEntry, reveal: bool) -> Vec<String> {
 
 /// Version, type, size, author, and what changed.
 fn facts(told: &HistoryEntry) -> [String; 5] {
-    let entry = &told.entry;
-    let record = entry.record.as_ref();
-    let came = record.filter(|_| !is_deletion(entry));
-    let mut changed: Vec<String> = told.fields.iter().map(ToString::to_string).collect();
-    changed = vec![changed.join(", ")].into_iter().filter(|text| !text.is_empty()).collect();
-    changed.extend(reason(told).map(|reason| text::line(&reason)));
+    let version = told.version();
+    let came = version.filter(|_| !is_deletion(told));
+    let fields: Vec<String> = told.fields().map(|field| field.to_string()).collect();
+    let mut changed: Vec<String> = Some(fields.join(", ")).into_iter().filter(|text| !text.is_empty()).collect();
+    changed.extend(told.reason().map(text::line));
     [
-        record.and_then(number).map(|number| number.to_string()).unwrap_or_default(),
-        record.and_then(kind).map(|kind| kind.to_string()).unwrap_or_default(),
-        came.map(|record| format!("{} B", record.size)).unwrap_or_default(),
-        came.and_then(author).map(|author| text::line(short_author(author))).unwrap_or_default(),
+        version.and_then(Version::number).map(|number| number.to_string()).unwrap_or_default(),
+        version.and_then(Version::parameter_type).map(|kind| kind.to_string()).unwrap_or_default(),
+        came.map(|version| format!("{} B", version.size())).unwrap_or_default(),
+        came.and_then(Version::author).map(|author| text::line(short_author(author))).unwrap_or_default(),
         changed.join("; "),
     ]
 }
@@ -201,9 +171,9 @@ fn short_author(arn: &str) -> &str {
     arn.rsplit(':').next().filter(|short| !short.is_empty()).unwrap_or(arn)
 }
 
-fn when(entry: &Entry) -> String {
-    let time = entry.time.map(short_time);
-    match (entry.operation, entry.record.is_some(), time, entry.until.map(short_time)) {
+fn when(told: &HistoryEntry) -> String {
+    let time = told.time().map(short_time);
+    match (told.operation(), told.version().is_some(), time, told.until().map(short_time)) {
         (Operation::Unknown, false, None, Some(until)) => format!("until {until}"),
         (Operation::Unknown, false, Some(time), Some(until)) => format!("{time} – {until}"),
         (Operation::Unknown, false, Some(time), None) => format!("since {time}"),
@@ -214,7 +184,7 @@ fn when(entry: &Entry) -> String {
 
 fn has_local(history: &History, layout: &Layout) -> bool {
     let apart = |time: Timestamp| !layout.zone.to_offset(time).is_zero();
-    history.entries.iter().filter_map(|told| told.entry.time).any(apart)
+    history.entries().filter_map(HistoryEntry::time).any(apart)
 }
 
 fn local_time(time: Timestamp, layout: &Layout) -> String {

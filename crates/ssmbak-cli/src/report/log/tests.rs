@@ -1,10 +1,14 @@
 //! A log with everything in it.
 
+use std::sync::Arc;
+
 use jiff::tz::Offset;
-use ssmbak_core::log::entries;
+use ssmbak::history::Values;
+use ssmbak_core::compare::Attributes;
+use ssmbak_core::log::{Entry, entries};
 use ssmbak_core::name::ParameterName;
-use ssmbak_core::parameter::{Description, Details, ParameterValue};
-use ssmbak_core::record::{DeletionSource, Presence, TombstoneRecord, ValueRecord};
+use ssmbak_core::parameter::{Description, Details, ParameterType, ParameterValue};
+use ssmbak_core::record::{DeletionSource, Evidence, Presence, Record, TombstoneRecord, ValueRecord};
 use ssmbak_core::timeline::Timeline;
 
 use super::*;
@@ -77,21 +81,38 @@ fn history(values: bool) -> History {
         };
         Some(ParameterValue::new(value)).filter(|_| values)
     };
-    let told = |entry: Entry| HistoryEntry {
-        name: ParameterName::parse("/app/db").unwrap(),
-        fields: if entry.before.is_some() {
-            std::iter::once(Field::Value).chain(entry.fields.iter().copied()).collect()
-        } else {
-            vec![]
-        },
-        doubt: None,
-        value: body(&entry.record),
-        before: body(&entry.before),
-        secret: entry.record.as_ref().and_then(kind).is_some_and(ParameterType::is_secret),
-        secret_before: entry.before.as_ref().and_then(kind).is_some_and(ParameterType::is_secret),
-        entry,
+    let name = Arc::new(ParameterName::parse("/app/db").unwrap());
+    let told = |entry: Entry| {
+        let fields: Vec<Field> = match entry.before {
+            Some(_) => std::iter::once(Field::Value).chain(entry.fields.iter().copied()).collect(),
+            None => vec![],
+        };
+        let secret = |record: &Option<Record>| {
+            record.as_ref().is_some_and(|record| Attributes::of_record(record).unwrap().parameter_type.is_secret())
+        };
+        let values = Values {
+            after: body(&entry.record),
+            before: body(&entry.before),
+            secret: secret(&entry.record),
+            secret_before: secret(&entry.before),
+        };
+        HistoryEntry::new(Arc::clone(&name), &entry, &fields, None, values)
     };
-    History { entries: entries(&Timeline::new(records)).into_iter().map(told).collect(), names: 1, warnings: vec![] }
+    History::new(vec![entries(&Timeline::new(records)).into_iter().map(told).collect()], 1, vec![])
+}
+
+fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
+    let mut out = Vec::new();
+    write(&mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn table(history: &History, layout: &Layout, look: Look) -> String {
+    written(|out| super::table(out, history, layout, look))
+}
+
+fn patches(history: &History, layout: &Layout, look: Look) -> String {
+    written(|out| super::patches(out, history, layout, look))
 }
 
 const LOOK: Look = Look { width: Some(150), colours: false, reveal: false };
@@ -132,9 +153,10 @@ fn a_log_for_programs_masks_secrets() {
         reveal: false,
     };
     insta::assert_json_snapshot!(LogReport::new(&question, &history(true), &["beware".to_owned()]));
-    let revealed = LogReport::new(&LogQuestion { reveal: true, ..question }, &history(true), &[]);
+    let (read, unread) = (history(true), history(false));
+    let revealed = LogReport::new(&LogQuestion { reveal: true, ..question }, &read, &[]);
     let revealed = serde_json::to_string(&revealed).unwrap();
     assert!(revealed.contains("hush-1") && !revealed.contains("Masked"), "{revealed}");
-    let unread = serde_json::to_string(&LogReport::new(&question, &history(false), &[])).unwrap();
+    let unread = serde_json::to_string(&LogReport::new(&question, &unread, &[])).unwrap();
     assert!(!unread.contains("\"Value\":") && !unread.contains("Masked"), "{unread}");
 }
