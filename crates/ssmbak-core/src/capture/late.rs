@@ -7,10 +7,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Contents;
+use super::contents::in_history;
 use super::matching::{EventClock, Matched, match_version};
 use crate::event::{Change, Operation};
 use crate::parameter::ParameterVersion;
-use crate::record::{CLOCK_AGREEMENT, READ_LAG, times_agree};
+use crate::record::{CLOCK_AGREEMENT, Evidence, READ_LAG, Record, times_agree};
 
 /// How long after a change its event may be early. Far more than [`READ_LAG`], the longest that any read is assumed to
 /// lag, so that a read made after it shows what it will ever show.
@@ -127,8 +128,14 @@ fn ended_another(change: &Change, history: &[ParameterVersion], contents: &Conte
     else {
         return false;
     };
+    // Whether the new one is recorded already says nothing of the one before.
+    let of_before = |record: &&Record| match &record.evidence {
+        Evidence::Value(value) => !in_history(history, value),
+        _ => true,
+    };
+    let before: Vec<Record> = contents.records().iter().filter(of_before).cloned().collect();
     began >= change.time
-        && contents.lived_before(change.time) == Some(true)
+        && Contents::new(&before).lived_before(change.time) == Some(true)
         && !contents.deleted_in_second_of(change.time, change.id.as_deref())
 }
 

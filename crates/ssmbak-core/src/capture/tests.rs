@@ -144,6 +144,17 @@ fn created_and_deleted_within_one_second_is_held_until_its_end() {
 }
 
 #[test]
+fn deletion_handled_after_the_creation_of_its_second_is_settled_at_once() {
+    let mut key = Key::default();
+    key.event(&change(Create, "12:00:00"), Some(&[version(1, "12:00:00.3", "old")]), "12:00:00.9");
+    let again = [version(1, "12:00:02.2", "new")];
+    key.event(&change(Create, "12:00:02"), Some(&again), "12:00:02.3");
+    assert!(!key.early(&change(Delete, "12:00:02"), Some(&again), "12:00:02.4"));
+    assert_eq!(key.current(), "new");
+    assert_eq!(key.states(&["12:00:01", "12:00:02.5", "12:00:05"]), "old new new");
+}
+
+#[test]
 fn created_and_deleted_within_one_second_and_shown_after_it_may_live_on() {
     let mut key = Key::default();
     key.event(&change(Create, "12:00:00"), Some(&[version(1, "12:00:00.8", "a")]), "12:00:40");
