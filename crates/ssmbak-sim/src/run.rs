@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ssmbak::read::{targets, timelines, timelines_back};
 use ssmbak::store::PutParameter;
-use ssmbak::sweep::{Reading, Turn};
+use ssmbak::sweep::Turn;
 use ssmbak::{BackupBucket as _, Capture, Error, ParamPath};
 use ssmbak_core::event::{Change, Operation, Origin, foreign};
 use ssmbak_core::instant::Instant;
@@ -17,7 +17,7 @@ use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{ParameterType, ParameterValue, ParameterVersion};
 use ssmbak_core::plan::{Action, RecordedParameter, Target};
 use ssmbak_core::scope::Selection;
-use ssmbak_core::sweep::{Ended, Outcome, Place, Progress, SweepRecord};
+use ssmbak_core::sweep::{Ended, Outcome, Place, Progress, Reading, SweepRecord};
 use ssmbak_core::timeline::{Reach, Timeline};
 use ssmbak_core::trash::gone;
 

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::CurrentParameter;
 use ssmbak_core::scope::Selection;
-use ssmbak_core::sweep::{Place, RECORD_KEY, SweepRecord, key_after};
+use ssmbak_core::sweep::{OnTop, Place, RECORD_KEY, Reading, SweepRecord, key_after};
 
-use crate::bucket::{BackupBucket, CurrentKey, KeyPage, OnTop};
+use crate::bucket::{BackupBucket, CurrentKey, KeyPage};
 use crate::capture::{Capture, Captured, Survey};
 use crate::read::{listed, name_of};
 use crate::store::ParameterStore;
@@ -23,32 +23,6 @@ pub struct Look {
     pub listed: Option<CurrentParameter>,
     /// What the bucket is asked of it.
     pub reading: Reading,
-}
-
-/// What the bucket is asked of a name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Reading {
-    /// The current version, and what lies below it where that leaves something open.
-    #[default]
-    Top,
-    /// Everything.
-    All,
-    /// Everything: it is believed deleted. Parameter Store is asked only where the versions do not agree with that.
-    Deleted,
-}
-
-impl Reading {
-    /// `None`: the key need not be looked at, because what lives is listed by Parameter Store, and its deletion was judged by
-    /// `last`, the last finished sweep.
-    fn of(name: &ParameterName, on_top: OnTop, listed: bool, last: Option<&SweepRecord>) -> Option<Self> {
-        match on_top {
-            OnTop::Version => Some(Self::Top),
-            OnTop::VersionAfterMarker => Some(Self::All),
-            OnTop::Marker(stored) if last.is_some_and(|last| last.has_judged_marker(name, stored)) => None,
-            OnTop::Marker(_) | OnTop::LoneMarker if listed => Some(Self::All),
-            OnTop::Marker(_) | OnTop::LoneMarker => Some(Self::Deleted),
-        }
-    }
 }
 
 /// The names to look over: all that Parameter Store or the bucket knows within the selection, and what is listed of them.

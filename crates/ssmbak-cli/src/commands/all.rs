@@ -12,7 +12,7 @@ use ssmbak::sweep;
 use ssmbak::{BackupBucket as _, Capture, Error};
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::scope::Selection;
-use ssmbak_core::sweep::{Ended, Place, Progress, SweepRecord};
+use ssmbak_core::sweep::{Ended, Place, Progress, Reading, SweepRecord};
 
 use self::report::{Found, Report};
 use crate::asked::wrong_path;
@@ -107,11 +107,9 @@ async fn look_over<S: ssmbak::ParameterStore, B: ssmbak::BackupBucket>(
     ui: &Ui,
 ) -> Result<Vec<Found>, CliError> {
     // What was deleted is looked at once more, and told of only if something is to be written of it.
-    let deleted: BTreeSet<ParameterName> = names
-        .iter()
-        .filter(|(_, look)| look.reading == sweep::Reading::Deleted)
-        .map(|(name, _)| name.clone())
-        .collect();
+    let is_deleted =
+        |(name, look): (&ParameterName, &sweep::Look)| (look.reading == Reading::Deleted).then(|| name.to_string());
+    let deleted: BTreeSet<String> = names.iter().filter_map(is_deleted).collect();
     let progress = ui.progress(names.len(), if do_it { "recording" } else { "looking over" });
     let mut found: Vec<Found> = sweep::survey(capture, names, last, ssmbak::clock::now)
         .map(|(name, survey)| async {
@@ -122,7 +120,7 @@ async fn look_over<S: ssmbak::ParameterStore, B: ssmbak::BackupBucket>(
         .buffer_unordered(CONCURRENCY)
         .collect()
         .await;
-    found.retain(|found| !found.is_up_to_date() || !deleted.iter().any(|name| name.as_str() == found.name()));
+    found.retain(|found| !found.is_up_to_date() || !deleted.contains(found.name()));
     found.sort_by(|a, b| a.name().cmp(b.name()));
     Ok(found)
 }

@@ -5,8 +5,10 @@
 //! come to its end leaves a [`SweepRecord`].
 
 mod progress;
+mod reading;
 mod record;
 
 pub(crate) use progress::read;
 pub use progress::{Ended, GivenUp, Outcome, Place, Progress, START, key_after};
+pub use reading::{OnTop, Reading, Stored};
 pub use record::{FAILED_NAMES, RECORD_KEY, SWEEP_PREFIX, SweepRecord};

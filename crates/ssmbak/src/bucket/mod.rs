@@ -7,7 +7,6 @@ pub(crate) mod pages;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
-use std::time::Duration;
 
 pub use aws::S3BackupBucket;
 pub(crate) use evidence::{Described, described_of, evidence_of};
@@ -16,9 +15,8 @@ pub use evidence::{describe_versions, record_and_body_of, record_of};
 use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 
 use jiff::Timestamp;
-use ssmbak_core::record::MARKER_FOLLOWS;
 use ssmbak_core::record::metadata::{Encoded, Sidecar};
-use ssmbak_core::sweep::SweepRecord;
+use ssmbak_core::sweep::{OnTop, Stored, SweepRecord};
 
 use crate::Error;
 
@@ -82,42 +80,14 @@ pub struct CurrentKey {
     pub on_top: OnTop,
 }
 
-/// What the current version of a key is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnTop {
-    /// A version.
-    Version,
-    /// A version that was stored right after a delete marker, as the present version is that is stored again after a deletion
-    /// came late: whether it agrees with what lies below it is not told by itself.
-    VersionAfterMarker,
-    /// A delete marker, stored then, right after a version: the tombstone.
-    Marker(Timestamp),
-    /// A delete marker whose tombstone has expired, or never was, above versions that are still there.
-    LoneMarker,
-}
-
-/// Within what time a tombstone is usually followed by its marker, to S3's second.
-const AT_ONCE: Duration = Duration::from_secs(3);
-
 impl CurrentKey {
     /// What a key's versions (in any order) say; `None`: the current one is not among them, or they are nothing but delete
     /// markers.
     pub fn of(versions: &[StoredVersion]) -> Option<Self> {
+        let stored = |version: &StoredVersion| Stored { is_marker: version.is_marker, at: version.last_modified };
         let current = versions.iter().find(|version| version.is_latest)?;
-        // A tombstone that is farther away may be one whose own marker has expired before it.
-        let longest = if current.is_marker { AT_ONCE } else { MARKER_FOLLOWS };
-        let follows = versions
-            .iter()
-            .filter(|other| other.is_marker != current.is_marker)
-            .any(|other| current.last_modified.duration_since(other.last_modified).unsigned_abs() <= longest);
-        let on_top = match (current.is_marker, follows) {
-            (true, true) => OnTop::Marker(current.last_modified),
-            (true, false) if versions.iter().all(|version| version.is_marker) => return None,
-            (true, false) => OnTop::LoneMarker,
-            (false, true) => OnTop::VersionAfterMarker,
-            (false, false) => OnTop::Version,
-        };
-        Some(Self { key: current.key.clone(), on_top })
+        let all: Vec<Stored> = versions.iter().map(stored).collect();
+        Some(Self { key: current.key.clone(), on_top: OnTop::of(stored(current), &all)? })
     }
 }
 
