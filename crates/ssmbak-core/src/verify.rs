@@ -45,6 +45,11 @@ impl FindingKind {
         }
     }
 
+    /// Whether Parameter Store and the bucket differ, which were not read at one moment.
+    pub fn is_of_two_sides(self) -> bool {
+        matches!(self, Self::Missing | Self::Stale | Self::Zombie)
+    }
+
     /// Whether looking the name over may put it right.
     pub fn may_be_repaired(self) -> bool {
         self != Self::Unreadable

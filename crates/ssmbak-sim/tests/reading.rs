@@ -75,6 +75,53 @@ fn all() -> Selection {
     Selection::new(&["/"], true, &[], &[]).unwrap()
 }
 
+/// Begins a work, and does something else when it has listed Parameter Store and not yet read the bucket.
+async fn meanwhile<T>(world: &World, work: impl Future<Output = T>, deed: impl Future<Output = ()>) -> T {
+    let mut work = std::pin::pin!(work);
+    world.bucket_faults.interleave(true);
+    let first = work.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
+    assert!(first.is_pending());
+    world.bucket_faults.interleave(false);
+    deed.await;
+    work.await
+}
+
+#[tokio::test]
+async fn what_changes_while_verify_reads_is_no_finding() {
+    let world = World::new();
+    for of in ["/changed", "/deleted", "/same"] {
+        world.put(of, "one", None);
+        world.sweep(of).await;
+    }
+    world.clock.advance_ms(600_000);
+    let (store, bucket, all) = (&world.store, &world.bucket, all());
+    let verified = meanwhile(&world, verify(store, bucket, &all), async {
+        world.put("/changed", "two", None);
+        world.put("/new", "one", None);
+        store.delete_now(&name("/deleted"));
+        for of in ["/changed", "/new", "/deleted"] {
+            world.sweep(of).await;
+        }
+    });
+    let verified = verified.await.unwrap();
+    assert_eq!((verified.findings, verified.verified), (vec![], 4));
+}
+
+#[tokio::test]
+async fn what_is_created_while_the_trash_reads_is_not_in_it() {
+    let world = World::new();
+    world.put("/gone", "one", None);
+    world.sweep("/gone").await;
+    world.store.delete_now(&name("/gone"));
+    let (store, bucket, all) = (&world.store, &world.bucket, all());
+    let found = meanwhile(&world, trash(store, bucket, &all), async {
+        world.put("/new", "one", None);
+        world.sweep("/new").await;
+    });
+    let found = found.await.unwrap();
+    assert_eq!(found.parameters.iter().map(|gone| gone.name.as_str()).collect::<Vec<_>>(), ["/gone"]);
+}
+
 #[tokio::test]
 async fn a_log_reads_two_bodies_where_two_sizes_are_equal_and_none_elsewhere() {
     let world = World::new();

@@ -67,6 +67,15 @@ pub async fn trash<S: ParameterStore, B: BackupBucket>(
     };
     let (mut found, strangers) = reader.each(selection, |name| !present.contains_key(name), made).await?;
     found.sort_by(|(one, ..), (other, ..)| one.cmp(other));
+    let is_missing_now =
+        |gone: &Option<Trashed>| gone.as_ref().is_some_and(|gone| gone.gone.evidence == GoneBy::MissingNow);
+    let missing: Vec<ParameterName> =
+        found.iter().filter(|(_, gone, _)| is_missing_now(gone)).map(|(name, ..)| name.clone()).collect();
+    if !missing.is_empty() {
+        // What was created and recorded after Parameter Store was listed is not gone.
+        let created = store.find(&missing).await?;
+        found.retain(|(name, ..)| !created.contains_key(name));
+    }
     let mut trash = Trash::default();
     for (_, gone, mut warnings) in found {
         trash.parameters.extend(gone);

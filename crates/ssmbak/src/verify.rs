@@ -6,15 +6,16 @@ use futures_util::stream::StreamExt;
 use jiff::Timestamp;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::scope::Selection;
+use ssmbak_core::sweep::Reading;
 use ssmbak_core::timeline::Reach;
 use ssmbak_core::verify::{Finding, FindingKind, findings};
 
-use crate::Error;
 use crate::bucket::BackupBucket;
 use crate::capture::Capture;
 use crate::read::{ReadBack, Reader, described};
 use crate::store::ParameterStore;
-use crate::sweep::{Look, Reading, last, survey};
+use crate::sweep::{Look, last, survey};
+use crate::{Error, ErrorKind};
 
 /// How many names are written at once.
 const REPAIRS: usize = 8;
@@ -36,7 +37,13 @@ impl Verification {
     }
 }
 
+/// How many names are looked at again at most: where more differ, it is no coincidence.
+const AGAIN: usize = 100;
+
 /// Compares what the bucket knows of a selection with what Parameter Store has.
+///
+/// Names that differ are compared once more, a few at most: what was changed and recorded after Parameter Store was listed and
+/// before the bucket was read is no finding.
 ///
 /// # Errors
 /// The first request that failed.
@@ -45,6 +52,36 @@ pub async fn verify<S: ParameterStore, B: BackupBucket>(
     bucket: &B,
     selection: &Selection,
 ) -> Result<Verification, Error> {
+    let (mut compared, strangers) = compared(store, bucket, selection).await?;
+    let differs = |found: &Vec<Finding>| found.iter().any(|finding| finding.kind.is_of_two_sides());
+    let again: Vec<ParameterName> =
+        compared.iter().filter(|(_, found)| differs(found)).map(|(name, _)| name.clone()).collect();
+    if (1..=AGAIN).contains(&again.len()) {
+        let names: Vec<&str> = again.iter().map(ParameterName::as_str).collect();
+        let selection = Selection::new(&names, false, &[], &[])
+            .map_err(|error| Error::new(ErrorKind::Refused, error.to_string()))?;
+        compared.retain(|name, _| !again.contains(name));
+        compared.extend(self::compared(store, bucket, &selection).await?.0);
+    }
+    let mut verification = Verification::default();
+    for (name, found) in compared {
+        verification.verified += usize::from(found.is_empty());
+        verification.findings.extend(found.into_iter().map(|finding| (name.to_string(), finding)));
+    }
+    for key in strangers {
+        let message = "it is left out: its key is no parameter name".to_owned();
+        verification.findings.push((key, Finding { kind: FindingKind::Unreadable, message }));
+    }
+    verification.findings.sort();
+    Ok(verification)
+}
+
+/// The findings of each name that either side knows, and the keys that are no names.
+async fn compared<S: ParameterStore, B: BackupBucket>(
+    store: &S,
+    bucket: &B,
+    selection: &Selection,
+) -> Result<(BTreeMap<ParameterName, Vec<Finding>>, Vec<String>), Error> {
     let present = described(store, selection).await?;
     let of = |name: &ParameterName, read: Option<&ReadBack>| {
         let mut found = findings(read.map(|read| &read.timeline), present.get(name));
@@ -59,19 +96,11 @@ pub async fn verify<S: ParameterStore, B: BackupBucket>(
         std::future::ready(Ok((name, found)))
     };
     let (recorded, strangers) = Reader::new(bucket, Reach::All).each(selection, |_| true, made).await?;
-    let recorded: BTreeMap<ParameterName, Vec<Finding>> = recorded.into_iter().collect();
-    let unrecorded = present.keys().filter(|name| !recorded.contains_key(*name)).map(|name| (name, of(name, None)));
-    let mut verification = Verification::default();
-    for (name, found) in recorded.iter().map(|(name, found)| (name, found.clone())).chain(unrecorded) {
-        verification.verified += usize::from(found.is_empty());
-        verification.findings.extend(found.into_iter().map(|finding| (name.to_string(), finding)));
+    let mut compared: BTreeMap<ParameterName, Vec<Finding>> = recorded.into_iter().collect();
+    for name in present.keys() {
+        compared.entry(name.clone()).or_insert_with(|| of(name, None));
     }
-    for key in strangers {
-        let message = "it is left out: its key is no parameter name".to_owned();
-        verification.findings.push((key, Finding { kind: FindingKind::Unreadable, message }));
-    }
-    verification.findings.sort();
-    Ok(verification)
+    Ok((compared, strangers))
 }
 
 /// Looks these names over and records what the bucket lacks; tells which of them failed. `clock` tells the present time.
