@@ -49,6 +49,12 @@ pub enum CallError {
         /// AWS's code of the error, or the HTTP status.
         code: String,
     },
+    /// An answer in pages does not end.
+    #[error("cannot {task}: AWS sent the same page token twice, so the answer is incomplete; run it again later")]
+    Endless {
+        /// What was attempted.
+        task: &'static str,
+    },
     /// The clock of this machine is wrong.
     #[error("cannot {task}: this machine's clock is wrong ({code}); set it and run it again{}", after_colon(message))]
     Clock {
@@ -79,6 +85,7 @@ impl CallError {
             Self::Credentials { .. } => "Credentials",
             Self::Unreachable { .. } => "Unreachable",
             Self::Busy { .. } => "Throttled",
+            Self::Endless { .. } => "Incomplete",
             Self::Clock { .. } => "ClockSkew",
             Self::Refused { code, .. } => code,
         }
@@ -121,6 +128,15 @@ pub(crate) struct Task {
 impl Task {
     pub(crate) const fn new(task: &'static str, permission: &'static str) -> Self {
         Self { task, permission }
+    }
+
+    /// The token of the page after one that was asked for with `sent`; `None`: that was the last one.
+    pub(crate) fn next_page(self, sent: Option<&str>, answered: Option<String>) -> Result<Option<String>, CallError> {
+        let next = answered.filter(|token| !token.is_empty());
+        if next.is_some() && next.as_deref() == sent {
+            return Err(CallError::Endless { task: self.task });
+        }
+        Ok(next)
     }
 
     /// Makes the error of a call that failed.

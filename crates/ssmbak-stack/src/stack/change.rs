@@ -187,12 +187,13 @@ impl Stack {
     }
 
     async fn all_changes(&self, id: &str, mut page: DescribeChangeSetOutput) -> Result<Vec<Change>, StackError> {
-        let mut changes = Vec::new();
+        let (mut changes, mut sent) = (Vec::new(), None);
         loop {
             let listed = page.changes.take().unwrap_or_default().into_iter();
             changes.extend(listed.filter_map(|change| change.resource_change).map(change));
-            match page.next_token.take() {
-                Some(token) => page = self.change_set_page(id, Some(token)).await?,
+            sent = READ.next_page(sent.as_deref(), page.next_token.take())?;
+            match &sent {
+                Some(token) => page = self.change_set_page(id, Some(token.clone())).await?,
                 None => return Ok(changes),
             }
         }

@@ -26,9 +26,10 @@ pub struct ListedStack {
 /// [`StackError::Call`] if CloudFormation cannot be asked.
 pub async fn list(client: &Client) -> Result<Vec<ListedStack>, StackError> {
     let mut found = Vec::new();
-    let mut token = None;
+    let mut token: Option<String> = None;
     loop {
-        let page = client.describe_stacks().set_next_token(token).send().await.map_err(|error| LIST.failed(error))?;
+        let page = client.describe_stacks().set_next_token(token.clone()).send().await;
+        let page = page.map_err(|error| LIST.failed(error))?;
         for stack in page.stacks.unwrap_or_default() {
             let name = stack.stack_name.clone().unwrap_or_default();
             let description = description(stack);
@@ -36,7 +37,7 @@ pub async fn list(client: &Client) -> Result<Vec<ListedStack>, StackError> {
                 found.push(ListedStack { name, description });
             }
         }
-        token = page.next_token.filter(|token| !token.is_empty());
+        token = LIST.next_page(token.as_deref(), page.next_token)?;
         if token.is_none() {
             break;
         }

@@ -71,15 +71,15 @@ impl Stack {
     /// The events after the given one, oldest first. CloudFormation lists them newest first, page by page.
     async fn events_after(&self, stack_id: &str, after: Option<&str>) -> Result<Vec<StackEvent>, StackError> {
         let mut events = Vec::new();
-        let mut token = None;
+        let mut token: Option<String> = None;
         loop {
-            let (page, next) = self.events_page(stack_id, token).await?;
+            let (page, next) = self.events_page(stack_id, token.clone()).await?;
             let known = page.iter().position(|event| Some(event.id.as_str()) == after);
             let reached = known.is_some();
             events.extend(page.into_iter().take(known.unwrap_or(usize::MAX)));
-            match next {
-                Some(next) if !reached => token = Some(next),
-                _ => break,
+            token = if reached { None } else { WATCH.next_page(token.as_deref(), next)? };
+            if token.is_none() {
+                break;
             }
         }
         events.reverse();

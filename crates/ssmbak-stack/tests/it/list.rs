@@ -27,7 +27,7 @@ async fn all_pages_are_read_and_stacks_of_others_left_out() {
     let begun = named("begun", TAG);
     let script = Script::default()
         .result("DescribeStacks", &format!("<Stacks>{other}{new}</Stacks>{NEXT}"))
-        .result("DescribeStacks", &format!("<Stacks/>{NEXT}"))
+        .result("DescribeStacks", "<Stacks/><NextToken>last</NextToken>")
         .result("DescribeStacks", &format!("<Stacks>{plain}{begun}</Stacks>"));
     let found = list(&script.cloudformation()).await.unwrap();
     let rows: Vec<_> = found
@@ -40,7 +40,15 @@ async fn all_pages_are_read_and_stacks_of_others_left_out() {
     );
     let asked = script.asked();
     assert!(!asked[0].fields.contains_key("NextToken") && !asked[0].fields.contains_key("StackName"));
-    assert_eq!((asked.len(), asked[2].fields["NextToken"].as_str()), (3, "next"));
+    assert_eq!((asked.len(), asked[2].fields["NextToken"].as_str()), (3, "last"));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_page_token_that_comes_again_ends_the_listing() {
+    let page = format!("<Stacks/>{NEXT}");
+    let script = Script::default().result("DescribeStacks", &page).result("DescribeStacks", &page);
+    let error = list(&script.cloudformation()).await.unwrap_err();
+    insta::assert_snapshot!(error, @"cannot list the stacks: AWS sent the same page token twice, so the answer is incomplete; run it again later");
 }
 
 #[tokio::test(flavor = "current_thread")]
