@@ -13,7 +13,7 @@ pub enum Road {
     Rising,
     /// TLS, quotas, and a neighbour that reads 30 parameters a second.
     Quotas,
-    /// The same with the lowest quotas that are told of.
+    /// The same with the lowest quotas that users report.
     LowQuotas,
     /// As [`Road::Quotas`], in an account that holds nine times as many other parameters.
     Crowded,
