@@ -194,6 +194,7 @@ async fn every_attribute_comes_back() {
     world.store.delete(&["/full".to_owned()]).await.unwrap();
     world.event(Operation::Delete, "/full", Timestamp::now()).await;
     let (plan, outcomes) = world.restore("/", then).await;
+    assert_eq!(plan.unknown, [], "{plan:?}");
     assert_eq!((actions(&plan), outcomes), (vec!["create /full".to_owned()], vec![Outcome::Done]));
     let (again, _) = world.restore("/", then).await;
     assert_eq!(actions(&again), Vec::<String>::new());

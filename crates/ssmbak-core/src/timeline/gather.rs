@@ -229,8 +229,12 @@ fn settle_deletions(gathered: &mut Gathered<'_>) {
         }
         !happened_inside(values, deletion)
     });
+    // Several looks at the end of its second leave no doubt.
+    let certain: Vec<Timestamp> = deletions.iter().filter(|d| d.certain).map(|d| d.time).collect();
     for deletion in deletions.iter_mut().filter(|deletion| deletion.source == DeletionSource::Event) {
-        deletion.doubtful = deletion.live.is_none() && dropped.contains(&deletion.time);
+        deletion.doubtful = deletion.live.is_none()
+            && dropped.contains(&deletion.time)
+            && !certain.contains(&next_second(deletion.time));
     }
     // An expiry and its deletion are one: what was seen alive when the one was handled came after both.
     let seen_alive: Vec<Timestamp> =
