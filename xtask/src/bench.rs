@@ -48,7 +48,9 @@ fn measures_function(arguments: &[&str]) -> bool {
         return false;
     }
     match arguments.iter().position(|argument| *argument == "--only") {
-        Some(only) => arguments.get(only + 1).is_some_and(|name| "function".contains(name)),
+        Some(only) => {
+            arguments.get(only + 1).is_some_and(|name| ["function", "sweep"].iter().any(|work| work.contains(name)))
+        }
         None => true,
     }
 }
@@ -63,6 +65,7 @@ mod tests {
             (&[][..], true),
             (&["--quick"], true),
             (&["--only", "function"], true),
+            (&["--only", "sweep"], true),
             (&["--only", "1000"], false),
             (&["--quick", "--only", "start"], false),
             (&["--function", "file"], false),

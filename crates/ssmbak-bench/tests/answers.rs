@@ -236,6 +236,37 @@ async fn a_delimiter_shows_folders_and_texts_can_come_encoded() {
     assert_eq!(answer.versions()[0].key(), Some(names[4].as_str()));
 }
 
+/// The objects and common prefixes of a listing, page by page.
+async fn objects(s3: &S3, prefix: &str, delimiter: Option<&str>, page: i32) -> (Vec<(String, i64)>, Texts) {
+    let ask = s3.list_objects_v2().bucket(BUCKET).prefix(prefix).set_delimiter(delimiter.map(str::to_owned));
+    let pages: Vec<_> = ask.max_keys(page).into_paginator().send().try_collect().await.unwrap();
+    assert!(pages.iter().all(|answer| answer.key_count() <= Some(page)));
+    let keys = pages.iter().flat_map(|answer| answer.contents());
+    let folders = pages.iter().flat_map(|answer| answer.common_prefixes());
+    (
+        keys.map(|object| (object.key().unwrap().to_owned(), object.size().unwrap())).collect(),
+        folders.map(|folder| folder.prefix().unwrap().to_owned()).collect(),
+    )
+}
+
+#[tokio::test]
+async fn listings_of_objects_are_motos() {
+    let worlds = Worlds::of(Spec::new(40, 3)).await;
+    let (moto, ours) = (&worlds.moto.0, &worlds.ours.0);
+    for prefix in ["", PATH, "/bench/app000001/", "/other/"] {
+        for delimiter in [None, Some("/")] {
+            let wanted = objects(moto, prefix, delimiter, 1000).await;
+            for page in [1000, 7, 1] {
+                assert_eq!(objects(ours, prefix, delimiter, page).await, wanted, "{prefix} {delimiter:?} {page}");
+            }
+        }
+    }
+    let all = objects(ours, "", None, 1000).await.0;
+    assert!(!all.is_empty() && all.len() < worlds.names().len(), "what was deleted is not listed");
+    let answer = ours.list_objects_v2().bucket(BUCKET).start_after(&all[2].0).send().await.unwrap();
+    assert_eq!(answer.contents()[0].key(), Some(all[3].0.as_str()));
+}
+
 async fn described(ssm: &Ssm, filters: &[(&str, &str, &[&str])]) -> Texts {
     let filters = filters.iter().map(|(key, option, values)| {
         let values = values.iter().map(|value| (*value).to_owned()).collect();

@@ -38,6 +38,7 @@ macro_rules! operations {
 
 operations!(
     ListObjectVersions,
+    ListObjectsV2,
     GetObject,
     HeadObject,
     GetObjectTagging,

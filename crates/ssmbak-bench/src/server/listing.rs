@@ -7,7 +7,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::s3::{Query, escape, etag};
 use crate::{BUCKET, Bucket, Kind, Row};
 
-const PAGE: usize = 1000;
+/// Rows of a page at the most.
+pub(super) const PAGE: usize = 1000;
 /// What `encoding-type=url` leaves as it is.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'*').remove(b'/');
 
@@ -44,16 +45,26 @@ impl<'a> Listing<'a> {
     }
 
     fn text(&self, text: &str) -> String {
-        if self.encoded { utf8_percent_encode(text, PLAIN).to_string() } else { escape(text) }
+        encoded(text, self.encoded)
     }
+}
 
-    /// What a key and those that begin as it does are shown as together.
-    fn common<'k>(&self, key: &'k str) -> Option<&'k str> {
-        let delimiter = self.delimiter?;
-        let rest = key.get(self.prefix.len()..)?;
-        let end = self.prefix.len() + rest.find(delimiter)? + delimiter.len();
-        key.get(..end)
-    }
+/// A key or a part of one, as a listing has it.
+pub(super) fn encoded(text: &str, url: bool) -> String {
+    if url { utf8_percent_encode(text, PLAIN).to_string() } else { escape(text) }
+}
+
+/// The common prefix under which a key is listed.
+pub(super) fn common<'k>(prefix: &str, delimiter: Option<&str>, key: &'k str) -> Option<&'k str> {
+    let delimiter = delimiter?;
+    let rest = key.get(prefix.len()..)?;
+    let end = prefix.len() + rest.find(delimiter)? + delimiter.len();
+    key.get(..end)
+}
+
+pub(super) fn write_common(to: &mut String, prefix: &str) {
+    // Writing to a String cannot fail.
+    let _ = write!(to, "<CommonPrefixes><Prefix>{prefix}</Prefix></CommonPrefixes>");
 }
 
 pub(super) fn list(bucket: &Bucket, listing: &Listing<'_>) -> String {
@@ -63,23 +74,22 @@ pub(super) fn list(bucket: &Bucket, listing: &Listing<'_>) -> String {
     if let Some(marker) = listing.key_marker {
         within.start = within.start.max(history.first_from(marker));
     }
-    let mut common: Option<String> = None;
+    let mut listed: Option<String> = None;
     'keys: for parameter in within {
         let key = history.name(parameter);
-        if let Some(shared) = listing.common(&key) {
+        if let Some(shared) = common(listing.prefix, listing.delimiter, &key) {
             // A marker that is a common prefix has been listed already.
-            let listed = common.as_deref() == Some(shared)
+            let known = listed.as_deref() == Some(shared)
                 || listing.key_marker.is_some_and(|m| m >= shared && m.starts_with(shared));
-            if !listed {
+            if !known {
                 if page.rows == listing.most {
                     page.truncated = true;
                     break;
                 }
-                let _ =
-                    write!(page.common, "<CommonPrefixes><Prefix>{}</Prefix></CommonPrefixes>", listing.text(shared));
+                write_common(&mut page.common, &listing.text(shared));
                 page.rows += 1;
                 page.last = Some((shared.to_owned(), None));
-                common = Some(shared.to_owned());
+                listed = Some(shared.to_owned());
             }
             continue;
         }

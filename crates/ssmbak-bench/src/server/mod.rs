@@ -5,6 +5,7 @@
 
 mod counts;
 mod listing;
+mod objects;
 mod quotas;
 mod s3;
 mod ssm;

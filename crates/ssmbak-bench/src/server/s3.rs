@@ -5,6 +5,7 @@ use percent_encoding::percent_decode_str;
 use ssmbak_core::record::metadata::FIELD;
 
 use super::listing::{Listing, list};
+use super::objects::{self, Objects};
 use super::{Answer, Operation, xml};
 use crate::{BUCKET, Bucket, Kind, Row};
 
@@ -50,6 +51,9 @@ fn of_bucket(bucket: &Bucket, method: &Method, query: &Query) -> (Operation, Ans
     } else if query.get("versions").is_some() {
         let answer = Listing::of(query).map(|listing| xml(list(bucket, &listing)));
         (Operation::ListObjectVersions, answer.unwrap_or_else(|| error(StatusCode::BAD_REQUEST, "InvalidArgument")))
+    } else if query.get("list-type") == Some("2") {
+        let answer = Objects::of(query).map(|objects| xml(objects::list(bucket, &objects)));
+        (Operation::ListObjectsV2, answer.unwrap_or_else(|| error(StatusCode::BAD_REQUEST, "InvalidArgument")))
     } else if query.get("versioning").is_some() {
         let enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
         (Operation::GetBucketVersioning, xml(enabled.to_owned()))
