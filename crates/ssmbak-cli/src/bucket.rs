@@ -10,6 +10,9 @@ use crate::error::CliError;
 /// The parameter in which the stack leaves the bucket's name.
 pub(crate) const PARAMETER: &str = "/newvoll/ssmbak/bucketname";
 
+/// The parameter in which the stack leaves its own name.
+pub(crate) const STACK_PARAMETER: &str = "/newvoll/ssmbak/stackname";
+
 /// Where the changes are recorded.
 #[derive(Clone, Debug, Default, Args)]
 pub struct BucketArgs {

@@ -11,7 +11,7 @@ use ssmbak_stack::doctor::{self, Clients, Facts, Finding, Look, Reference, Statu
 use ssmbak_stack::{FunctionCode, template};
 
 use crate::aws::Aws;
-use crate::bucket;
+use crate::bucket::{self, STACK_PARAMETER};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::function_file;
@@ -26,9 +26,6 @@ Examples:
   ssmbak doctor --canary                  and send a change through it
   ssmbak doctor --stack backups -o json   for programs: exit code 4 if something is wrong
 ";
-
-/// The parameter in which the stack leaves its name.
-const STACK_PARAMETER: &str = "/newvoll/ssmbak/stackname";
 
 /// Options of `ssmbak doctor`.
 #[derive(Debug, Args)]

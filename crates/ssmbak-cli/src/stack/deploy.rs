@@ -9,6 +9,7 @@ use ssmbak_stack::{
 use super::first_sweep::FirstSweep;
 use super::{DeployArgs, StackCommandError, confirm, result, show, tell};
 use crate::aws::Aws;
+use crate::bucket::{STACK_PARAMETER, left_by_stack};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::function_file;
@@ -41,6 +42,7 @@ pub(super) async fn run(
         }
     }
     if operation == Operation::Create {
+        check_no_other_pipeline(stack, aws).await?;
         remove_failed_creation(stack, ui).await?;
     }
     let deployment = Deployment {
@@ -103,6 +105,18 @@ pub(super) async fn run(
         sweep.tell(ui);
     }
     Ok(Exit::Done)
+}
+
+/// Both stacks would have parameters of one name: CloudFormation finds that out after minutes, and rolls all back.
+async fn check_no_other_pipeline(stack: &Stack, aws: &Aws) -> Result<(), CliError> {
+    match left_by_stack(aws, STACK_PARAMETER, "stack's name").await {
+        Ok(Some(other)) if other != stack.name() => {
+            let region = stack.region().to_owned();
+            Err(StackCommandError::AnotherPipeline { other: text::line(&other), region }.into())
+        }
+        // Who may not read it is told by CloudFormation.
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 async fn remove_failed_creation(stack: &Stack, ui: &Ui) -> Result<(), CliError> {

@@ -14,6 +14,16 @@ pub enum StackCommandError {
     /// The question on the terminal was answered with no.
     #[error("cancelled, nothing changed: answer y to go on, or give --yes")]
     Declined,
+    /// Another stack records the region.
+    #[error(
+        "the stack {other} records {region} already, and a region has room for one: `ssmbak-stack {other} update` brings it up to date, `ssmbak-stack {other} delete` makes room"
+    )]
+    AnotherPipeline {
+        /// Its name.
+        other: String,
+        /// The region.
+        region: String,
+    },
     /// Ctrl-C while CloudFormation was at work.
     #[error("no longer watching, CloudFormation goes on: `ssmbak-stack {name} status` says how far it is")]
     Interrupted {
@@ -43,6 +53,7 @@ impl StackCommandError {
             Self::Stack(error) => error.code(),
             Self::NoLambda(_) => "LambdaUnreadable",
             Self::Declined => "Declined",
+            Self::AnotherPipeline { .. } => "StackExists",
             Self::Interrupted { .. } | Self::InterruptedDeletion { .. } => "Interrupted",
         }
     }

@@ -37,6 +37,7 @@ async fn what_cannot_be_done_to_a_stack_is_one_sentence() -> Outcome {
     let pipeline = Pipeline::shared()?;
     for (line, code) in [
         (format!("ssmbak-stack {STACK} create --yes"), "StackExists"),
+        ("ssmbak-stack second create --yes".to_owned(), "StackExists"),
         ("ssmbak-stack nowhere status".to_owned(), "StackMissing"),
         ("ssmbak-stack nowhere update --yes".to_owned(), "StackMissing"),
         (format!("ssmbak-stack {STACK} update --yes --param Bogus=1"), "ParameterUnknown"),
