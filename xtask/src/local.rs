@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use ssmbak_emulators::{Delays, target_dir};
@@ -55,8 +56,11 @@ fn duration(text: &str) -> Outcome<Duration> {
 /// Starts the pipeline, says how to use it, and waits for Ctrl-C.
 pub fn run(options: &Options) -> Outcome {
     let mut pipeline = Pipeline::start(Some(options.port), options.delays)?;
-    let exports = exports(&pipeline);
-    let file = target_dir().join("local").join("env.sh");
+    let dir = target_dir().join("local");
+    let configuration = dir.join("config");
+    fs::write(&configuration, CONFIGURATION).map_err(Failure::io(format!("write {}", configuration.display())))?;
+    let exports = exports(&pipeline, &configuration);
+    let file = dir.join("env.sh");
     fs::write(&file, &exports).map_err(Failure::io(format!("write {}", file.display())))?;
     println!("The pipeline is up. In another terminal, paste this, or `. {}`:\n", file.display());
     println!("{exports}");
@@ -72,6 +76,14 @@ pub fn run(options: &Options) -> Outcome {
     Ok(())
 }
 
+/// What the AWS CLI and the commands read: the profile of another account, as the book's runbook of a lost one needs.
+const CONFIGURATION: &str = "\
+[profile rescue]
+region = us-east-1
+aws_access_key_id = 222222222222
+aws_secret_access_key = test
+";
+
 const EXAMPLE: [&str; 6] = [
     "aws ssm put-parameter --name /app/greeting --type String --value hello",
     "sleep 1; T=$(date -u +%FT%TZ); sleep 1",
@@ -82,7 +94,7 @@ const EXAMPLE: [&str; 6] = [
 ];
 
 /// The shell commands that make a terminal use the pipeline.
-fn exports(pipeline: &Pipeline) -> String {
+fn exports(pipeline: &Pipeline, configuration: &Path) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = writeln!(text, "export PATH={}:$PATH", quoted(&pipeline.commands().display().to_string()));
@@ -90,6 +102,7 @@ fn exports(pipeline: &Pipeline) -> String {
     let _ =
         writeln!(text, "unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL_S3 AWS_ENDPOINT_URL_SSM SSMBAK_BUCKET");
     for (name, value) in pipeline.env() {
+        let value = if name == "AWS_CONFIG_FILE" { configuration.display().to_string() } else { value };
         let _ = writeln!(text, "export {name}={}", quoted(&value));
     }
     text

@@ -30,8 +30,8 @@ const BUILD: [&str; 14] = [
     "--test",
     "error_codes",
 ];
-/// The name of the stack; any would do.
-pub const STACK: &str = "ssmbak";
+/// The name of the stack, that of the book.
+pub const STACK: &str = "backups";
 
 /// A running pipeline; it ends when dropped, and nothing of it is kept.
 #[derive(Debug)]

@@ -99,9 +99,9 @@ impl Session {
         Ok(self)
     }
 
-    /// Runs a script of `docs/book/setup`: what happened before the page begins.
+    /// Runs a script of `docs/book/src/setup`: what happened before the page begins.
     pub fn after(mut self, setup: &str) -> Outcome<Self> {
-        let script = workspace_dir().join("docs/book/setup").join(setup);
+        let script = workspace_dir().join("docs/book/src/setup").join(setup);
         self.well(&format!("bash -e {}", script.display()))?;
         self.run(AWAIT_RECORDED)?;
         Ok(self)

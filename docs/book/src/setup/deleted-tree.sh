@@ -1,4 +1,8 @@
 # What happened before "Someone deleted a tree".
+# What an earlier practice left is deleted first.
+aws ssm get-parameters-by-path --path /shop --recursive --query 'Parameters[].[Name]' --output text |
+    xargs -r -n 10 aws ssm delete-parameters --output text --names >/dev/null
+sleep 1.1
 put() {
     aws ssm put-parameter --name "$1" --type "$2" --value "$3" "${@:4}" >/dev/null
 }
