@@ -22,7 +22,7 @@ use crate::{Error, ErrorKind};
 /// How often a broken answer is gone on with, without a single byte in between.
 const PATIENCE: u32 = 5;
 
-/// Bytes that are read at once from what is on disk already.
+/// Bytes that are read at once from what is on disk already; files of no more are written at once.
 const BUFFER: usize = 256 * 1024;
 
 /// How bytes are downloaded.
@@ -36,12 +36,14 @@ pub struct DownloadOptions {
     pub ranges_at_once: usize,
     /// Most bytes per second, of all downloads that share the limit.
     pub limit: Option<Arc<ByteRate>>,
+    /// Wait until each file is on its disk. Without it whoever downloads many files sees to that at the end.
+    pub sync: bool,
 }
 
 impl Default for DownloadOptions {
     fn default() -> Self {
         const MIB: u64 = 1024 * 1024;
-        Self { ranges_from: 64 * MIB, range_size: 8 * MIB, ranges_at_once: 8, limit: None }
+        Self { ranges_from: 64 * MIB, range_size: 8 * MIB, ranges_at_once: 8, limit: None, sync: true }
     }
 }
 
@@ -80,7 +82,8 @@ impl ObjectBucket {
         self.download_file_with(version, path, &DownloadOptions::default()).await
     }
 
-    /// As [`ObjectBucket::download_file`], with options. A large file is read in ranges at the same time.
+    /// As [`ObjectBucket::download_file`], with options. A large file is read in ranges at the same time; a small one is
+    /// read whole before anything is written.
     ///
     /// # Errors
     /// As [`ObjectBucket::download`].
@@ -91,6 +94,16 @@ impl ObjectBucket {
         options: &DownloadOptions,
     ) -> Result<(), Error> {
         let part = part_file(path, &version.version_id);
+        let modified = SystemTime::UNIX_EPOCH + since_epoch(version);
+        if version.size <= BUFFER as u64 {
+            let mut bytes = Vec::with_capacity(BUFFER.min(usize::try_from(version.size).unwrap_or(BUFFER)));
+            self.stream(version, 0, None, &mut bytes, options).await?;
+            let (part, path, sync) = (part.clone(), path.to_owned(), options.sync);
+            return blocking(move || {
+                part_files::write(&part, &path, &bytes, modified, sync).map_err(|error| local("write", &path, &error))
+            })
+            .await;
+        }
         let failed = |what: &str, error: &std::io::Error| local(what, &part, error);
         let mut file = File::from_std(part_files::open(&part).map_err(|error| failed("write", &error))?);
         let mut there = file.metadata().await.map_err(|error| failed("look at", &error))?.len();
@@ -111,19 +124,11 @@ impl ObjectBucket {
             drop(fs::remove_file(&part).await);
         }
         written?;
-        file.sync_all().await.map_err(|error| failed("write", &error))?;
-        let modified = SystemTime::UNIX_EPOCH + since_epoch(version);
-        let std_file = file.try_clone().await.map_err(|error| failed("write", &error))?.into_std().await;
-        part_files::publish(&std_file, path);
-        // A file system without times is no reason to fail.
-        drop(std_file.set_modified(modified));
-        match fs::rename(&part, path).await {
-            Ok(()) => Ok(()),
-            Err(error) => {
-                drop(fs::remove_file(&part).await);
-                Err(local("write", path, &error))
-            }
-        }
+        let (file, path, sync) = (file.into_std().await, path.to_owned(), options.sync);
+        blocking(move || {
+            part_files::finish(&file, &part, &path, modified, sync).map_err(|error| local("write", &path, &error))
+        })
+        .await
     }
 
     /// Reads ranges at the same time, each into its place, and then verifies the whole.
@@ -141,10 +146,9 @@ impl ObjectBucket {
             let target = Arc::clone(&target);
             async move {
                 let bytes = self.range(version, range, options).await?;
-                let written = tokio::task::spawn_blocking(move || write_at(&target, &bytes, range.first)).await;
-                written
-                    .unwrap_or_else(|error| Err(std::io::Error::other(error)))
-                    .map_err(|error| local("write", part, &error))
+                let part = part.to_owned();
+                blocking(move || write_at(&target, &bytes, range.first).map_err(|error| local("write", &part, &error)))
+                    .await
             }
         });
         stream::iter(fetched).buffer_unordered(options.ranges_at_once).boxed().try_collect::<()>().await?;
@@ -274,6 +278,14 @@ impl ObjectBucket {
         }
         Ok(answer)
     }
+}
+
+/// Does what waits for a disk where nothing else waits for it.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let ended = |error| Error::new(ErrorKind::Other, format!("cannot work with files: {error}"));
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(ended(error)))
 }
 
 fn damaged(version: &ObjectVersion) -> Error {

@@ -1,7 +1,7 @@
 //! The file that is written until all of a version is there.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::SystemTime;
@@ -60,8 +60,49 @@ fn reopened(_part: &Path) -> io::Result<Option<File>> {
     Ok(None)
 }
 
+/// Writes a whole file: beside its place first, then renamed.
+pub(super) fn write(part: &Path, path: &Path, bytes: &[u8], modified: SystemTime, sync: bool) -> io::Result<()> {
+    let mut file = open(part)?;
+    // It may be that of an earlier run.
+    let written = file.set_len(0).and_then(|()| file.write_all(bytes));
+    if written.is_err() {
+        drop(fs::remove_file(part));
+    }
+    written?;
+    finish(&file, part, path, modified, sync)
+}
+
+/// Puts a part file in its place, with its time and permissions. Where that fails the part file is removed.
+pub(super) fn finish(file: &File, part: &Path, path: &Path, modified: SystemTime, sync: bool) -> io::Result<()> {
+    if sync {
+        file.sync_all()?;
+    }
+    publish(file, path);
+    // A file system without times is no reason to fail.
+    drop(file.set_modified(modified));
+    let renamed = fs::rename(part, path);
+    if renamed.is_err() {
+        drop(fs::remove_file(part));
+    }
+    renamed
+}
+
+/// Waits until everything in a directory's file system is on its disk.
+pub(super) fn sync(dir: &Path) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    rustix::fs::syncfs(File::open(dir)?)?;
+    #[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+    {
+        let _ = dir;
+        rustix::fs::sync();
+    }
+    #[cfg(not(unix))]
+    let _ = dir;
+    Ok(())
+}
+
 /// Gives a part file the permissions of the file that it replaces, else those of any new file.
-pub(super) fn publish(file: &File, path: &Path) {
+fn publish(file: &File, path: &Path) {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -114,7 +155,6 @@ pub(super) fn is_case_sensitive(dir: &Path) -> bool {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::io::Write;
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;

@@ -8,7 +8,7 @@ use tokio::fs;
 
 use super::pace::patiently;
 use super::{Applied, Spool, Tree, TreePlan, TreeRun, Watcher};
-use crate::s3::download::local;
+use crate::s3::download::{blocking, local};
 use crate::s3::object_bucket::shown;
 use crate::s3::part_files;
 use crate::s3::{DownloadOptions, RehydrateOptions, Restored, part_file};
@@ -60,6 +60,9 @@ impl Tree {
         fs::create_dir_all(dir).await.map_err(|error| local("make", dir, &error))?;
         let is_case_sensitive = part_files::is_case_sensitive(dir);
         let mut namer = Namer::new(options.names, is_case_sensitive);
+        // One wait for the disk is enough for all files, save where a system cannot be asked for it.
+        let download = DownloadOptions { sync: cfg!(not(unix)), ..options.download.clone() };
+        let options = &GetOptions { download, ..options.clone() };
         let admit = |change: &ObjectChange| self.placed(&mut namer, &change.version);
         let perform = async |changes: Vec<(ObjectChange, Option<LocalPath>)>| {
             let mut outcomes = Vec::with_capacity(changes.len());
@@ -71,6 +74,8 @@ impl Tree {
         };
         let applied = run.carry_out(&self.pace, watcher, false, admit, perform).await;
         self.clean(run, dir, Namer::new(options.names, is_case_sensitive), begun)?;
+        let dir = dir.to_owned();
+        blocking(move || part_files::sync(&dir).map_err(|error| local("write", &dir, &error))).await?;
         applied
     }
 
@@ -122,7 +127,8 @@ impl Tree {
         let path = match place {
             None => return Ok(Restored::Unchanged),
             Some(LocalPath::Directory(path)) => {
-                return make_dirs(dir, &path).await.map(|()| Restored::Copied(None));
+                let dir = dir.to_owned();
+                return blocking(move || make_dirs(&dir, &path)).await.map(|()| Restored::Copied(None));
             }
             Some(LocalPath::File(path)) => path,
         };
@@ -154,11 +160,13 @@ impl Tree {
         path: &Path,
         options: &GetOptions,
     ) -> Result<Restored, Error> {
-        if let Some(parent) = path.parent() {
-            make_dirs(dir, parent).await?;
-        }
+        let (root, place, wanted) = (dir.to_owned(), path.to_owned(), version.clone());
         let path = dir.join(path);
-        let state = local_state(&path, version);
+        let state = blocking(move || {
+            make_dirs(&root, place.parent().unwrap_or(Path::new("")))?;
+            Ok(local_state(&root.join(&place), &wanted))
+        })
+        .await?;
         if state == LocalState::Same && !options.checksum {
             return Ok(Restored::Unchanged);
         }
@@ -224,11 +232,11 @@ fn refused(key: &str, why: PathRefused) -> Error {
 }
 
 /// Makes directories below `dir`, never through a link, which could lead anywhere.
-async fn make_dirs(dir: &Path, path: &Path) -> Result<(), Error> {
+fn make_dirs(dir: &Path, path: &Path) -> Result<(), Error> {
     let mut whole = dir.to_owned();
     for level in path.components().filter(|level| matches!(level, Component::Normal(_))) {
         whole.push(level);
-        match fs::symlink_metadata(&whole).await {
+        match std::fs::symlink_metadata(&whole) {
             Ok(there) if there.is_dir() => continue,
             Ok(_) => {
                 let message = format!("{:?} is no directory", whole.display().to_string());
@@ -236,7 +244,7 @@ async fn make_dirs(dir: &Path, path: &Path) -> Result<(), Error> {
                     Error::new(ErrorKind::LocalFile, message).with_hint("remove it, or choose another directory")
                 );
             }
-            Err(_) => match fs::create_dir(&whole).await {
+            Err(_) => match std::fs::create_dir(&whole) {
                 // Another one of the same directory was faster.
                 Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
                     return Err(local("make", &whole, &error));
