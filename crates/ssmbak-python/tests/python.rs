@@ -69,3 +69,17 @@ fn package_behaves_as_a_library_should() {
     let package = package("behaviour");
     succeeded(&script("behaviour.py", Some(&package), &moto.endpoint()).arg("-v").output().unwrap());
 }
+
+#[test]
+fn package_is_typed_and_type_checks_whoever_uses_it() {
+    let package = package("typed");
+    let check = |arguments: &[&str]| {
+        let mut command = Command::new(Venv::ready().unwrap().python());
+        clean(&mut command).args(["-m", "mypy", "--strict", "--python-version", "3.11", "--cache-dir", "/dev/null"]);
+        // In front of the 0.5.2 that the environment holds.
+        succeeded(&command.args(arguments).env("MYPYPATH", &package).current_dir(&package).output().unwrap())
+    };
+    assert!(check(&["-p", "ssmbak"]).contains("no issues found in 1"));
+    let user = workspace_dir().join("crates/ssmbak-python/tests/typed.py");
+    assert!(check(&[user.to_str().unwrap()]).contains("no issues found in 1 source file"));
+}

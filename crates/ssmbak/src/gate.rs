@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ssmbak_core::concurrency::Concurrency;
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::Instant;
 
 use crate::patience::{Patience, patiently};
 use crate::{Error, ErrorKind};
@@ -61,19 +62,20 @@ impl Gate {
     async fn once<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         // It is never closed.
         let permit = self.permits.acquire().await.ok();
+        let began = Instant::now();
         let answered = call.await;
         let throttled = matches!(&answered, Err(error) if error.kind == ErrorKind::Throttled);
-        self.adapt(throttled, permit);
+        self.adapt(throttled, began.elapsed(), permit);
         answered
     }
 
-    fn adapt(&self, throttled: bool, permit: Option<SemaphorePermit<'_>>) {
+    fn adapt(&self, throttled: bool, took: Duration, permit: Option<SemaphorePermit<'_>>) {
         let mut state = self.lock();
         let before = state.concurrency.now();
         if throttled {
             state.concurrency.slowed_down();
         } else {
-            state.concurrency.succeeded();
+            state.concurrency.succeeded(took);
         }
         let now = state.concurrency.now();
         let fewer = before.saturating_sub(now);
@@ -114,7 +116,7 @@ mod tests {
     #[tokio::test]
     async fn it_opens_while_all_goes_well() {
         let gate = quick(4, 64);
-        for _ in 0..60 {
+        for _ in 0..200 {
             assert!(gate.pass(|| async { Ok(()) }).await.is_ok());
         }
         assert_eq!(gate.now(), 64);

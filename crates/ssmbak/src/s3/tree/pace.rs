@@ -66,7 +66,8 @@ impl Intercept for Watch {
     ) -> Result<(), BoxError> {
         match context.response().status().as_u16() {
             429 | 503 => self.0.lock().slowed_down(),
-            status if status < 500 => self.0.lock().succeeded(),
+            // The time is not known here: it grows until S3 complains.
+            status if status < 500 => self.0.lock().succeeded(Duration::ZERO),
             _ => {}
         }
         Ok(())
