@@ -49,6 +49,7 @@ fn servers_of_the_tests_answer_with_errors_that_aws_names() -> Result<(), Box<dy
     for (file, code) in bench {
         let (service, operations) = match file.as_str() {
             "ssm.rs" => ("ssm", OF_SSM.as_slice()),
+            "mod.rs" => ("sqs", ["SendMessage"].as_slice()),
             _ => ("s3", ["GetObject"].as_slice()),
         };
         let of_tags = file == "ssm.rs" && models.can_throw("resourcegroupstaggingapi", "GetResources", &code);

@@ -224,7 +224,7 @@ impl World {
     fn send(&self, body: &[u8]) -> Answer {
         let asked: Value = serde_json::from_slice(body).unwrap_or_default();
         let Some(message) = asked.get("MessageBody").and_then(Value::as_str) else {
-            return ssm::refusal("MissingParameter");
+            return ssm::refusal("InvalidMessageContents");
         };
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).push(message.to_owned());
         json(r#"{"MessageId":"sent"}"#.to_owned())
