@@ -2,30 +2,28 @@
 
 use std::time::Duration;
 
-/// Below this, what answers take says more of this machine than of what lies between.
-const NEARBY: Duration = Duration::from_millis(1);
+/// How long, for each connection that there is, the present number is worked with before there are twice as many. A TLS
+/// connection costs as much as several requests, so it has to pay off: a second of work is done with few, a minute with
+/// many. Measured at 5, 20 and 100 ms: docs/PERFORMANCE.md, "Connections".
+const PAYS_OFF: Duration = Duration::from_millis(8);
 
 /// A number of requests that adapts.
 ///
-/// It doubles until AWS asks to slow down for the first time, and grows by one at a time from then on. S3 answers 503
-/// SlowDown when a prefix gets more than it is partitioned for
+/// It doubles with the work, while answers come as fast as they can, until AWS asks to slow down for the first time, and
+/// grows by one at a time from then on. Where answers take half as long again as the fastest one, requests wait for each
+/// other in this process or on the way, and more connections gain nothing. S3 answers 503 SlowDown when a prefix gets more than it is partitioned for
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html>); Parameter Store publishes no
 /// quota for most of its calls.
-///
-/// It grows only while answers come as fast as they can: where requests wait for each other, in this process or on the way,
-/// more of them open connections and gain nothing. A TLS connection costs as much as several requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Concurrency {
     now: usize,
     most: usize,
-    /// Successes since it was last changed or looked over.
+    /// Successes since it was last changed.
     calm: usize,
-    /// The time that these took together.
+    /// The time that these took, added up.
     spent: Duration,
     /// The fastest answer of all.
     fastest: Duration,
-    /// Whether connections are being opened: what answers take then says nothing.
-    opening: bool,
     /// Answers to requests that were sent before the last halving, which say nothing about the new pace.
     stale: usize,
     /// Whether it was ever too much.
@@ -36,16 +34,9 @@ impl Concurrency {
     /// `first` at once to begin with, `most` at the most.
     pub fn new(first: usize, most: usize) -> Self {
         let most = most.max(1);
-        Self {
-            now: first.clamp(1, most),
-            most,
-            calm: 0,
-            spent: Duration::ZERO,
-            fastest: Duration::MAX,
-            opening: true,
-            stale: 0,
-            complained: false,
-        }
+        let now = first.clamp(1, most);
+        let (spent, fastest) = (Duration::ZERO, Duration::MAX);
+        Self { now, most, calm: 0, spent, fastest, stale: 0, complained: false }
     }
 
     /// How many may be under way.
@@ -53,25 +44,31 @@ impl Concurrency {
         self.now
     }
 
-    /// A request was answered within a time. After as many as are under way, more may be.
+    /// A request was answered within a time.
     pub fn succeeded(&mut self, took: Duration) {
         self.stale = self.stale.saturating_sub(1);
         self.calm += 1;
         self.spent = self.spent.saturating_add(took);
         self.fastest = self.fastest.min(took);
-        if self.calm < self.now {
-            return;
-        }
+        let grown = match self.complained {
+            true if self.calm >= self.now => self.now + 1,
+            false if self.spent >= self.pays_off() && self.is_crowded() => self.now,
+            false if self.spent >= self.pays_off() => self.now.saturating_mul(2),
+            _ => return,
+        };
+        self.now = grown.min(self.most);
+        (self.calm, self.spent) = (0, Duration::ZERO);
+    }
+
+    fn is_crowded(&self) -> bool {
         let calm = u32::try_from(self.calm).unwrap_or(u32::MAX);
-        let is_crowded = self.spent > self.fastest.max(NEARBY).saturating_mul(calm).saturating_mul(3) / 2;
-        let grows = !self.opening && !is_crowded && self.now < self.most;
-        (self.calm, self.spent, self.opening) = (0, Duration::ZERO, false);
-        if grows && self.complained {
-            self.now += 1;
-        } else if grows {
-            self.now = (self.now * 2).min(self.most);
-            self.opening = true;
-        }
+        self.spent > self.fastest.saturating_mul(calm).saturating_mul(3) / 2
+    }
+
+    /// The time that answers take together until twice as many connections pay off.
+    fn pays_off(&self) -> Duration {
+        let now = u32::try_from(self.now).unwrap_or(u32::MAX);
+        PAYS_OFF.saturating_mul(now).saturating_mul(now)
     }
 
     /// AWS asked to slow down.
@@ -98,13 +95,14 @@ mod tests {
     }
 
     #[test]
-    fn it_doubles_while_all_goes_well_and_halves_once_for_one_complaint() {
+    fn it_doubles_with_the_work_and_halves_once_for_one_complaint() {
         let mut concurrency = Concurrency::new(16, 64);
+        // 16 at once, for 16 × 8 ms.
+        answered(&mut concurrency, 102);
         assert_eq!(concurrency.now(), 16);
-        // A round that opens connections, and one that shows that more will do.
-        answered(&mut concurrency, 32);
+        answered(&mut concurrency, 1);
         assert_eq!(concurrency.now(), 32);
-        answered(&mut concurrency, 64);
+        answered(&mut concurrency, 410);
         assert_eq!(concurrency.now(), 64);
         answered(&mut concurrency, 100_000);
         assert_eq!(concurrency.now(), 64);
@@ -122,7 +120,6 @@ mod tests {
     #[test]
     fn after_a_complaint_it_grows_by_one() {
         let mut concurrency = Concurrency::new(8, 64);
-        answered(&mut concurrency, 8);
         concurrency.slowed_down();
         assert_eq!(concurrency.now(), 4);
         answered(&mut concurrency, 4);
@@ -130,14 +127,26 @@ mod tests {
     }
 
     #[test]
-    fn it_stays_where_requests_wait_for_each_other_and_grows_once_they_do_not() {
+    fn the_slower_answers_are_the_sooner_more_connections_pay_off() {
+        let answers = |took: u64| {
+            let mut concurrency = Concurrency::new(64, 256);
+            let mut answers = 0;
+            while concurrency.now() == 64 {
+                concurrency.succeeded(Duration::from_millis(took));
+                answers += 1;
+            }
+            answers
+        };
+        assert_eq!([answers(5), answers(20), answers(100)], [6_554, 1_639, 328]);
+    }
+
+    #[test]
+    fn it_stays_while_requests_wait_for_each_other_and_grows_once_they_do_not() {
         let mut concurrency = Concurrency::new(64, 256);
-        // Connections are opened first: as slow as it is, that is no reason.
-        (0..64).for_each(|_| concurrency.succeeded(FAST * 4));
         concurrency.succeeded(FAST);
         (0..10_000).for_each(|_| concurrency.succeeded(FAST * 2));
         assert_eq!(concurrency.now(), 64);
-        answered(&mut concurrency, 128);
+        answered(&mut concurrency, 3_300);
         assert_eq!(concurrency.now(), 128);
     }
 
@@ -145,9 +154,11 @@ mod tests {
     fn it_is_never_none_and_never_too_many() {
         assert_eq!(Concurrency::new(0, 0).now(), 1);
         assert_eq!(Concurrency::new(9, 3).now(), 3);
-        let mut endless = Concurrency::new(1, 2);
-        (0..9).for_each(|_| endless.succeeded(Duration::MAX));
-        (0..9).for_each(|_| endless.succeeded(Duration::ZERO));
-        assert!(endless.now() <= 2);
+        let mut endless = Concurrency::new(1, 3);
+        (0..9_000).for_each(|_| endless.succeeded(Duration::from_secs(1)));
+        assert_eq!(endless.now(), 3);
+        let mut large = Concurrency::new(usize::MAX, usize::MAX);
+        large.succeeded(Duration::from_secs(1));
+        assert_eq!(large.now(), usize::MAX);
     }
 }

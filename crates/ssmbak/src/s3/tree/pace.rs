@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use ssmbak_core::concurrency::Concurrency;
+use tokio::time::Instant;
 
 use crate::Error;
 use crate::patience::Patience;
@@ -50,6 +53,14 @@ pub(super) async fn patiently<T>(request: impl AsyncFn() -> Result<T, Error>) ->
     crate::patience::patiently(PATIENCE, || request()).await
 }
 
+/// When a request was sent.
+#[derive(Clone, Copy, Debug)]
+struct Began(Instant);
+
+impl Storable for Began {
+    type Storer = StoreReplace<Self>;
+}
+
 #[derive(Debug)]
 pub(super) struct Watch(Arc<Pace>);
 
@@ -58,16 +69,28 @@ impl Intercept for Watch {
         "Pace"
     }
 
+    fn read_before_transmit(
+        &self,
+        _context: &BeforeTransmitInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        config.interceptor_state().store_put(Began(Instant::now()));
+        Ok(())
+    }
+
     fn read_before_deserialization(
         &self,
         context: &BeforeDeserializationInterceptorContextRef<'_>,
         _components: &RuntimeComponents,
-        _config: &mut ConfigBag,
+        config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         match context.response().status().as_u16() {
             429 | 503 => self.0.lock().slowed_down(),
-            // The time is not known here: it grows until S3 complains.
-            status if status < 500 => self.0.lock().succeeded(Duration::ZERO),
+            status if status < 500 => {
+                let took = config.load::<Began>().map_or(Duration::ZERO, |began| began.0.elapsed());
+                self.0.lock().succeeded(took);
+            }
             _ => {}
         }
         Ok(())
