@@ -30,7 +30,14 @@ pub(super) fn cut_front(text: &str, room: usize) -> String {
         taken < room
     });
     let start = start.last().map_or(text.len(), |(at, _)| at);
-    if room == 0 { String::new() } else { format!("…{}", text.get(start..).unwrap_or_default()) }
+    let mut end = text.get(start..).unwrap_or_default();
+    // Some characters are wider together than each for itself.
+    while width(end) >= room && !end.is_empty() {
+        let mut chars = end.chars();
+        chars.next();
+        end = chars.as_str();
+    }
+    if room == 0 { String::new() } else { format!("…{end}") }
 }
 
 /// A text in lines that fit; at least one.
@@ -57,13 +64,18 @@ pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
 /// The longest beginning that fits.
 fn first(text: &str, room: usize) -> &str {
     let mut taken = 0;
-    for (at, c) in text.char_indices() {
+    let end = text.char_indices().find(|(_, c)| {
         taken += c.width().unwrap_or(0);
-        if taken > room {
-            return text.get(..at).unwrap_or_default();
-        }
+        taken > room
+    });
+    let mut fits = end.and_then(|(at, _)| text.get(..at)).unwrap_or(text);
+    // Some characters are wider together than each for itself.
+    while width(fits) > room {
+        let mut chars = fits.chars();
+        chars.next_back();
+        fits = chars.as_str();
     }
-    text
+    fits
 }
 
 #[cfg(test)]
@@ -81,6 +93,19 @@ mod tests {
         assert_eq!(wrap("abcdefghij", 4), ["abcd", "efgh", "ij"]);
         assert_eq!(wrap("鍵鍵鍵", 3), ["鍵", "鍵", "鍵"]);
         assert_eq!(wrap("", 3), [""]);
+    }
+
+    #[test]
+    fn character_that_makes_the_one_before_it_wider_counts() {
+        // An asterisk that is shown as an emoji takes two columns, though its parts take one and none.
+        assert_eq!(width("*\u{fe0f}"), 2);
+        assert_eq!(wrap("*\u{fe0f}A®® A0", 4), ["*\u{fe0f}A®", "® A0"]);
+        for text in ["*\u{fe0f}A®® A0", "abc*\u{fe0f}", "*\u{fe0f}*\u{fe0f}*\u{fe0f}"] {
+            for room in 1..8 {
+                assert!(width(&cut(text, room)) <= room && width(&cut_front(text, room)) <= room, "{text} {room}");
+                assert!(wrap(text, room).iter().all(|line| width(line) <= room.max(2)), "{text} {room}");
+            }
+        }
     }
 
     proptest! {

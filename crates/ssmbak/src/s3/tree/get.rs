@@ -74,9 +74,9 @@ impl Tree {
         };
         let applied = run.carry_out(&self.pace, watcher, false, admit, perform).await;
         self.clean(run, dir, Namer::new(options.names, is_case_sensitive), begun)?;
-        let dir = dir.to_owned();
+        let (applied, dir) = (applied?, dir.to_owned());
         blocking(move || part_files::sync(&dir).map_err(|error| local("write", &dir, &error))).await?;
-        applied
+        Ok(applied)
     }
 
     /// The plan as it is with what a directory has already: without files that are the same.
