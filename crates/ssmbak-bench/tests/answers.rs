@@ -430,11 +430,14 @@ async fn requests_and_connections_are_counted_and_answers_are_late() {
     assert_eq!(server.counts().connections(), 1);
     let port = server.endpoint().rsplit(':').next().unwrap().parse().unwrap();
     let ask = |path| tokio::task::spawn_blocking(move || ssmbak_testkit::http::request(port, "POST", path, &[], ""));
-    let counts = ask("/_bench/counts").await.unwrap().unwrap().body;
-    assert_eq!(
-        counts,
-        r#"{"Connections":2,"Neighbour":[0,0],"Peaks":{"Reads":3},"Refused":{},"Requests":{"GetParameter":3}}"#
-    );
+    let body = ask("/_bench/counts").await.unwrap().unwrap().body;
+    let mut counts: serde_json::Value = serde_json::from_str(&body).unwrap();
+    // A second may end between two of them.
+    let peak = counts["Peaks"]["Reads"].take();
+    assert!((1..=3).contains(&peak.as_u64().unwrap()), "{peak}");
+    let wanted =
+        r#"{"Connections":2,"Neighbour":[0,0],"Peaks":{"Reads":null},"Refused":{},"Requests":{"GetParameter":3}}"#;
+    assert_eq!(counts.to_string(), wanted);
     ask("/_bench/reset").await.unwrap().unwrap();
     assert_eq!(server.counts().total(), 0);
 }
