@@ -7,6 +7,7 @@ use std::process::Command;
 use jiff::Timestamp;
 use serde_json::Value;
 use ssmbak_bench::{BUCKET, Expected};
+use ssmbak_core::rate::Api;
 use ssmbak_emulators::{Original, clean, environment};
 
 use super::Outcome;
@@ -50,7 +51,8 @@ impl Tool {
         if matches!(self, Self::Ours(..)) {
             command.args(["--output", "json"]).env("SSMBAK_REVEAL", "1");
             // What is the default at AWS, of which an emulator is not suspected.
-            command.envs(work.road.has_quotas().then_some(("SSMBAK_MAX_RPS", "15")));
+            let share = Api::Reads.share().to_string();
+            command.envs(work.road.has_quotas().then_some(("SSMBAK_MAX_RPS", share)));
         }
         command
     }
