@@ -107,15 +107,21 @@ pub(super) async fn run(
     Ok(Exit::Done)
 }
 
-/// Both stacks would have parameters of one name: CloudFormation finds that out after minutes, and rolls all back.
+/// Both stacks would have parameters of one name: CloudFormation finds that out after minutes, and rolls all back. Where
+/// this cannot be asked, it still does.
 async fn check_no_other_pipeline(stack: &Stack, aws: &Aws) -> Result<(), CliError> {
-    match left_by_stack(aws, STACK_PARAMETER, "stack's name").await {
-        Ok(Some(other)) if other != stack.name() => {
+    let Ok(Some(other)) = left_by_stack(aws, STACK_PARAMETER, "stack's name").await else { return Ok(()) };
+    if other == stack.name() {
+        return Ok(());
+    }
+    // A read of Parameter Store may be older than the deletion of that stack.
+    let Ok(named) = super::of(aws, &other) else { return Ok(()) };
+    match named.find().await {
+        Ok(Some(_)) => {
             let region = stack.region().to_owned();
-            Err(StackCommandError::AnotherPipeline { other: text::line(&other), region }.into())
+            Err(StackCommandError::AnotherPipeline { other, region }.into())
         }
-        // Who may not read it is told by CloudFormation.
-        Ok(_) | Err(_) => Ok(()),
+        Ok(None) | Err(_) => Ok(()),
     }
 }
 

@@ -16,7 +16,7 @@ pub enum StackCommandError {
     Declined,
     /// Another stack records the region.
     #[error(
-        "the stack {other} records {region} already, and a region has room for one: `ssmbak-stack {other} update` brings it up to date, `ssmbak-stack {other} delete` makes room"
+        "the stack {other} already records {region}, and a region can have one: update it with `ssmbak-stack {other} update`, or delete it first with `ssmbak-stack {other} delete`, which keeps its bucket"
     )]
     AnotherPipeline {
         /// Its name.

@@ -1,5 +1,6 @@
 //! `ssmbak-stack` and `ssmbak doctor`, and what the book says that they need.
 
+use aws_sdk_ssm::types::ParameterType;
 use serde_json::json;
 use ssmbak_e2e::{Outcome, Ran, Store, command, sqs};
 use ssmbak_testkit::{CallRecorder, Ministack, environment, ssm_client};
@@ -96,5 +97,20 @@ async fn a_first_sweep_that_is_refused_leaves_the_stack_and_says_what_to_do() ->
     let told = run(&format!("ssmbak-stack {STACK} create --yes --output json"))?.json()?;
     assert_eq!(told["FirstSweep"], "failed", "{told}");
     assert!(told["Warnings"][0].as_str().is_some_and(|warning| warning.contains("sqs:SendMessage")), "{told}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn name_of_a_stack_that_is_gone_is_no_reason_against_a_creation() -> Outcome {
+    let ministack = Ministack::start()?;
+    let env = environment(&ministack.endpoint());
+    let ssm = ssm_client(&ministack.endpoint());
+    // As Parameter Store may still answer for a while after that stack was deleted.
+    let put = ssm.put_parameter().name("/newvoll/ssmbak/stackname").value("gone");
+    put.r#type(ParameterType::String).send().await?;
+    let line = format!("ssmbak-stack {STACK} create --yes --no-sweep");
+    let created = Ran::of(command(&line, env.iter().map(|(name, value)| (*name, value.as_str()))))?;
+    // What CloudFormation makes of the parameter is its own business.
+    assert!(!created.err.contains("already records") && created.err.contains("CREATE_IN_PROGRESS"), "{created:?}");
     Ok(())
 }
