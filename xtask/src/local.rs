@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use ssmbak_emulators::{Delays, target_dir};
+use ssmbak_emulators::{Delays, SECOND_ACCOUNT, target_dir};
 
 use crate::failure::{Failure, Outcome};
 use crate::pipeline::Pipeline;
@@ -58,7 +58,7 @@ pub fn run(options: &Options) -> Outcome {
     let mut pipeline = Pipeline::start(Some(options.port), options.delays)?;
     let dir = target_dir().join("local");
     let configuration = dir.join("config");
-    fs::write(&configuration, CONFIGURATION).map_err(Failure::io(format!("write {}", configuration.display())))?;
+    fs::write(&configuration, SECOND_ACCOUNT).map_err(Failure::io(format!("write {}", configuration.display())))?;
     let exports = exports(&pipeline, &configuration);
     let file = dir.join("env.sh");
     fs::write(&file, &exports).map_err(Failure::io(format!("write {}", file.display())))?;
@@ -75,14 +75,6 @@ pub fn run(options: &Options) -> Outcome {
     println!("ministack ended by itself with {status}.");
     Ok(())
 }
-
-/// What the AWS CLI and the commands read: the profile of another account, as the book's runbook of a lost one needs.
-const CONFIGURATION: &str = "\
-[profile rescue]
-region = us-east-1
-aws_access_key_id = 222222222222
-aws_secret_access_key = test
-";
 
 const EXAMPLE: [&str; 6] = [
     "aws ssm put-parameter --name /app/greeting --type String --value hello",
@@ -102,9 +94,9 @@ fn exports(pipeline: &Pipeline, configuration: &Path) -> String {
     let _ =
         writeln!(text, "unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL_S3 AWS_ENDPOINT_URL_SSM SSMBAK_BUCKET");
     for (name, value) in pipeline.env() {
-        let value = if name == "AWS_CONFIG_FILE" { configuration.display().to_string() } else { value };
         let _ = writeln!(text, "export {name}={}", quoted(&value));
     }
+    let _ = writeln!(text, "export AWS_CONFIG_FILE={}", quoted(&configuration.display().to_string()));
     text
 }
 

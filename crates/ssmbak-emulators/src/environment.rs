@@ -10,6 +10,15 @@ pub const ACCESS_KEY: &str = "test";
 /// Its secret.
 pub const SECRET_KEY: &str = "test";
 
+/// A file for `AWS_CONFIG_FILE`: a second account beside that of the environment. ministack tells accounts apart by key ids
+/// of twelve digits.
+pub const SECOND_ACCOUNT: &str = "\
+[profile rescue]
+region = us-east-1
+aws_access_key_id = 222222222222
+aws_secret_access_key = test
+";
+
 /// The variables a command needs to use the emulator at `endpoint`.
 #[must_use]
 pub fn environment(endpoint: &str) -> Vec<(&'static str, String)> {

@@ -19,6 +19,13 @@ macro_rules! pages {
     };
 }
 
+/// Whoever practises one runbook after the other, and one of them again, does so on one pipeline.
+#[test]
+fn set_ups_run_in_any_order_and_again() -> Outcome {
+    let session = Session::begin()?.deployed()?.after("deleted-tree.sh")?.after("lost-account.sh")?;
+    session.after("overwritten-secrets.sh")?.after("lost-account.sh")?.after("deleted-tree.sh").map(drop)
+}
+
 pages! {
     readme: "../../../README.md", deployed();
     quick_start: "quick-start.md";

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use ssmbak_e2e::Outcome;
-use ssmbak_testkit::{Ministack, Venv, binary, workspace_dir};
+use ssmbak_testkit::{Ministack, SECOND_ACCOUNT, Venv, binary, workspace_dir};
 use tempfile::TempDir;
 
 /// What the reader has on the PATH. The function lies beside the commands, where they look for it.
@@ -21,14 +21,6 @@ const END: u8 = 0x1e;
 
 /// No page takes as many seconds; a command that waits for ever ends here.
 const PATIENCE: &str = "120";
-
-/// A second account, beside that of the environment: the emulator tells accounts apart by key ids of twelve digits.
-const CONFIGURATION: &str = "\
-[profile rescue]
-region = us-east-1
-aws_access_key_id = 222222222222
-aws_secret_access_key = test
-";
 
 /// Waits until the bucket lacks nothing, as the reader of a page would: a change is not recorded at once.
 const AWAIT_RECORDED: &str = "\
@@ -75,7 +67,7 @@ impl Session {
             symlink(binary(command), bin.join(command))?;
         }
         let configuration = home.path().join("config");
-        fs::write(&configuration, CONFIGURATION)?;
+        fs::write(&configuration, SECOND_ACCOUNT)?;
         // The commands find it by their own real path.
         let _ = binary("ssmbak-lambda");
         let path = std::env::var("PATH")?;
