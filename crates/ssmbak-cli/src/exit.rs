@@ -13,7 +13,7 @@ pub enum Exit {
     Usage,
     /// Some changes failed: 3.
     Partly,
-    /// It was asked to tell of what is not as it should be, and there is something: 4.
+    /// A check or comparison found a difference: 4.
     Difference,
     /// The saved plan does not fit any more: 5.
     Stale,

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 /// How long, for each connection that there is, the present number is worked with before there are twice as many. A TLS
 /// connection costs as much as several requests, so it has to pay off: a second of work is done with few, a minute with
-/// many. Measured at 5, 20 and 100 ms: docs/PERFORMANCE.md, "Connections".
+/// many. Measured: docs/PERFORMANCE.md, "Connections".
 const PAYS_OFF: Duration = Duration::from_millis(8);
 
 /// A number of requests that adapts.
 ///
 /// It doubles with the work, while answers come as fast as they can, until AWS asks to slow down for the first time, and
 /// grows by one at a time from then on. Where answers take half as long again as the fastest one, requests wait for each
-/// other in this process or on the way, and more connections gain nothing. S3 answers 503 SlowDown when a prefix gets more than it is partitioned for
+/// other in this process or on the way, and more connections gain nothing. S3 answers 503 SlowDown when a prefix gets more
+/// than it is partitioned for
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html>); Parameter Store publishes no
 /// quota for most of its calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

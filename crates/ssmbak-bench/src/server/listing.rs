@@ -7,8 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::s3::{Query, escape, etag};
 use crate::{BUCKET, Bucket, Kind, Row};
 
-/// Rows of a page at the most.
-pub(super) const PAGE: usize = 1000;
+const PAGE: usize = 1000;
 /// What `encoding-type=url` leaves as it is.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'*').remove(b'/');
 
@@ -25,10 +24,6 @@ pub(super) struct Listing<'a> {
 impl<'a> Listing<'a> {
     /// `None`: S3 refuses it.
     pub(super) fn of(query: &'a Query) -> Option<Self> {
-        let most = match query.text("max-keys") {
-            Some(text) => text.parse().ok()?,
-            None => PAGE,
-        };
         let key_marker = query.text("key-marker");
         let version_marker = query.text("version-id-marker");
         if version_marker.is_some() && key_marker.is_none() {
@@ -39,7 +34,7 @@ impl<'a> Listing<'a> {
             delimiter: query.text("delimiter"),
             key_marker,
             version_marker,
-            most: most.min(PAGE),
+            most: most(query)?,
             encoded: query.get("encoding-type") == Some("url"),
         })
     }
@@ -47,6 +42,11 @@ impl<'a> Listing<'a> {
     fn text(&self, text: &str) -> String {
         encoded(text, self.encoded)
     }
+}
+
+/// How many rows a page may have; `None`: what is asked for is no number.
+pub(super) fn most(query: &Query) -> Option<usize> {
+    query.text("max-keys").map_or(Some(PAGE), |text| text.parse().ok()).map(|most: usize| most.min(PAGE))
 }
 
 /// A key or a part of one, as a listing has it.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::listing::{PAGE, common, encoded, write_common};
+use super::listing::{common, encoded, most, write_common};
 use super::s3::{Query, escape, etag};
 use crate::{BUCKET, Bucket, Kind, Row};
 
@@ -20,16 +20,12 @@ pub(super) struct Objects<'a> {
 impl<'a> Objects<'a> {
     /// `None`: S3 refuses it.
     pub(super) fn of(query: &'a Query) -> Option<Self> {
-        let most = match query.text("max-keys") {
-            Some(text) => text.parse().ok()?,
-            None => PAGE,
-        };
         Some(Self {
             prefix: query.text("prefix").unwrap_or_default(),
             delimiter: query.text("delimiter"),
             token: query.text("continuation-token"),
             start_after: query.text("start-after"),
-            most: most.min(PAGE),
+            most: most(query)?,
             url: query.get("encoding-type") == Some("url"),
         })
     }

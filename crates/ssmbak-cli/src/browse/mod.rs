@@ -192,7 +192,7 @@ fn begin<'a>(effect: Effect, session: &'a Session<'a>, state: &State, work: &mut
     }
 }
 
-/// Waits for whatever is done first of what is under way.
+/// Waits for the first running task to finish.
 async fn next(work: &mut Work<'_>) -> Happened {
     tokio::select! {
         loaded = slot(&mut work.load) => Happened::Loaded(loaded),

@@ -1,4 +1,4 @@
-//! A restore from the screens: the plan, the question and the deed of `ssmbak restore`.
+//! A restore from the screens: the plan, the confirmation and the writes of `ssmbak restore`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

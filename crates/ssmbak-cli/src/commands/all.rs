@@ -137,7 +137,7 @@ async fn settle<S: ssmbak::ParameterStore, B: ssmbak::BackupBucket>(
         Err(error) => (Vec::new(), Err(error)),
         Ok(survey) => {
             let missing = report::missing(survey.writes());
-            // Also where nothing is to be written: a version that cannot be decrypted is told of here.
+            // Also without writes: this reports versions that cannot be decrypted.
             let outcome = if do_it { capture.settle(survey).await.map(drop) } else { Ok(()) };
             (missing, outcome)
         }

@@ -143,7 +143,7 @@ pub(super) async fn run(
     }
     for (name, reason) in &found.unknown {
         let told = text::line(&format!("{name} is missing, what it was is not known: {reason}"));
-        // What is written cannot say it, so that programs are told as well.
+        // The exported file cannot say it, so programs get a note.
         if ui.is_json() { ui.note(&told) } else { ui.warning(&told) }
     }
     if found.values.is_empty() && left_out == 0 && found.unknown.is_empty() {

@@ -102,7 +102,7 @@ const HARD: [&str; 16] = [
     "K=V\nX='1'\n",
 ];
 
-/// What a reader makes of the file, and its name in warnings; a reader that is not on the machine is told of and left out.
+/// What a reader makes of the file, and its name in warnings; readers that are not installed are named and skipped.
 fn readers(file: &std::path::Path) -> Vec<(&'static str, BTreeMap<String, String>)> {
     let of = |command: &mut Command| {
         let output = command.output().unwrap();

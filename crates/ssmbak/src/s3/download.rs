@@ -96,7 +96,7 @@ impl ObjectBucket {
         let part = part_file(path, &version.version_id);
         let modified = SystemTime::UNIX_EPOCH + since_epoch(version);
         if version.size <= BUFFER as u64 {
-            let mut bytes = Vec::with_capacity(BUFFER.min(usize::try_from(version.size).unwrap_or(BUFFER)));
+            let mut bytes = Vec::with_capacity(usize::try_from(version.size).unwrap_or(BUFFER));
             self.stream(version, 0, None, &mut bytes, options).await?;
             let (part, path, sync) = (part.clone(), path.to_owned(), options.sync);
             return blocking(move || {

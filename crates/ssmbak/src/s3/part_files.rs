@@ -65,26 +65,26 @@ pub(super) fn write(part: &Path, path: &Path, bytes: &[u8], modified: SystemTime
     let mut file = open(part)?;
     // It may be that of an earlier run.
     let written = file.set_len(0).and_then(|()| file.write_all(bytes));
-    if written.is_err() {
-        drop(fs::remove_file(part));
-    }
-    written?;
+    removed_if_failed(part, written)?;
     finish(&file, part, path, modified, sync)
 }
 
 /// Puts a part file in its place, with its time and permissions. Where that fails the part file is removed.
 pub(super) fn finish(file: &File, part: &Path, path: &Path, modified: SystemTime, sync: bool) -> io::Result<()> {
     if sync {
-        file.sync_all()?;
+        removed_if_failed(part, file.sync_all())?;
     }
     publish(file, path);
     // A file system without times is no reason to fail.
     drop(file.set_modified(modified));
-    let renamed = fs::rename(part, path);
-    if renamed.is_err() {
+    removed_if_failed(part, fs::rename(part, path))
+}
+
+fn removed_if_failed(part: &Path, done: io::Result<()>) -> io::Result<()> {
+    if done.is_err() {
         drop(fs::remove_file(part));
     }
-    renamed
+    done
 }
 
 /// Waits until everything in a directory's file system is on its disk.
