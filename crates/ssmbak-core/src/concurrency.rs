@@ -5,14 +5,12 @@ use std::time::Duration;
 /// How long, for each connection that there is, the present number is worked with before there are twice as many. A TLS
 /// connection costs as much as several requests, so it has to pay off: a second of work is done with few, a minute with
 /// many. Measured: docs/PERFORMANCE.md, "Connections".
-const PAYS_OFF: Duration = Duration::from_millis(8);
+const PAYS_OFF: Duration = Duration::from_millis(4);
 
 /// A number of requests that adapts.
 ///
-/// It doubles with the work, while answers come as fast as they can, until AWS asks to slow down for the first time, and
-/// grows by one at a time from then on. Where answers take half as long again as the fastest one, requests wait for each
-/// other in this process or on the way, and more connections gain nothing. S3 answers 503 SlowDown when a prefix gets more
-/// than it is partitioned for
+/// It doubles with the work until AWS asks to slow down for the first time, and grows by one at a time from then on. S3
+/// answers 503 SlowDown when a prefix gets more than it is partitioned for
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html>); Parameter Store publishes no
 /// quota for most of its calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +21,6 @@ pub struct Concurrency {
     calm: usize,
     /// The time that these took, added up.
     spent: Duration,
-    /// The fastest answer of all.
-    fastest: Duration,
     /// Answers to requests that were sent before the last halving, which say nothing about the new pace.
     stale: usize,
     /// Whether it was ever too much.
@@ -36,8 +32,7 @@ impl Concurrency {
     pub fn new(first: usize, most: usize) -> Self {
         let most = most.max(1);
         let now = first.clamp(1, most);
-        let (spent, fastest) = (Duration::ZERO, Duration::MAX);
-        Self { now, most, calm: 0, spent, fastest, stale: 0, complained: false }
+        Self { now, most, calm: 0, spent: Duration::ZERO, stale: 0, complained: false }
     }
 
     /// How many may be under way.
@@ -50,20 +45,13 @@ impl Concurrency {
         self.stale = self.stale.saturating_sub(1);
         self.calm += 1;
         self.spent = self.spent.saturating_add(took);
-        self.fastest = self.fastest.min(took);
         let grown = match self.complained {
             true if self.calm >= self.now => self.now + 1,
-            false if self.spent >= self.pays_off() && self.is_crowded() => self.now,
             false if self.spent >= self.pays_off() => self.now.saturating_mul(2),
             _ => return,
         };
         self.now = grown.min(self.most);
         (self.calm, self.spent) = (0, Duration::ZERO);
-    }
-
-    fn is_crowded(&self) -> bool {
-        let calm = u32::try_from(self.calm).unwrap_or(u32::MAX);
-        self.spent > self.fastest.saturating_mul(calm).saturating_mul(3) / 2
     }
 
     /// The time that answers take together until twice as many connections pay off.
@@ -98,12 +86,12 @@ mod tests {
     #[test]
     fn it_doubles_with_the_work_and_halves_once_for_one_complaint() {
         let mut concurrency = Concurrency::new(16, 64);
-        // 16 at once, for 16 × 8 ms.
-        answered(&mut concurrency, 102);
+        // 16 at once, for 16 × 4 ms.
+        answered(&mut concurrency, 51);
         assert_eq!(concurrency.now(), 16);
         answered(&mut concurrency, 1);
         assert_eq!(concurrency.now(), 32);
-        answered(&mut concurrency, 410);
+        answered(&mut concurrency, 205);
         assert_eq!(concurrency.now(), 64);
         answered(&mut concurrency, 100_000);
         assert_eq!(concurrency.now(), 64);
@@ -138,17 +126,7 @@ mod tests {
             }
             answers
         };
-        assert_eq!([answers(5), answers(20), answers(100)], [6_554, 1_639, 328]);
-    }
-
-    #[test]
-    fn it_stays_while_requests_wait_for_each_other_and_grows_once_they_do_not() {
-        let mut concurrency = Concurrency::new(64, 256);
-        concurrency.succeeded(FAST);
-        (0..10_000).for_each(|_| concurrency.succeeded(FAST * 2));
-        assert_eq!(concurrency.now(), 64);
-        answered(&mut concurrency, 3_300);
-        assert_eq!(concurrency.now(), 128);
+        assert_eq!([answers(5), answers(20), answers(100)], [3_277, 820, 164]);
     }
 
     #[test]
