@@ -23,6 +23,8 @@ pub struct Config {
     pub tagging_endpoint: Option<String>,
     /// Most requests per second of a sweep to each API, 0 for no limit; `None`: half of the assumed quotas.
     pub max_rps: Option<f64>,
+    /// The namespace of the metrics that are logged; `None`: none are.
+    pub metrics: Option<String>,
     /// Where SQS is, if not where AWS has it.
     pub sqs_endpoint: Option<String>,
 }
@@ -85,6 +87,7 @@ impl Config {
         let sqs_endpoint = endpoint("AWS_ENDPOINT_URL_SQS");
         let queue_url = first(&["SSMBAK_QUEUE_URL"]);
         let account = first(&["SSMBAK_ACCOUNT"]);
+        let metrics = first(&["SSMBAK_METRICS"]);
         let max_rps = first(&["SSMBAK_MAX_RPS"]).and_then(|text| text.parse().ok());
         let max_rps = max_rps.filter(|rate: &f64| rate.is_finite() && *rate >= 0.0);
         Ok(Self {
@@ -97,6 +100,7 @@ impl Config {
             ssm_endpoint,
             tagging_endpoint,
             max_rps,
+            metrics,
             sqs_endpoint,
         })
     }
@@ -132,6 +136,10 @@ mod tests {
         assert_eq!(config.credentials.session_token(), Some("token"));
         assert_eq!((config.s3_endpoint, config.ssm_endpoint, config.sqs_endpoint), (None, None, None));
         assert_eq!((config.queue_url, config.account), (None, None));
+        assert_eq!(
+            (config.metrics, with(&[("SSMBAK_METRICS", "ssmbak/x")]).metrics),
+            (None, Some("ssmbak/x".to_owned()))
+        );
         assert_eq!(with(&[("SSMBAK_ACCOUNT", "123456789012")]).account.as_deref(), Some("123456789012"));
     }
 

@@ -34,6 +34,8 @@ pub const EVENT_RULE: &str = "EventRule";
 pub const SWEEP_RULE: &str = "SweepRule";
 /// Logical id of what takes messages from the queue to the function.
 pub const EVENT_SOURCE_MAPPING: &str = "SqsToLambda";
+/// The role that the function runs with.
+pub const FUNCTION_ROLE: &str = "FunctionRole";
 
 /// The tag on a stack that says whose it is, as the original sets it.
 pub const MANAGED_TAG: (&str, &str) = ("ssmbak:managed", "true");
@@ -46,22 +48,27 @@ pub const CODE_KEY: &str = "CodeKey";
 pub const ARCHITECTURE: &str = "Architecture";
 
 /// The parameters of the template that people may set.
-pub const SETTINGS: [&str; 17] = [
+pub const SETTINGS: [&str; 22] = [
     "AccessLogBucket",
     "AlarmEmail",
+    "DeletionsWithinSeconds",
     EXISTING_BUCKET,
     "KmsKeyArn",
     "LogLevel",
     "LogRetentionDays",
     "MaxRequestsPerSecond",
+    "Metrics",
     "ObjectLockDays",
     "ObjectLockMode",
     "PermissionsBoundaryArn",
     "PipelineKmsKeyArn",
+    "Policies",
+    "PoliciesPath",
     RETENTION_DAYS,
     "SweepSchedule",
     "ThresholdAgeOfOldestMessage",
     "ThresholdDaysWithoutSweep",
+    "ThresholdDeletions",
     "ThresholdFunctionErrors",
     "ThresholdNumberOfMessagesVisible",
 ];

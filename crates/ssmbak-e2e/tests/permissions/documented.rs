@@ -22,8 +22,13 @@ pub fn page(who: &str) -> Outcome<Actions> {
 
 /// The actions that the function's role allows.
 pub fn role() -> Outcome<Actions> {
+    policy("FunctionRole")
+}
+
+/// The actions that a role or policy of the template allows.
+fn policy(logical_id: &str) -> Outcome<Actions> {
     let template = fs::read_to_string(workspace_dir().join("crates/ssmbak-stack/template.yml"))?;
-    let role = template.split("\n  FunctionRole:\n").nth(1).ok_or("no role")?;
+    let role = template.split(&format!("\n  {logical_id}:\n")).nth(1).ok_or("no role")?;
     // The next resource begins at the same depth.
     let lines = role
         .lines()
@@ -50,6 +55,19 @@ fn the_tables_and_the_role_can_be_read() -> Outcome {
     let role = role()?;
     assert!(role.contains("s3:PutObject") && role.contains("kms:Decrypt"), "{role:?}");
     assert!(role.iter().all(|action| !action.starts_with("cloudformation")), "{role:?}");
+    Ok(())
+}
+
+#[test]
+fn policies_for_people_allow_what_the_page_names() -> Outcome {
+    let union = |whose: &[&str]| -> Outcome<Actions> {
+        whose.iter().try_fold(Actions::new(), |all, who| Ok(all.into_iter().chain(page(who)?).collect()))
+    };
+    let viewer = policy("ViewerPolicy")?;
+    assert_eq!(viewer, union(&["Who previews", "Who looks further"])?);
+    let both: Actions = policy("RestorerPolicy")?.into_iter().chain(viewer).collect();
+    let needed = union(&["Who previews", "Who looks further", "Who runs `ssmbak-all`", "Who restores"])?;
+    assert_eq!(both, needed);
     Ok(())
 }
 

@@ -43,7 +43,11 @@ fn watched(template: &Value, id: &str, alarm: &Value) {
         Some("AWS/Lambda") => ("AWS::Lambda::Function", dimension["Value"]["Ref"].as_str().unwrap()),
         Some("AWS/Events") => ("AWS::Events::Rule", dimension["Value"]["Ref"].as_str().unwrap()),
         _ => {
-            // A metric of our own: some filter writes it.
+            // A metric of our own: some filter writes it, or the function (`metrics.rs`).
+            if ["Deletions", "DriftFound"].map(Value::from).contains(&alarm["MetricName"]) {
+                assert_eq!(alarm["Namespace"], metrics_namespace(template), "{id}");
+                return;
+            }
             let written = of_type(template, "AWS::Logs::MetricFilter").into_iter().any(|(_, filter)| {
                 let metric = &filter["Properties"]["MetricTransformations"][0];
                 metric["MetricNamespace"] == alarm["Namespace"] && metric["MetricName"] == alarm["MetricName"]
@@ -53,6 +57,31 @@ fn watched(template: &Value, id: &str, alarm: &Value) {
         }
     };
     assert_eq!(template["Resources"][of]["Type"], kind, "{id}");
+}
+
+/// Where the function writes its metrics.
+fn metrics_namespace(template: &Value) -> Value {
+    properties(template, "Function")["Environment"]["Variables"]["SSMBAK_METRICS"].clone()
+}
+
+#[test]
+fn metrics_are_off_unless_asked_for_and_bring_two_alarms_and_a_dashboard() {
+    let (off, on) = (resolved(&[]), resolved(&[("Metrics", "true")]));
+    assert_eq!(metrics_namespace(&off), Value::Null);
+    assert_eq!(metrics_namespace(&on), json!({"Fn::Sub": "ssmbak/${AWS::StackName}"}));
+    for id in ["ManyDeletions", "DriftFound", "Dashboard"] {
+        assert_eq!((off["Resources"][id].is_null(), on["Resources"][id].is_null()), (true, false), "{id}");
+    }
+    for (id, alarm) in of_type(&on, "AWS::CloudWatch::Alarm") {
+        watched(&on, id, &alarm["Properties"]);
+    }
+    let deletions = properties(&on, "ManyDeletions");
+    assert_eq!(deletions["Threshold"], json!({"Ref": "ThresholdDeletions"}));
+    assert!(deletions["AlarmDescription"].as_str().unwrap().contains("`ssmbak undelete`"));
+    // It is JSON, whatever is put in.
+    let body = properties(&on, "Dashboard")["DashboardBody"]["Fn::Sub"].as_str().unwrap();
+    let widgets: Value = serde_json::from_str(body).unwrap();
+    assert_eq!(widgets["widgets"].as_array().map(Vec::len), Some(4));
 }
 
 #[test]

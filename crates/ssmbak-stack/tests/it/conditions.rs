@@ -22,6 +22,8 @@ pub fn combinations() -> Vec<Vec<(&'static str, &'static str)>> {
         PIPELINE_KEY,
         ("AccessLogBucket", "logs"),
         ("PermissionsBoundaryArn", "arn:aws:iam::123456789012:policy/bound"),
+        ("Metrics", "true"),
+        ("Policies", "true"),
     ];
     let chosen = |bits: u32| (0..).zip(choices).filter(move |(bit, _)| bits >> bit & 1 == 1).map(|(_, choice)| choice);
     (0..1 << choices.len()).map(|bits| chosen(bits).collect()).collect()
