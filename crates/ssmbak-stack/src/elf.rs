@@ -31,6 +31,11 @@ impl Architecture {
         }
     }
 
+    /// The architecture that Lambda and the template call so.
+    pub fn of_name(name: &str) -> Option<Self> {
+        [Self::X86_64, Self::Arm64].into_iter().find(|architecture| architecture.as_str() == name)
+    }
+
     /// Rust's name for it, with the C library that Amazon Linux has.
     pub(crate) fn target(self) -> &'static str {
         match self {
@@ -117,7 +122,7 @@ impl Executable {
     }
 
     /// Why `provided.al2023` cannot run it, if it cannot.
-    pub fn misfit(&self) -> Option<CodeError> {
+    pub fn incompatibility(&self) -> Option<CodeError> {
         if let Some(loader) = &self.loader
             && loader != self.architecture.loader()
         {
@@ -184,13 +189,13 @@ mod tests {
             glibc: Some(RUNTIME_GLIBC),
             loader: Some("/lib/ld-linux-aarch64.so.1".to_owned()),
         };
-        assert_eq!(fit.misfit(), None);
+        assert_eq!(fit.incompatibility(), None);
         let too_new = Executable { glibc: Some(GlibcVersion(2, 39)), ..fit.clone() };
-        insta::assert_snapshot!(too_new.misfit().unwrap(), @"the function's executable needs glibc 2.39, the function's runtime has 2.34: build it with `cargo zigbuild --target aarch64-unknown-linux-gnu.2.34`, or take the released one");
+        insta::assert_snapshot!(too_new.incompatibility().unwrap(), @"the function's executable needs glibc 2.39, the function's runtime has 2.34: build it with `cargo zigbuild --target aarch64-unknown-linux-gnu.2.34`, or take the released one");
         let musl = Executable { loader: Some("/lib/ld-musl-aarch64.so.1".to_owned()), ..fit.clone() };
-        assert!(matches!(musl.misfit(), Some(CodeError::Loader { .. })));
+        assert!(matches!(musl.incompatibility(), Some(CodeError::Loader { .. })));
         let fully_static = Executable { glibc: None, loader: None, ..fit };
-        assert_eq!(fully_static.misfit(), None);
+        assert_eq!(fully_static.incompatibility(), None);
     }
 
     #[test]

@@ -88,7 +88,7 @@ impl FunctionCode {
     /// Reads, checks and packs an executable.
     ///
     /// `strict` refuses what `provided.al2023` cannot run. On an emulator the function runs on this machine's C library,
-    /// so that a build for this machine is good enough there: it can be had without, and [`Self::misfit`] tells.
+    /// so that a build for this machine is good enough there: it can be had without, and [`Self::incompatibility`] tells.
     ///
     /// # Errors
     /// [`CodeError`]: the file cannot be read, is no program for Lambda, or cannot be packed.
@@ -104,8 +104,8 @@ impl FunctionCode {
     /// [`CodeError`]: it is no program for Lambda, or cannot be packed.
     pub fn from_executable(bytes: &[u8], strict: bool) -> Result<Self, CodeError> {
         let executable = Executable::parse(bytes)?;
-        match executable.misfit() {
-            Some(misfit) if strict => return Err(misfit),
+        match executable.incompatibility() {
+            Some(incompatibility) if strict => return Err(incompatibility),
             _ => {}
         }
         let package = pack(bytes).map_err(|error| CodeError::Packing { reason: error.to_string() })?;
@@ -119,8 +119,8 @@ impl FunctionCode {
     }
 
     /// Why `provided.al2023` cannot run it, if it cannot; never so if it was read strictly.
-    pub fn misfit(&self) -> Option<CodeError> {
-        self.executable.misfit()
+    pub fn incompatibility(&self) -> Option<CodeError> {
+        self.executable.incompatibility()
     }
 
     /// The package, a zip file.

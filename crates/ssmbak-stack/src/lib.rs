@@ -36,6 +36,7 @@ pub use change_set::{Change, ChangeSet, ParameterChange, Prepared};
 pub use deletion::Deletion;
 pub use deploy::{Code, Deployment, prepare};
 pub use deployed::DeployedTemplate;
+pub use elf::Architecture;
 pub use error::{Error, StackError};
 pub use event::{FirstCause, StackEvent};
 pub use function_code::{CodeError, FunctionCode};

@@ -14,8 +14,12 @@ pub struct QueueState {
     pub waiting: u64,
     /// Messages that somebody works on.
     pub in_flight: u64,
+    /// The queue's URL.
+    pub url: String,
     /// The queue's ARN.
     pub arn: String,
+    /// Who may use it, as JSON; empty: its account alone.
+    pub policy: String,
     /// Whether it gives up what fails again and again, and to another queue.
     pub has_dead_letters: bool,
 }
@@ -35,6 +39,7 @@ impl QueueState {
             Attribute::ApproximateNumberOfMessages,
             Attribute::ApproximateNumberOfMessagesDelayed,
             Attribute::ApproximateNumberOfMessagesNotVisible,
+            Attribute::Policy,
             Attribute::QueueArn,
             Attribute::RedrivePolicy,
         ]));
@@ -44,7 +49,9 @@ impl QueueState {
             waiting: number(Attribute::ApproximateNumberOfMessages)
                 + number(Attribute::ApproximateNumberOfMessagesDelayed),
             in_flight: number(Attribute::ApproximateNumberOfMessagesNotVisible),
+            url: url.to_owned(),
             arn: attributes.get(&Attribute::QueueArn).cloned().unwrap_or_default(),
+            policy: attributes.get(&Attribute::Policy).cloned().unwrap_or_default(),
             has_dead_letters: attributes.get(&Attribute::RedrivePolicy).is_some_and(|policy| !policy.is_empty()),
         })
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use jiff::SignedDuration;
 use ssmbak_stack::doctor::{self, Clients, Facts, Finding, Look, Reference, Status, examine};
-use ssmbak_stack::{FunctionCode, template};
+use ssmbak_stack::{Architecture, FunctionCode, template};
 
 use crate::aws::Aws;
 use crate::bucket::{self, STACK_PARAMETER};
@@ -22,8 +22,9 @@ use crate::ui::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  ssmbak doctor                           look at the whole pipeline
-  ssmbak doctor --canary                  and send a change through it
+  ssmbak doctor                           check the whole pipeline
+  ssmbak doctor --canary                  also send a change through it
+  ssmbak doctor --watch                   look again every 30 seconds, and print what changed
   ssmbak doctor --stack backups -o json   for programs: exit code 4 if something is wrong
 ";
 
@@ -39,6 +40,80 @@ pub struct DoctorArgs {
     /// How long to wait for each, such as 90s or 5m.
     #[arg(long, value_name = "TIME", default_value = "2m", requires = "canary", value_parser = timeout)]
     timeout: Duration,
+    /// Check again at this interval until interrupted, and print the findings that changed.
+    #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "30s",
+        conflicts_with = "canary", value_parser = timeout)]
+    watch: Option<Duration>,
+}
+
+/// What is looked at, and with what.
+struct Pipeline<'a> {
+    name: &'a str,
+    aws: &'a Aws,
+}
+
+impl Pipeline<'_> {
+    async fn look(&self) -> Result<(Facts, Vec<Finding>), CliError> {
+        let (name, aws) = (self.name, self.aws);
+        let stack = stack::of(aws, name)?;
+        let clients = Clients { sqs: aws.sqs(), eventbridge: aws.eventbridge(), lambda: aws.lambda(), s3: aws.s3() };
+        let facts = doctor::look(&stack, &clients).await.map_err(StackCommandError::from)?;
+        let own_code = own_code(&facts);
+        let reference =
+            Reference { name, region: aws.region(), now: ssmbak::clock::now(), own_code: own_code.as_deref() };
+        let findings = examine(&facts, &reference);
+        if findings.iter().all(|finding| finding.status == Status::Unknown) {
+            let why = findings.first().map_or(String::new(), |finding| finding.message.clone());
+            let hint =
+                "ask for the permissions of who looks after it (Permissions, in the book), or use another --profile";
+            let message = format!("nothing of the stack {name} may be looked at: {why}");
+            return Err(CliError::failure("AccessDenied", message, hint));
+        }
+        Ok((facts, findings))
+    }
+
+    /// Looks again and again, and prints what is not as it was. Ends only by an interruption: that one look fails is said,
+    /// and the next one may succeed.
+    async fn watch(
+        &self,
+        mut seen: Vec<Finding>,
+        bucket: Option<&str>,
+        interval: Duration,
+        (ui, interrupts): (&Ui, &mut Interrupts),
+    ) -> Result<Exit, CliError> {
+        loop {
+            let pause = async {
+                tokio::time::sleep(interval).await;
+                Ok::<(), CliError>(())
+            };
+            interrupts.or(pause).await?;
+            let findings = match interrupts.or(self.look()).await {
+                Ok((_, findings)) => findings,
+                Err(CliError::Interrupted) => return Err(CliError::Interrupted),
+                Err(error) => {
+                    ui.warning(&error.to_string());
+                    continue;
+                }
+            };
+            let changed = changed(&seen, &findings);
+            if !changed.is_empty() {
+                report::print(self.name, self.aws.region(), bucket, &changed, ui)?;
+            }
+            seen = findings;
+        }
+    }
+}
+
+/// The findings that are of another status than before, and those about problems whose message is another.
+fn changed(before: &[Finding], now: &[Finding]) -> Vec<Finding> {
+    let same = |finding: &Finding| {
+        before.iter().any(|seen| {
+            seen.check == finding.check
+                && seen.status == finding.status
+                && (finding.status == Status::Ok || seen.message == finding.message)
+        })
+    };
+    now.iter().filter(|finding| !same(finding)).cloned().collect()
 }
 
 pub(super) async fn run(
@@ -52,28 +127,18 @@ pub(super) async fn run(
         Some(name) => name.to_owned(),
         None => interrupts.or(of_the_region(&aws)).await?,
     };
-    let stack = stack::of(&aws, &name)?;
-    let clients = Clients { sqs: aws.sqs(), eventbridge: aws.eventbridge(), lambda: aws.lambda(), s3: aws.s3() };
+    let pipeline = Pipeline { name: &name, aws: &aws };
     let progress = ui.progress(0, "looking at the pipeline");
-    let facts = interrupts.or(async { doctor::look(&stack, &clients).await.map_err(StackCommandError::from) }).await?;
-    let own_code = own_code(&facts);
+    let (facts, mut findings) = interrupts.or(pipeline.look()).await?;
     drop(progress);
-    let reference =
-        Reference { name: &name, region: aws.region(), now: ssmbak::clock::now(), own_code: own_code.as_deref() };
-    let mut findings = examine(&facts, &reference);
-    if findings.iter().all(|finding| finding.status == Status::Unknown) {
-        let why = findings.first().map_or(String::new(), |finding| finding.message.clone());
-        let hint = "ask for the permissions of who looks after it (Permissions, in the book), or use another --profile";
-        return Err(CliError::failure(
-            "AccessDenied",
-            format!("nothing of the stack {name} may be looked at: {why}"),
-            hint,
-        ));
-    }
     if args.canary {
         findings.push(canary(args, &facts, &aws, ui, interrupts).await?);
     }
-    report::print(&name, aws.region(), facts.bucket_name.as_deref(), &findings, ui)?;
+    let bucket = facts.bucket_name.as_deref();
+    report::print(&name, aws.region(), bucket, &findings, ui)?;
+    if let Some(interval) = args.watch {
+        return pipeline.watch(findings, bucket, interval, (ui, interrupts)).await;
+    }
     let wrong = findings.iter().any(|finding| finding.status == Status::Problem);
     Ok(if wrong { Exit::Difference } else { Exit::Done })
 }
@@ -107,7 +172,7 @@ async fn of_the_region(aws: &Aws) -> Result<String, CliError> {
 fn own_code(facts: &Facts) -> Option<String> {
     let Look::Seen(stack) = &facts.stack else { return None };
     let architecture = stack.parameters.iter().find(|parameter| parameter.key == template::ARCHITECTURE)?;
-    let path = function_file::find().ok()?;
+    let path = function_file::find(Architecture::of_name(&architecture.value)?).ok()?;
     let code = FunctionCode::from_file(&path, false).ok()?;
     (code.architecture().as_str() == architecture.value).then(|| code.sha256_base64())
 }
@@ -121,6 +186,18 @@ fn timeout(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn watching_prints_what_changed() {
+        let (ok, queue) =
+            (Finding::ok("Rule", "on"), |waiting: u32| Finding::ok("Queue", format!("{waiting} waiting")));
+        let problem = |message: &str| Finding::problem("Rule", message, "do something");
+        let before = [ok.clone(), queue(1)];
+        assert_eq!(changed(&before, &[ok.clone(), queue(2)]), []);
+        assert_eq!(changed(&before, &[problem("off"), queue(2)]), [problem("off")]);
+        assert_eq!(changed(&[problem("off")], &[problem("gone")]), [problem("gone")]);
+        assert_eq!(changed(&[problem("off")], std::slice::from_ref(&ok)), std::slice::from_ref(&ok));
+    }
 
     #[test]
     fn a_timeout_is_a_time_with_a_unit() {

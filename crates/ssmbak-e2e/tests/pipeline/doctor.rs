@@ -124,3 +124,75 @@ async fn the_doctor_finds_what_is_wrong_and_says_what_to_do() -> Outcome {
     assert!(pipeline.store.described("/newvoll/ssmbak/canary-").await?.is_empty());
     Ok(())
 }
+
+/// Breaks a part by hand, asks the doctor, types what it suggests, and asks again.
+#[tokio::test]
+async fn what_the_doctor_suggests_mends_what_was_stopped_by_hand() -> Outcome {
+    let ministack = Ministack::start()?;
+    let pipeline = Pipeline::on(&ministack);
+    pipeline.run(&format!("ssmbak-stack {STACK} create --no-sweep --yes"))?.well()?;
+    let bucket = pipeline.bucket(STACK)?;
+    let text = |value: Value| -> Outcome<String> { Ok(value.as_str().ok_or("no name")?.to_owned()) };
+    let (queue, mapping) = (text(pipeline.resource(STACK, "Q")?)?, text(pipeline.resource(STACK, "SqsToLambda")?)?);
+    let venv = Venv::ready()?;
+    let bin = venv.executable("aws").parent().ok_or("no folder")?.to_owned();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH")?);
+    let typed = |line: &str| -> Outcome<Ran> {
+        let mut shell = pipeline.command(std::path::Path::new("sh"));
+        shell.env("PATH", &path).args(["-ec", line]);
+        Ran::of(shell)?.well()
+    };
+    let asked = |check: &str| -> Outcome<Value> {
+        let ran = pipeline.run(&format!("ssmbak doctor --stack {STACK} --output json"))?;
+        finding(&ran.json()?, check)
+    };
+    let breaks = [
+        (
+            "Rule",
+            format!("aws events remove-targets --rule {STACK} --ids target-id1; aws events delete-rule --name {STACK}"),
+        ),
+        ("Queue", format!(r#"aws sqs set-queue-attributes --queue-url {queue} --attributes '{{"Policy":""}}'"#)),
+        ("Queue", format!(r#"aws sqs set-queue-attributes --queue-url {queue} --attributes '{{"RedrivePolicy":""}}'"#)),
+        ("EventSourceMapping", format!("aws lambda delete-event-source-mapping --uuid {mapping}")),
+        (
+            "Function",
+            format!(
+                "aws lambda update-function-configuration --function-name {STACK} --environment 'Variables={{SSMBAK_BUCKET=x}}'"
+            ),
+        ),
+        (
+            "Concurrency",
+            format!("aws lambda put-function-concurrency --function-name {STACK} --reserved-concurrent-executions 0"),
+        ),
+        ("BucketEncryption", format!("aws s3api delete-bucket-encryption --bucket {bucket}")),
+        ("BucketPublicAccess", format!("aws s3api delete-public-access-block --bucket {bucket}")),
+        (
+            "BucketLifecycle",
+            format!(
+                r#"aws s3api put-bucket-lifecycle-configuration --bucket {bucket} --lifecycle-configuration '{{"Rules":[{{"ID":"x","Status":"Enabled","Filter":{{"Prefix":""}},"Expiration":{{"Days":9}}}}]}}'"#
+            ),
+        ),
+        (
+            "BucketVersioning",
+            format!("aws s3api put-bucket-versioning --bucket {bucket} --versioning-configuration Status=Suspended"),
+        ),
+    ];
+    for (check, line) in breaks {
+        typed(&line)?;
+        let broken = asked(check)?;
+        assert_ne!(broken["Status"], "ok", "{line}: {broken}");
+        let hint = text(broken["Hint"].clone())?;
+        // Commands stand in backticks; the others are said for afterwards.
+        let commands: Vec<&str> = hint.split('`').skip(1).step_by(2).filter(|line| line.starts_with("aws ")).collect();
+        assert!(!commands.is_empty(), "{check}: {hint}");
+        for command in commands {
+            typed(command)?;
+        }
+        let mended = asked(check)?;
+        assert_eq!(mended["Status"], "ok", "{check}: {hint}: {mended}");
+    }
+    // And it records again.
+    let told = pipeline.run("ssmbak doctor --canary --timeout 60s --output json")?.json()?;
+    assert_eq!(finding(&told, "Canary")?["Status"], "ok", "{told}");
+    Ok(())
+}

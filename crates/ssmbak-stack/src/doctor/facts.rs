@@ -13,8 +13,8 @@ use crate::status::StackStatus;
 pub enum Look<T> {
     /// It is there.
     Seen(T),
-    /// The stack says what it is called, but it does not exist.
-    Gone,
+    /// The stack says that it is called this, but it does not exist.
+    Gone(String),
     /// The stack has nothing of the kind.
     NotInStack,
     /// What it is called could not be found out.
@@ -46,6 +46,8 @@ pub struct Facts {
     pub concurrency: Look<Option<i32>>,
     /// The function.
     pub function: Look<Function>,
+    /// The name of the role that the stack made for the function, if it is known.
+    pub role_name: Option<String>,
     /// The bucket's name, if it is known.
     pub bucket_name: Option<String>,
     /// The bucket.
@@ -101,6 +103,13 @@ pub struct FailureQueue {
 pub struct Mapping {
     /// Its id.
     pub id: String,
+    /// Whether it is another one than the stack made, which does not exist any more.
+    pub is_replacement: bool,
+    /// The ARN of what it takes messages from.
+    pub source: String,
+    /// Whether failed messages alone are returned to the queue (`ReportBatchItemFailures`). Without that Lambda takes a
+    /// batch for done as soon as the function has answered.
+    pub reports_failures: bool,
     /// Its state, in Lambda's words: `Enabled`, `Disabled`, and those on the way there.
     pub state: String,
     /// What came of its last invocation, in Lambda's words.
@@ -122,8 +131,10 @@ pub struct Function {
     pub runtime: String,
     /// SHA-256 of its package, in base 64.
     pub code_sha256: String,
-    /// The bucket that it is told to write to.
+    /// The bucket that it writes to, by its variable `SSMBAK_BUCKET`.
     pub bucket: Option<String>,
+    /// The ARN of the role that it runs with.
+    pub role: String,
     /// Its log group.
     pub log_group: Option<String>,
 }

@@ -18,10 +18,10 @@ use crate::parameters::Value;
 use crate::status::{Operation, StackStatus};
 use crate::template::TEMPLATE;
 
-const WORK_OUT: Task = Task::new("work out the changes", "cloudformation:CreateChangeSet");
+const CREATE_CHANGE_SET: Task = Task::new("work out the changes", "cloudformation:CreateChangeSet");
 const READ: Task = Task::new("read the changes", "cloudformation:DescribeChangeSet");
 const EXECUTE: Task = Task::new("carry out the changes", "cloudformation:ExecuteChangeSet");
-const LET_GO: Task = Task::new("let go of the changes", "cloudformation:DeleteChangeSet");
+const DELETE_CHANGE_SET: Task = Task::new("let go of the changes", "cloudformation:DeleteChangeSet");
 const REMOVE: Task = Task::new("remove the empty stack", "cloudformation:DeleteStack");
 
 /// What a change set is asked to bring about.
@@ -65,7 +65,7 @@ impl Stack {
             Ok(created) => created,
             // AWS says so of a change set, later; some emulators right here.
             Err(error) if error.message().is_some_and(changes_nothing) => return Ok(Prepared::Nothing),
-            Err(error) => return Err(WORK_OUT.failed(error).into()),
+            Err(error) => return Err(CREATE_CHANGE_SET.failed(error).into()),
         };
         let mut change_set = ChangeSet {
             id: created.id.unwrap_or_default(),
@@ -74,7 +74,7 @@ impl Stack {
             changes: Vec::new(),
             parameters: Vec::new(),
         };
-        match self.await_changes(&mut change_set).await? {
+        match self.wait_for_change_set(&mut change_set).await? {
             Verdict::Nothing => {
                 self.discard(&change_set).await?;
                 Ok(Prepared::Nothing)
@@ -123,7 +123,7 @@ impl Stack {
     pub async fn discard(&self, change_set: &ChangeSet) -> Result<(), StackError> {
         let delete = self.client.delete_change_set();
         let delete = delete.change_set_name(&change_set.id).send().await;
-        delete.map_err(|error| LET_GO.failed(error))?;
+        delete.map_err(|error| DELETE_CHANGE_SET.failed(error))?;
         if change_set.operation == Operation::Create {
             let found = self.find().await?;
             if found.is_some_and(|stack| stack.status.is_under_review()) {
@@ -133,7 +133,7 @@ impl Stack {
         Ok(())
     }
 
-    /// Removes the empty stack that a failed creation leaves, and waits until it is gone. Any other is left alone.
+    /// Removes the empty stack that a failed creation leaves, and waits until it is gone. Any other stack is kept.
     ///
     /// # Errors
     /// [`StackError::Failed`] if it cannot be removed.
@@ -156,7 +156,7 @@ impl Stack {
         Ok(())
     }
 
-    async fn await_changes(&self, change_set: &mut ChangeSet) -> Result<Verdict, StackError> {
+    async fn wait_for_change_set(&self, change_set: &mut ChangeSet) -> Result<Verdict, StackError> {
         loop {
             let page = self.change_set_page(&change_set.id, None).await?;
             let status = page.status().map_or("", |status| status.as_str());

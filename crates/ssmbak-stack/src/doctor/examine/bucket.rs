@@ -1,7 +1,8 @@
 //! The bucket: whether it keeps what it is given, and only shows it to those who may see it.
 
-use super::{Reference, ago, seen};
-use crate::doctor::{BucketFacts, Encryption, Finding, Lifecycle, Look, PublicAccess, StackFacts, SweepRecord};
+use super::{Context, ago};
+use crate::doctor::{Encryption, Finding, PublicAccess, SweepRecord};
+use crate::template::RETENTION_DAYS;
 
 const THE_BUCKET: &str = "the bucket with the history";
 /// A sweep comes once a day.
@@ -9,68 +10,65 @@ const SWEEP_HOURS: i64 = 49;
 /// The format of what a sweep leaves that is understood here.
 const SWEEP_FORMAT: u64 = 1;
 
-pub(super) fn all(bucket: &BucketFacts, stack: &Look<StackFacts>, reference: &Reference<'_>) -> Vec<Finding> {
-    let retention = match stack {
-        Look::Seen(stack) => stack.parameters.iter().find(|parameter| parameter.key == "RetentionDays"),
-        _ => None,
-    };
-    let retention = retention.and_then(|parameter| parameter.value.parse().ok());
-    vec![
-        versioning(&bucket.versioning, reference),
-        encryption(&bucket.encryption, reference),
-        public_access(&bucket.public_access, reference),
-        lifecycle(&bucket.lifecycle, retention, reference),
-    ]
+pub(super) fn all(context: &Context<'_>) -> Vec<Finding> {
+    vec![versioning(context), encryption(context), public_access(context), lifecycle(context)]
 }
 
-fn versioning(versioning: &Look<Option<String>>, reference: &Reference<'_>) -> Finding {
+fn versioning(context: &Context<'_>) -> Finding {
     const CHECK: &str = "BucketVersioning";
-    match seen(versioning, CHECK, THE_BUCKET, reference).map(Option::as_deref) {
+    match context.seen(&context.facts.bucket.versioning, CHECK, THE_BUCKET, |_| None).map(Option::as_deref) {
         Err(finding) => finding,
         Ok(Some("Enabled")) => Finding::ok(CHECK, "Enabled"),
         Ok(status) => {
-            let hint = "switch versioning on at S3 at once: every change overwrites the one before";
-            Finding::problem(CHECK, format!("{}: no history is kept", status.unwrap_or("off")), hint)
+            let by_hand = || "switch versioning on at S3".to_owned();
+            let hint = context.enable_versioning().unwrap_or_else(by_hand);
+            let message = format!("{}: every change overwrites the one before", status.unwrap_or("off"));
+            Finding::problem(CHECK, message, hint)
         }
     }
 }
 
-fn encryption(encryption: &Look<Option<Encryption>>, reference: &Reference<'_>) -> Finding {
+fn encryption(context: &Context<'_>) -> Finding {
     const CHECK: &str = "BucketEncryption";
-    match seen(encryption, CHECK, THE_BUCKET, reference) {
+    match context.seen(&context.facts.bucket.encryption, CHECK, THE_BUCKET, |_| None) {
         Err(finding) => finding,
         Ok(Some(Encryption { algorithm, key: Some(key) })) => Finding::ok(CHECK, format!("{algorithm} with {key}")),
         Ok(Some(Encryption { algorithm, key: None })) => Finding::ok(CHECK, algorithm.clone()),
-        Ok(None) => Finding::warning(CHECK, "no encryption is set", "set it at S3: secrets are stored there"),
+        Ok(None) => {
+            let by_hand = || "set it at S3: secrets are stored there".to_owned();
+            Finding::warning(CHECK, "no encryption is set", context.encrypt_bucket().unwrap_or_else(by_hand))
+        }
     }
 }
 
-fn public_access(access: &Look<Option<PublicAccess>>, reference: &Reference<'_>) -> Finding {
+fn public_access(context: &Context<'_>) -> Finding {
     const CHECK: &str = "BucketPublicAccess";
-    match seen(access, CHECK, THE_BUCKET, reference) {
+    match context.seen(&context.facts.bucket.public_access, CHECK, THE_BUCKET, |_| None) {
         Err(finding) => finding,
         Ok(Some(PublicAccess { closed: true })) => Finding::ok(CHECK, "blocked"),
-        Ok(_) => Finding::problem(
-            CHECK,
-            "it is not blocked in all four ways",
-            "block it at S3 (all four settings): secrets are stored there",
-        ),
+        Ok(_) => {
+            let by_hand = || "block it at S3 (all four settings): secrets are stored there".to_owned();
+            let hint = context.block_public_access().unwrap_or_else(by_hand);
+            Finding::problem(CHECK, "it is not blocked in all four ways", hint)
+        }
     }
 }
 
-fn lifecycle(lifecycle: &Look<Lifecycle>, retention: Option<i32>, reference: &Reference<'_>) -> Finding {
+fn lifecycle(context: &Context<'_>) -> Finding {
     const CHECK: &str = "BucketLifecycle";
-    let lifecycle = match seen(lifecycle, CHECK, THE_BUCKET, reference) {
+    let lifecycle = match context.seen(&context.facts.bucket.lifecycle, CHECK, THE_BUCKET, |_| None) {
         Ok(lifecycle) => lifecycle,
         Err(finding) => return finding,
     };
+    let retention = context.parameter(RETENTION_DAYS).and_then(|days| days.parse().ok());
     let kept = match lifecycle.noncurrent_days {
         None => "history is kept for ever".to_owned(),
         Some(days) => format!("history is kept for {days} days"),
     };
     if !lifecycle.expire_current.is_empty() {
         let message = format!("current values expire by the rule {}", lifecycle.expire_current.join(", "));
-        return Finding::problem(CHECK, message, "remove that rule at S3: it hides live parameters as if deleted");
+        let by_hand = || "remove that rule at S3: it hides live parameters as if deleted".to_owned();
+        return Finding::problem(CHECK, message, context.put_lifecycle().unwrap_or_else(by_hand));
     }
     if !lifecycle.archive.is_empty() {
         let message = format!("{kept}, but archived by the rule {}", lifecycle.archive.join(", "));
@@ -84,14 +82,15 @@ fn lifecycle(lifecycle: &Look<Lifecycle>, retention: Option<i32>, reference: &Re
     if meant.is_some_and(|meant| meant != lifecycle.noncurrent_days) {
         let days = retention.unwrap_or_default();
         let message = format!("{kept}, and the stack's RetentionDays is {days}");
-        return Finding::warning(CHECK, message, "somebody changed it at S3: change it back there");
+        let by_hand = || "somebody changed it at S3: change it back there".to_owned();
+        return Finding::warning(CHECK, message, context.put_lifecycle().unwrap_or_else(by_hand));
     }
     Finding::ok(CHECK, kept)
 }
 
-pub(super) fn sweep(sweep: &Look<Option<String>>, reference: &Reference<'_>) -> Finding {
+pub(super) fn sweep(context: &Context<'_>) -> Finding {
     const CHECK: &str = "Sweep";
-    let stored = match seen(sweep, CHECK, THE_BUCKET, reference) {
+    let stored = match context.seen(&context.facts.sweep, CHECK, THE_BUCKET, |_| None) {
         Ok(stored) => stored,
         Err(finding) => return finding,
     };
@@ -109,8 +108,8 @@ pub(super) fn sweep(sweep: &Look<Option<String>>, reference: &Reference<'_>) -> 
         return Finding::warning(CHECK, message, "update this command, or the stack");
     }
     let SweepRecord { names, written, failed, finished, .. } = record;
-    let message = format!("{} ago: {names} names, {written} versions written", ago(finished, reference.now));
-    if reference.now.duration_since(finished).as_hours() >= SWEEP_HOURS {
+    let message = format!("{} ago: {names} names, {written} versions written", ago(finished, context.reference.now));
+    if context.reference.now.duration_since(finished).as_hours() >= SWEEP_HOURS {
         Finding::warning(CHECK, format!("{message}; it should come every day"), "look at the function's log")
     } else if failed > 0 {
         let message = format!("{message}, {failed} names could not be brought up to date");

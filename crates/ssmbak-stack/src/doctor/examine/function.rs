@@ -1,21 +1,21 @@
 //! The function: its state, and whether it is the right one.
 
-use super::{Reference, seen};
-use crate::doctor::{Finding, Function, Look, StackFacts};
+use super::Context;
+use crate::doctor::Finding;
 use crate::function_code::KEY_PREFIX;
 use crate::template::CODE_KEY;
 
 /// The runtime of a function that is a program of its own; that of 0.5.2 is Python.
 const RUNTIME: &str = "provided.al2023";
 
-pub(super) fn state(function: &Look<Function>, bucket: Option<&str>, reference: &Reference<'_>) -> Finding {
+pub(super) fn state(context: &Context<'_>) -> Finding {
     const CHECK: &str = "Function";
-    let function = match seen(function, CHECK, "the function", reference) {
+    let function = match context.seen(&context.facts.function, CHECK, "the function", |_| None) {
         Ok(function) => function,
         Err(finding) => return finding,
     };
     let because = |reason: &Option<String>| reason.as_ref().map_or(String::new(), |reason| format!(": {reason}"));
-    let update = format!("`ssmbak-stack {} update` deploys it again", reference.name);
+    let update = format!("`ssmbak-stack {} update` deploys it again", context.reference.name);
     let runtime = &function.runtime;
     // An idle function may be put to sleep, and wakes with the next event.
     if !matches!(function.state.as_str(), "Active" | "Inactive" | "Pending" | "") {
@@ -29,11 +29,21 @@ pub(super) fn state(function: &Look<Function>, bucket: Option<&str>, reference: 
         let message = format!("it runs on {runtime}: it is not the one of this version");
         return Finding::warning(CHECK, message, update);
     }
-    if let (Some(told), Some(bucket)) = (&function.bucket, bucket)
-        && told != bucket
+    if let Some(bucket) = context.bucket()
+        && function.bucket.as_deref() != Some(bucket)
     {
-        let message = format!("it is told to write to {told}, and the stack's bucket is {bucket}");
-        return Finding::problem(CHECK, message, "set its variable SSMBAK_BUCKET at Lambda to the stack's bucket");
+        let writes_to = function.bucket.as_deref().map_or("no bucket".to_owned(), |other| format!("`{other}`"));
+        let message = format!("its variable SSMBAK_BUCKET names {writes_to}, and the stack's bucket is `{bucket}`");
+        let by_hand = || "set its variable SSMBAK_BUCKET at Lambda to the stack's bucket".to_owned();
+        return Finding::problem(CHECK, message, context.set_variables().unwrap_or_else(by_hand));
+    }
+    if let Some(role) = context.facts.role_name.as_deref()
+        && !function.role.is_empty()
+        && function.role.rsplit('/').next() != Some(role)
+    {
+        let message = format!("it runs with the role {}, not with the stack's, {role}", function.role);
+        let by_hand = || format!("give it the role {role} at Lambda");
+        return Finding::warning(CHECK, message, context.set_role(role).unwrap_or_else(by_hand));
     }
     match function.state.as_str() {
         "Pending" => Finding::warning(CHECK, "Pending: not yet at work", "look again in a minute"),
@@ -41,16 +51,12 @@ pub(super) fn state(function: &Look<Function>, bucket: Option<&str>, reference: 
     }
 }
 
-pub(super) fn concurrency(concurrency: &Look<Option<i32>>, reference: &Reference<'_>) -> Finding {
+pub(super) fn concurrency(context: &Context<'_>) -> Finding {
     const CHECK: &str = "Concurrency";
-    match seen(concurrency, CHECK, "the function", reference) {
+    match context.seen(&context.facts.concurrency, CHECK, "the function", |_| None) {
         Err(finding) => finding,
         Ok(Some(0)) => {
-            let hint = format!(
-                "`aws lambda delete-function-concurrency --function-name {} --region {}`; changes wait in the queue for up \
-                 to 14 days",
-                reference.name, reference.region
-            );
+            let hint = format!("{}; changes wait in the queue for up to 14 days", context.free_concurrency());
             Finding::problem(CHECK, "0 executions are reserved, and the function never runs", hint)
         }
         Ok(Some(reserved)) => Finding::ok(CHECK, format!("{reserved} reserved")),
@@ -58,18 +64,16 @@ pub(super) fn concurrency(concurrency: &Look<Option<i32>>, reference: &Reference
     }
 }
 
-pub(super) fn code(function: &Look<Function>, stack: &Look<StackFacts>, reference: &Reference<'_>) -> Finding {
+pub(super) fn code(context: &Context<'_>) -> Finding {
     const CHECK: &str = "FunctionCode";
-    let function = match seen(function, CHECK, "the function", reference) {
+    let function = match context.seen(&context.facts.function, CHECK, "the function", |_| None) {
         Ok(function) => function,
         Err(finding) => return finding,
     };
+    let reference = context.reference;
     let name = reference.name;
-    let key = match stack {
-        Look::Seen(stack) => stack.parameters.iter().find(|parameter| parameter.key == CODE_KEY),
-        _ => None,
-    };
-    let deployed = key.and_then(|key| digest_of_key(&key.value));
+    let key = context.parameter(CODE_KEY);
+    let deployed = key.and_then(digest_of_key);
     let running = from_base64(&function.code_sha256);
     if let (Some(deployed), Some(running)) = (&deployed, &running)
         && deployed != running

@@ -1,15 +1,16 @@
 //! The stack and its template.
 
-use super::{Reference, seen};
-use crate::doctor::{Finding, Look, StackFacts};
+use super::Context;
+use crate::doctor::Finding;
 use crate::template::TEMPLATE;
 
-pub(super) fn status(stack: &Look<StackFacts>, reference: &Reference<'_>) -> Finding {
+pub(super) fn status(context: &Context<'_>) -> Finding {
     const CHECK: &str = "Stack";
-    let stack = match seen(stack, CHECK, "the stack", reference) {
+    let stack = match context.seen(&context.facts.stack, CHECK, "the stack", |_| None) {
         Ok(stack) => stack,
         Err(finding) => return finding,
     };
+    let reference = context.reference;
     let (status, name) = (&stack.status, reference.name);
     let message = match &stack.reason {
         Some(reason) => format!("{status}: {}", reason.split_whitespace().collect::<Vec<_>>().join(" ")),
@@ -33,9 +34,9 @@ pub(super) fn status(stack: &Look<StackFacts>, reference: &Reference<'_>) -> Fin
     }
 }
 
-pub(super) fn template(template: &Look<String>, reference: &Reference<'_>) -> Finding {
+pub(super) fn template(context: &Context<'_>) -> Finding {
     const CHECK: &str = "Template";
-    let deployed = match seen(template, CHECK, "the stack's template", reference) {
+    let deployed = match context.seen(&context.facts.template, CHECK, "the stack's template", |_| None) {
         Ok(deployed) => deployed,
         Err(finding) => return finding,
     };
@@ -43,7 +44,8 @@ pub(super) fn template(template: &Look<String>, reference: &Reference<'_>) -> Fi
     if deployed.trim_end() == TEMPLATE.trim_end() {
         Finding::ok(CHECK, "the one of this version")
     } else {
-        let hint = format!("`ssmbak-stack {} update` brings the stack up to date, and asks first", reference.name);
+        let hint =
+            format!("`ssmbak-stack {} update` brings the stack up to date, and asks first", context.reference.name);
         Finding::warning(CHECK, "the stack was deployed by another version of ssmbak", hint)
     }
 }

@@ -12,6 +12,7 @@ use crate::template::TEMPLATE;
 const QUEUE_ARN: &str = "arn:aws:sqs:eu-west-1:1:q";
 const PATTERN: &str =
     r#"{"source":["aws.ssm"],"account":["1"],"region":["eu-west-1"],"detail-type":["Parameter Store Change"]}"#;
+const POLICY: &str = r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sqs:SendMessage"},{"Effect":"Deny","Principal":"*","Action":"sqs:*"}]}"#;
 const OLD_PATTERN: &str = r#"{"source":["aws.ssm"],"detail-type":["Parameter Store Change"]}"#;
 const HEX: &str = "ssmbak-lambda/0000000000000000000000000000000000000000000000000000000000000000.zip";
 const BASE64: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
@@ -34,21 +35,26 @@ fn sound() -> Facts {
         stack: Look::Seen(StackFacts {
             status: StackStatus::new("UPDATE_COMPLETE"),
             reason: None,
-            parameters: vec![parameter("CodeKey", HEX), parameter("RetentionDays", "0")],
+            parameters: vec![
+                parameter("CodeKey", HEX),
+                parameter("ExistingBucket", ""),
+                parameter("KmsKeyArn", ""),
+                parameter("LogLevel", "INFO"),
+                parameter("MaxRequestsPerSecond", "5"),
+                parameter("RetentionDays", "0"),
+                parameter("SweepSchedule", "rate(12 hours)"),
+            ],
         }),
         template: Look::Seen(TEMPLATE.to_owned()),
         rule: Look::Seen(rule(true, PATTERN, QUEUE_ARN, true)),
         sweep_rule: Look::Seen(rule(true, "", QUEUE_ARN, true)),
         concurrency: Look::Seen(None),
-        queue: Look::Seen(QueueState { waiting: 3, in_flight: 1, arn: QUEUE_ARN.to_owned(), has_dead_letters: true }),
-        dead_letters: Look::Seen(FailureQueue::default()),
-        undelivered_events: Look::Seen(FailureQueue::default()),
-        mapping: Look::Seen(Mapping {
-            id: "m".to_owned(),
-            state: "Enabled".to_owned(),
-            last_result: Some("OK".to_owned()),
-        }),
+        queue: Look::Seen(QueueState { waiting: 3, in_flight: 1, ..queue_state() }),
+        dead_letters: Look::Seen(failure_queue("letters")),
+        undelivered_events: Look::Seen(failure_queue("undelivered")),
+        mapping: mapping("Enabled", Some("OK")),
         function: Look::Seen(function()),
+        role_name: Some("demo-role".to_owned()),
         bucket_name: Some("history".to_owned()),
         bucket: BucketFacts {
             versioning: Look::Seen(Some("Enabled".to_owned())),
@@ -58,6 +64,25 @@ fn sound() -> Facts {
         },
         sweep: Look::Seen(Some(sweep("2026-11-22T03:00:00Z", 0))),
     }
+}
+
+fn gone<T>() -> Look<T> {
+    Look::Gone("demo-name".to_owned())
+}
+
+fn queue_state() -> QueueState {
+    QueueState {
+        url: "https://sqs/1/q".to_owned(),
+        arn: QUEUE_ARN.to_owned(),
+        policy: POLICY.to_owned(),
+        has_dead_letters: true,
+        ..QueueState::default()
+    }
+}
+
+fn failure_queue(name: &str) -> FailureQueue {
+    let arn = QUEUE_ARN.replace(":q", &format!(":{name}"));
+    FailureQueue { state: QueueState { arn, ..QueueState::default() }, oldest: None }
 }
 
 fn rule(enabled: bool, pattern: &str, arn: &str, keeps_failures: bool) -> Rule {
@@ -76,6 +101,7 @@ fn function() -> Function {
         runtime: "provided.al2023".to_owned(),
         code_sha256: BASE64.to_owned(),
         bucket: Some("history".to_owned()),
+        role: "arn:aws:iam::1:role/demo-role".to_owned(),
         ..Function::default()
     }
 }
@@ -178,9 +204,9 @@ fn each_defect_is_found_by_its_check() {
             Status::Warning,
             "does not send to the queue",
         ),
-        (|f| f.sweep_rule = Look::Gone, "SweepRule", Status::Problem, "does not exist any more"),
+        (|f| f.sweep_rule = gone(), "SweepRule", Status::Problem, "does not exist any more"),
         (|f| f.concurrency = Look::Seen(Some(0)), "Concurrency", Status::Problem, "never runs"),
-        (|f| f.rule = Look::Gone, "Rule", Status::Problem, "does not exist any more"),
+        (|f| f.rule = gone(), "Rule", Status::Problem, "does not exist any more"),
         (|f| queue(f, 1_001, true), "Queue", Status::Warning, "1001 waiting"),
         (|f| queue(f, 0, false), "Queue", Status::Warning, "lost in the end"),
         (|f| f.mapping = mapping("Disabled", None), "EventSourceMapping", Status::Problem, "nothing takes changes"),
@@ -200,7 +226,29 @@ fn each_defect_is_found_by_its_check() {
             "last update failed",
         ),
         (|f| of_function(f, |f| f.runtime = "python3.9".to_owned()), "Function", Status::Warning, "python3.9"),
-        (|f| of_function(f, |f| f.bucket = Some("other".to_owned())), "Function", Status::Problem, "write to other"),
+        (|f| of_function(f, |f| f.bucket = Some("other".to_owned())), "Function", Status::Problem, "names `other`"),
+        (|f| of_function(f, |f| f.bucket = None), "Function", Status::Problem, "names no bucket"),
+        (|f| of_function(f, |f| f.role = "arn:aws:iam::1:role/x".to_owned()), "Function", Status::Warning, "role/x"),
+        (|f| of_queue(f, |q| q.policy.clear()), "Queue", Status::Problem, "no change arrives"),
+        (
+            |f| of_queue(f, |q| q.policy = POLICY.replace("Allow", "Deny")),
+            "Queue",
+            Status::Problem,
+            "no change arrives",
+        ),
+        (|f| f.mapping = gone(), "EventSourceMapping", Status::Problem, "does not exist any more"),
+        (
+            |f| of_mapping(f, |m| m.source = "arn:other".to_owned()),
+            "EventSourceMapping",
+            Status::Problem,
+            "takes messages from arn:other",
+        ),
+        (
+            |f| of_mapping(f, |m| m.reports_failures = false),
+            "EventSourceMapping",
+            Status::Problem,
+            "are not tried again",
+        ),
         (|f| f.function = Look::NotInStack, "Function", Status::Problem, "no such thing"),
         (
             |f| of_function(f, |f| f.code_sha256 = BASE64.replacen('A', "B", 1)),
@@ -229,7 +277,7 @@ fn each_defect_is_found_by_its_check() {
             Status::Problem,
             "Suspended",
         ),
-        (|f| f.bucket.versioning = Look::Gone, "BucketVersioning", Status::Problem, "does not exist any more"),
+        (|f| f.bucket.versioning = gone(), "BucketVersioning", Status::Problem, "does not exist any more"),
         (|f| f.bucket.encryption = Look::Seen(None), "BucketEncryption", Status::Warning, "no encryption"),
         (|f| f.bucket.public_access = Look::Seen(None), "BucketPublicAccess", Status::Problem, "not blocked"),
         (
@@ -268,42 +316,81 @@ fn each_defect_is_found_by_its_check() {
     }
 }
 
+/// Every way that was thought of to stop recording by hand, or to endanger the history.
 #[test]
-fn what_was_stopped_by_hand_is_answered_with_the_command_that_mends_it() {
+fn every_way_to_stop_it_by_hand_is_answered_with_the_command_that_mends_it() {
     type Break = fn(&mut Facts);
-    let table: &[(Break, &str, &str)] = &[
+    let table: &[(&str, Break, &str)] = &[
+        ("rule switched off", |f| f.rule = Look::Seen(rule(false, PATTERN, QUEUE_ARN, true)), "Rule"),
+        ("rule deleted", |f| f.rule = gone(), "Rule"),
+        ("rule's pattern changed", |f| f.rule = Look::Seen(rule(true, "{}x", QUEUE_ARN, true)), "Rule"),
+        ("rule's pattern widened", |f| f.rule = Look::Seen(rule(true, OLD_PATTERN, QUEUE_ARN, true)), "Rule"),
+        ("rule's target removed", |f| f.rule = Look::Seen(rule(true, PATTERN, "arn:other", true)), "Rule"),
+        ("rule's dead letters removed", |f| f.rule = Look::Seen(rule(true, PATTERN, QUEUE_ARN, false)), "Rule"),
+        ("sweep rule switched off", |f| f.sweep_rule = Look::Seen(rule(false, "", QUEUE_ARN, true)), "SweepRule"),
+        ("sweep rule deleted", |f| f.sweep_rule = gone(), "SweepRule"),
+        ("sweep rule's target removed", |f| f.sweep_rule = Look::Seen(rule(true, "", "arn:other", true)), "SweepRule"),
+        ("queue deleted", |f| f.queue = gone(), "Queue"),
+        ("queue's policy removed", |f| of_queue(f, |q| q.policy.clear()), "Queue"),
+        ("queue's dead letters removed", |f| queue(f, 0, false), "Queue"),
+        ("mapping switched off", |f| f.mapping = mapping("Disabled", None), "EventSourceMapping"),
+        ("mapping deleted", |f| f.mapping = gone(), "EventSourceMapping"),
+        ("mapping made without failures", |f| of_mapping(f, |m| m.reports_failures = false), "EventSourceMapping"),
+        ("function deleted", |f| f.function = gone(), "Function"),
+        ("function's bucket changed", |f| of_function(f, |f| f.bucket = Some("other".to_owned())), "Function"),
+        ("function's role changed", |f| of_function(f, |f| f.role = "arn:aws:iam::1:role/x".to_owned()), "Function"),
+        ("function's concurrency 0", |f| f.concurrency = Look::Seen(Some(0)), "Concurrency"),
         (
-            |f| f.rule = Look::Seen(rule(false, PATTERN, QUEUE_ARN, true)),
-            "Rule",
-            "`aws events enable-rule --name demo --region eu-west-1`",
+            "function's code changed",
+            |f| of_function(f, |f| f.code_sha256 = BASE64.replacen('A', "B", 1)),
+            "FunctionCode",
         ),
         (
-            |f| f.sweep_rule = Look::Seen(rule(false, "", QUEUE_ARN, true)),
-            "SweepRule",
-            "`aws events enable-rule --name demo --region eu-west-1`",
+            "versioning suspended",
+            |f| f.bucket.versioning = Look::Seen(Some("Suspended".to_owned())),
+            "BucketVersioning",
         ),
-        (
-            |f| f.sweep_rule = Look::Seen(Rule { targets: Vec::new(), ..rule(true, "", "", true) }),
-            "SweepRule",
-            r#"`aws events put-targets --rule demo --region eu-west-1 --targets '[{"Id":"sweep","Arn":"arn:aws:sqs:eu-west-1:1:q","Input":"{\"ssmbak\":\"sweep\"}"}]'`"#,
-        ),
-        (
-            |f| f.mapping = mapping("Disabled", None),
-            "EventSourceMapping",
-            "`aws lambda update-event-source-mapping --enabled --uuid m --region eu-west-1`",
-        ),
-        (
-            |f| f.concurrency = Look::Seen(Some(0)),
-            "Concurrency",
-            "`aws lambda delete-function-concurrency --function-name demo --region eu-west-1`",
-        ),
+        ("encryption removed", |f| f.bucket.encryption = Look::Seen(None), "BucketEncryption"),
+        ("public let in", |f| f.bucket.public_access = Look::Seen(None), "BucketPublicAccess"),
+        ("values made to expire", |f| lifecycle(f, |l| l.expire_current.push("old".to_owned())), "BucketLifecycle"),
+        ("retention changed", |f| lifecycle(f, |l| l.noncurrent_days = Some(3)), "BucketLifecycle"),
+        ("messages left in dead letters", |f| f.dead_letters = Look::Seen(failures(2, "")), "DeadLetters"),
     ];
-    for (break_it, check, command) in table {
+    let mut answers = Vec::new();
+    for (what, break_it, check) in table {
         let mut facts = sound();
         break_it(&mut facts);
-        let hint = find(&facts, check).hint.unwrap();
-        assert!(hint.starts_with(command), "{hint}");
+        let finding = find(&facts, check);
+        assert_ne!(finding.status, Status::Ok, "{what}");
+        let hint = finding.hint.unwrap_or_default();
+        assert!(hint.contains("`aws ") || hint.contains("`ssmbak-"), "{what}: {hint}");
+        answers.push(format!("{what}\n    {hint}"));
     }
+    insta::assert_snapshot!("commands", answers.join("\n"));
+}
+
+#[test]
+fn a_replaced_mapping_that_works_is_no_finding() {
+    let mut facts = sound();
+    of_mapping(&mut facts, |mapping| mapping.is_replacement = true);
+    let said = "Enabled; it was made by hand, the stack's own is deleted";
+    assert_eq!(find(&facts, "EventSourceMapping"), Finding::ok("EventSourceMapping", said));
+}
+
+#[test]
+fn what_is_not_known_is_in_no_command() {
+    let mut facts = sound();
+    facts.queue = Look::Unnamed;
+    facts.mapping = gone();
+    facts.rule = Look::Seen(rule(true, "{}x", QUEUE_ARN, true));
+    facts.bucket.lifecycle = Look::Seen(Lifecycle { noncurrent_days: Some(3), ..Lifecycle::default() });
+    if let Look::Seen(stack) = &mut facts.stack {
+        stack.parameters = vec![parameter("RetentionDays", "0"), parameter("ExistingBucket", "of-others")];
+    }
+    let hint = |check| find(&facts, check).hint.unwrap_or_default();
+    assert!(hint("EventSourceMapping").starts_with("`ssmbak-stack demo delete`"), "{}", hint("EventSourceMapping"));
+    assert!(hint("Rule").starts_with("fix it in EventBridge"), "{}", hint("Rule"));
+    assert!(hint("BucketLifecycle").starts_with("somebody changed it"), "{}", hint("BucketLifecycle"));
 }
 
 #[test]
@@ -319,6 +406,7 @@ fn what_may_not_be_looked_at_names_the_permission_and_stops_nothing_else() {
         undelivered_events: Look::Unnamed,
         mapping: Look::Unseen(denied()),
         function: Look::Unseen(denied()),
+        role_name: None,
         bucket_name: None,
         bucket: BucketFacts {
             versioning: Look::Unnamed,
@@ -379,11 +467,30 @@ fn stack(facts: &mut Facts, status: &str) {
 }
 
 fn queue(facts: &mut Facts, waiting: u64, has_dead_letters: bool) {
-    facts.queue = Look::Seen(QueueState { waiting, in_flight: 0, arn: QUEUE_ARN.to_owned(), has_dead_letters });
+    facts.queue = Look::Seen(QueueState { waiting, has_dead_letters, ..queue_state() });
 }
 
 fn mapping(state: &str, last_result: Option<&str>) -> Look<Mapping> {
-    Look::Seen(Mapping { id: "m".to_owned(), state: state.to_owned(), last_result: last_result.map(str::to_owned) })
+    Look::Seen(Mapping {
+        id: "m".to_owned(),
+        is_replacement: false,
+        source: QUEUE_ARN.to_owned(),
+        reports_failures: true,
+        state: state.to_owned(),
+        last_result: last_result.map(str::to_owned),
+    })
+}
+
+fn of_queue(facts: &mut Facts, change: impl FnOnce(&mut QueueState)) {
+    let mut queue = queue_state();
+    change(&mut queue);
+    facts.queue = Look::Seen(queue);
+}
+
+fn of_mapping(facts: &mut Facts, change: impl FnOnce(&mut Mapping)) {
+    let Look::Seen(mut mapping) = mapping("Enabled", None) else { return };
+    change(&mut mapping);
+    facts.mapping = Look::Seen(mapping);
 }
 
 fn of_function(facts: &mut Facts, change: impl FnOnce(&mut Function)) {

@@ -74,7 +74,7 @@ fn of_rules(rules: &[LifecycleRule]) -> Lifecycle {
     let mut lifecycle = Lifecycle::default();
     for rule in rules.iter().filter(|rule| rule.status == ExpirationStatus::Enabled) {
         let name = || rule.id().unwrap_or("without a name").to_owned();
-        // A rule that only clears away markers that are left alone has neither.
+        // A rule that only clears away orphaned markers has neither.
         if rule.expiration().is_some_and(|e| e.days().is_some_and(|days| days > 0) || e.date().is_some()) {
             lifecycle.expire_current.push(name());
         }

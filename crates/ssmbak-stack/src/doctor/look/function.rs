@@ -1,6 +1,7 @@
 //! The function and its event source mapping at Lambda.
 
 use aws_sdk_lambda::Client;
+use aws_sdk_lambda::types::FunctionResponseType;
 
 use super::Place;
 use crate::call::{CallError, Task};
@@ -9,6 +10,9 @@ use crate::doctor::facts::{Function, Look, Mapping};
 const FUNCTION: Task = Task::new("look at the function", "lambda:GetFunctionConfiguration");
 const CONCURRENCY: Task = Task::new("look at the function's concurrency", "lambda:GetFunctionConcurrency");
 const MAPPING: Task = Task::new("look at what feeds the function", "lambda:GetEventSourceMapping");
+const MAPPINGS: Task = Task::new("look for what else feeds the function", "lambda:ListEventSourceMappings");
+
+const REPORTS_FAILURES: FunctionResponseType = FunctionResponseType::ReportBatchItemFailures;
 
 /// The variable that tells the function its bucket.
 const BUCKET_VARIABLE: &str = "SSMBAK_BUCKET";
@@ -21,8 +25,32 @@ pub(super) async fn look_at_concurrency(lambda: &Client, function: Place) -> Loo
     function.look(async |name| read_concurrency(lambda, name).await).await
 }
 
-pub(super) async fn look_at_mapping(lambda: &Client, mapping: Place) -> Look<Mapping> {
-    mapping.look(async |id| read_mapping(lambda, id).await).await
+/// The stack's event source mapping; another one of the function's, if that does not exist any more. Who may not list them
+/// learns that the stack's is gone.
+pub(super) async fn look_at_mapping(lambda: &Client, mapping: Place, function: Place) -> Look<Mapping> {
+    let look = mapping.look(async |id| read_mapping(lambda, id).await).await;
+    let (Look::Gone(_), Place::Named(function)) = (&look, function) else { return look };
+    match replacement(lambda, &function).await {
+        Ok(Some(mapping)) => Look::Seen(mapping),
+        Ok(None) | Err(_) => look,
+    }
+}
+
+async fn replacement(lambda: &Client, function: &str) -> Result<Option<Mapping>, CallError> {
+    let listed = lambda.list_event_source_mappings().function_name(function).send().await;
+    let listed = listed.map_err(|error| MAPPINGS.failed(error))?.event_source_mappings.unwrap_or_default();
+    // Of several that one tells most which is at work.
+    let Some(mapping) = listed.into_iter().max_by_key(|mapping| mapping.state() == Some("Enabled")) else {
+        return Ok(None);
+    };
+    Ok(Some(Mapping {
+        id: mapping.uuid.unwrap_or_default(),
+        is_replacement: true,
+        source: mapping.event_source_arn.unwrap_or_default(),
+        reports_failures: mapping.function_response_types.is_some_and(|types| types.contains(&REPORTS_FAILURES)),
+        state: mapping.state.unwrap_or_default(),
+        last_result: mapping.last_processing_result.filter(|result| !result.is_empty()),
+    }))
 }
 
 async fn read(lambda: &Client, name: &str) -> Result<Function, CallError> {
@@ -38,6 +66,7 @@ async fn read(lambda: &Client, name: &str) -> Result<Function, CallError> {
         runtime: read.runtime.map_or(String::new(), |runtime| runtime.as_str().to_owned()),
         code_sha256: read.code_sha256.unwrap_or_default(),
         bucket,
+        role: read.role.unwrap_or_default(),
         log_group: read.logging_config.and_then(|config| config.log_group),
     })
 }
@@ -51,6 +80,9 @@ async fn read_mapping(lambda: &Client, id: &str) -> Result<Mapping, CallError> {
     let read = lambda.get_event_source_mapping().uuid(id).send().await.map_err(|error| MAPPING.failed(error))?;
     Ok(Mapping {
         id: id.to_owned(),
+        is_replacement: false,
+        source: read.event_source_arn.unwrap_or_default(),
+        reports_failures: read.function_response_types.is_some_and(|types| types.contains(&REPORTS_FAILURES)),
         state: read.state.unwrap_or_default(),
         last_result: read.last_processing_result.filter(|result| !result.is_empty()),
     })

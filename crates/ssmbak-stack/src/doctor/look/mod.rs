@@ -43,6 +43,7 @@ pub async fn look(stack: &Stack, clients: &Clients) -> Result<Facts, StackError>
     let places = Places { stack: stack.name(), resources, described: described.as_ref().ok() };
     let bucket_name = places.bucket();
     let bucket = bucket_name.named();
+    let role_name = places.of_resource(template::FUNCTION_ROLE, || None).named();
     let (rule, sweep_rule, concurrency, queue, dead_letters, undelivered, mapping, function, template, kept) = tokio::join!(
         rule::look(&clients.eventbridge, places.rule()),
         rule::look(&clients.eventbridge, places.of_resource(template::SWEEP_RULE, || None)),
@@ -50,7 +51,7 @@ pub async fn look(stack: &Stack, clients: &Clients) -> Result<Facts, StackError>
         queues::look(&clients.sqs, places.queue(template::QUEUE, "QUrl")),
         queues::look_at_failures(&clients.sqs, places.queue(template::DEAD_LETTERS, "DeadLettersUrl")),
         queues::look_at_failures(&clients.sqs, places.queue(template::UNDELIVERED_EVENTS, "UndeliveredEventsUrl")),
-        function::look_at_mapping(&clients.lambda, places.mapping()),
+        function::look_at_mapping(&clients.lambda, places.mapping(), places.function()),
         function::look(&clients.lambda, places.function()),
         stack.deployed_template(),
         bucket::look(&clients.s3, &bucket_name),
@@ -64,7 +65,7 @@ pub async fn look(stack: &Stack, clients: &Clients) -> Result<Facts, StackError>
         template: match template {
             Ok(template) => Look::Seen(template),
             Err(StackError::Call(error)) => Look::Unseen(error),
-            Err(_) => Look::Gone,
+            Err(_) => Look::Gone(stack.name().to_owned()),
         },
         rule,
         sweep_rule,
@@ -74,6 +75,7 @@ pub async fn look(stack: &Stack, clients: &Clients) -> Result<Facts, StackError>
         undelivered_events: undelivered,
         mapping,
         function,
+        role_name,
         bucket_name: bucket,
         bucket: BucketFacts { versioning, encryption, public_access, lifecycle },
         sweep,
@@ -103,7 +105,7 @@ impl Place {
             Self::Unnamed => Look::Unnamed,
             Self::Named(name) => match look(name).await {
                 Ok(seen) => Look::Seen(seen),
-                Err(error) if is_missing(&error) => Look::Gone,
+                Err(error) if is_missing(&error) => Look::Gone(name.clone()),
                 Err(error) => Look::Unseen(error),
             },
         }
