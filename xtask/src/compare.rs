@@ -12,7 +12,7 @@ use ssmbak_emulators::{Venv, clean, find_binary, target_dir, workspace_dir};
 
 use crate::cargo::Steps;
 use crate::failure::{Failure, Outcome};
-use answers::Answers;
+use answers::BucketStates;
 
 const DEFAULT_HISTORIES: u64 = 300;
 const REPORT: &str = "docs/ORIGINAL.md";
@@ -44,7 +44,7 @@ pub fn run(arguments: &[&str]) -> Outcome {
         write_output(name, clean(&mut script).arg(&histories), &answers)
     })?;
     steps.summarise();
-    let answers = Answers::read(&answers)?;
+    let answers = BucketStates::read(&answers)?;
     let report = report::markdown(sample, &answers);
     let path = workspace_dir().join(REPORT);
     fs::write(&path, &report.whole).map_err(Failure::io(format!("write {}", path.display())))?;

@@ -17,6 +17,7 @@ use crate::wheel::Wheel;
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The function runs on Linux, and is built where it runs.
 const IS_LINUX: bool = cfg!(target_os = "linux");
+const FUNCTION: &str = "ssmbak-lambda";
 const COMMANDS: [&str; 4] = ["ssmbak", "ssmbak-all", "ssmbak-stack", "s3bak"];
 const SHELLS: [(&str, &str, &str); 3] = [
     ("bash", "bash-completion/completions", "ssmbak"),
@@ -27,20 +28,44 @@ const SHELLS: [(&str, &str, &str); 3] = [
 /// Where the executables of a build are.
 struct Build {
     commands: PathBuf,
-    function: PathBuf,
+    /// The function by architecture, as Rust calls it.
+    functions: Vec<(String, PathBuf)>,
+}
+
+/// The function for this machine, from a directory of builds.
+fn own_function(dir: &Path) -> Vec<(String, PathBuf)> {
+    IS_LINUX.then(|| (ARCH.to_owned(), dir.join(FUNCTION))).into_iter().collect()
+}
+
+/// The functions in `DIR/ARCHITECTURE/ssmbak-lambda`, as machines of each architecture built them.
+fn functions_in(dir: &Path) -> Outcome<Vec<(String, PathBuf)>> {
+    let entries = fs::read_dir(dir).map_err(Failure::io(format!("read {}", dir.display())))?;
+    let functions =
+        entries.flatten().map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path().join(FUNCTION)));
+    let functions: Vec<_> = functions.filter(|(_, path)| path.is_file()).collect();
+    if functions.is_empty() {
+        return Err(Failure::Usage(format!("{} has no ARCHITECTURE/{FUNCTION}", dir.display())));
+    }
+    Ok(functions)
 }
 
 /// Builds and packs. With `--dev` the builds of the tests are packed: to try the packages, not to ship them.
 pub fn run(arguments: &[&str]) -> Outcome {
     let mut steps = Steps::default();
     let build = match arguments {
-        [] => {
+        [] | ["--functions", _] => {
             let packages = ["--package", "ssmbak-cli", "--package", "ssmbak-python"];
             steps.cargo("commands and Python module", &[&["build", "--profile", "shipped"], &packages[..]].concat())?;
-            if IS_LINUX {
-                crate::function::steps(&mut steps)?;
-            }
-            Build { commands: target_dir().join("shipped"), function: target_dir().join("function") }
+            let functions = match arguments {
+                [_, dir] => functions_in(Path::new(dir))?,
+                _ => {
+                    if IS_LINUX {
+                        crate::function::steps(&mut steps)?;
+                    }
+                    own_function(&target_dir().join("function"))
+                }
+            };
+            Build { commands: target_dir().join("shipped"), functions }
         }
         ["--dev"] => {
             // A test that needs the module has it built, and the SDK with the features of the tests.
@@ -59,16 +84,17 @@ pub fn run(arguments: &[&str]) -> Outcome {
 /// Packs what `cargo xtask test` has built, and checks the packages.
 pub fn of_tests(steps: &mut Steps) -> Outcome {
     let debug = target_dir().join("debug");
-    pack_and_check(steps, &Build { commands: debug.clone(), function: debug })
+    let functions = own_function(&debug);
+    pack_and_check(steps, &Build { commands: debug, functions })
 }
 
 fn pack_and_check(steps: &mut Steps, build: &Build) -> Outcome {
     steps.step("packages", |_| pack(build))?;
-    steps.step("wheel, installed into an environment without anything else", |_| check())
+    steps.step("wheel, installed into an environment without anything else", |_| check(&build.functions))
 }
 
 /// Installs the wheel without network, and runs every command and the library.
-fn check() -> Outcome {
+fn check(functions: &[(String, PathBuf)]) -> Outcome {
     let dist = target_dir().join("dist");
     let venv = dist.join("venv");
     output(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
@@ -86,8 +112,8 @@ fn check() -> Outcome {
     }
     let import = "import ssmbak; from ssmbak.restore.actions import ParamPath; print(ssmbak.__version__)";
     output(Command::new(bin.join("python")).args(["-I", "-c", import])).map(drop)?;
-    let function = venv.join("share/ssmbak").join(ARCH).join("ssmbak-lambda");
-    if IS_LINUX {
+    for (architecture, _) in functions {
+        let function = venv.join("share/ssmbak").join(architecture).join(FUNCTION);
         fs::metadata(&function).map(drop).map_err(Failure::io(format!("find {}", function.display())))?;
     }
     fs::remove_dir_all(&venv).map_err(Failure::io(format!("remove {}", venv.display())))
@@ -100,8 +126,9 @@ fn pack(build: &Build) -> Outcome {
     stage(build, &tree)?;
     let archive = archive(&tree)?;
     let wheel = wheel(build, &tree, &dist)?;
+    let sources = sources(&dist)?;
     let mut sums = String::new();
-    for path in [&archive, &wheel] {
+    for path in [&archive, &wheel, &sources] {
         let bytes = fs::read(path).map_err(Failure::io(format!("read {}", path.display())))?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let hex: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -120,10 +147,12 @@ fn stage(build: &Build, tree: &Path) -> Outcome {
         strip(&bin.join(name));
     }
     let share = tree.join("share");
-    if IS_LINUX {
-        let function = share.join("ssmbak").join(ARCH).join("ssmbak-lambda");
-        copy(&build.function.join("ssmbak-lambda"), &function)?;
-        strip(&function);
+    for (architecture, built) in &build.functions {
+        let function = share.join("ssmbak").join(architecture).join(FUNCTION);
+        copy(built, &function)?;
+        if architecture == ARCH {
+            strip(&function);
+        }
     }
     for licence in ["LICENSE-APACHE", "LICENSE-MIT", "CHANGELOG.md"] {
         copy(&workspace_dir().join(licence), &share.join("doc/ssmbak").join(licence))?;
@@ -164,6 +193,13 @@ fn archive(tree: &Path) -> Outcome<PathBuf> {
     }
     output(command.arg(name))?;
     Ok(path)
+}
+
+/// The source distribution, from which pip builds a wheel by this program.
+fn sources(dist: &Path) -> Outcome<PathBuf> {
+    let backend = workspace_dir().join("packaging/ssmbak_build.py");
+    output(Command::new("python3").arg("-B").arg(backend).arg(dist).current_dir(workspace_dir()))?;
+    Ok(dist.join(format!("ssmbak-{VERSION}.tar.gz")))
 }
 
 fn wheel(build: &Build, tree: &Path, dist: &Path) -> Outcome<PathBuf> {
@@ -238,10 +274,34 @@ mod tests {
         let checked = Venv::ready()?.script("check_workflows.py").arg(&dir).output()?;
         assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
         let text = fs::read_to_string(dir.join("ci.yml"))? + &fs::read_to_string(dir.join("release.yml"))?;
-        assert!(text.contains("run: .ci/run\n") && text.contains("run: cargo xtask dist\n"), "{text}");
+        assert!(
+            text.contains("run: .ci/run\n") && text.contains("run: cargo xtask dist --functions functions\n"),
+            "{text}"
+        );
         for line in text.lines().filter(|line| line.contains("cargo ")) {
-            assert!(line.trim_end().ends_with("cargo xtask dist"), "{line}");
+            let task = line.split("cargo ").nth(1).unwrap_or_default().trim_end();
+            assert!(["xtask dist", "xtask dist --functions functions", "xtask function"].contains(&task), "{line}");
         }
+        Ok(())
+    }
+
+    #[test]
+    fn source_distribution_has_every_file_and_builds_by_this_program() -> Result<(), Box<dyn std::error::Error>> {
+        let sources = |dir: &Path| sources(dir).map_err(|error| error.to_string());
+        let output = |command: &mut Command| output(command).map_err(|error| error.to_string());
+        let dir = tempfile::tempdir()?;
+        let first = fs::read(sources(dir.path())?)?;
+        assert_eq!(fs::read(sources(dir.path())?)?, first, "equal files, equal bytes");
+        let archive = dir.path().join(format!("ssmbak-{VERSION}.tar.gz"));
+        output(Command::new("tar").arg("-xzf").arg(&archive).arg("-C").arg(dir.path()))?;
+        let tree = dir.path().join(format!("ssmbak-{VERSION}"));
+        let about = fs::read_to_string(tree.join("PKG-INFO"))?;
+        assert!(about.contains(&format!("Name: ssmbak\nVersion: {VERSION}\n")), "{about}");
+        // All members of the workspace are there.
+        let metadata = ["metadata", "--offline", "--no-deps", "--format-version", "1"];
+        output(Command::new(env!("CARGO")).args(metadata).current_dir(&tree))?;
+        let hooks = "import ssmbak_build as b; print([b.build_wheel, b.build_sdist, b.get_requires_for_build_wheel()])";
+        output(Command::new("python3").args(["-B", "-c", hooks]).current_dir(tree.join("packaging")))?;
         Ok(())
     }
 

@@ -32,14 +32,17 @@ usage: cargo xtask local [--port PORT] [--stale TIME] [--events TIME]
                                            events take so long: as on AWS
        cargo xtask demo                    the tutorial, on a pipeline of its own
        cargo xtask test [--quick|--full] [-- …]
-                                           everything that continuous integration checks; --quick leaves out the
-                                           function's release build, --full fails every call of every command in every
-                                           way, kills commands at random moments and adds a RADOS Gateway (two hours); what
-                                           follows -- goes to `cargo test`
+                                           everything that continuous integration checks; --quick only lints and
+                                           unit tests, --full fails every call of every command in every way, kills
+                                           commands at random moments, adds a RADOS Gateway and the function's release
+                                           build (two hours); what follows -- goes to `cargo test`
        cargo xtask function                builds the function for AWS and checks its size and C library
-       cargo xtask dist [--dev]            packs a release for this platform into target/dist: a wheel and a tar.gz with
-                                           commands, function, man pages and completions, and their checksums. --dev
-                                           packs the builds of the tests, to try the packages
+       cargo xtask dist [--functions DIR] [--dev]
+                                           packs a release for this platform into target/dist: a wheel and a tar.gz with
+                                           commands, function, man pages and completions, a source distribution, and
+                                           checksums. --functions packs DIR/ARCHITECTURE/ssmbak-lambda of every
+                                           architecture that is there instead of building it; --dev packs the builds of
+                                           the tests, to try the packages
        cargo xtask compare [--histories N] [--seed FIRST]
                                            ssmbak 0.5.2 and this tool on the same simulated histories (300, seeds from 0);
                                            writes docs/ORIGINAL.md

@@ -4,31 +4,38 @@ use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use ssmbak_stack::Architecture;
+
 /// The executable's name.
 const NAME: &str = "ssmbak-lambda";
-/// The architectures that packages have it for, this machine's first: it also runs on a local pipeline.
-const ARCHITECTURES: [&str; 2] =
-    if cfg!(target_arch = "aarch64") { ["aarch64", "x86_64"] } else { ["x86_64", "aarch64"] };
+/// The architectures that packages have it for, by the names of their directories.
+const ARCHITECTURES: [(&str, Architecture); 2] = [("aarch64", Architecture::Arm64), ("x86_64", Architecture::X86_64)];
+
+/// This machine's, on which an emulator runs the function.
+pub const HOST: Architecture = if cfg!(target_arch = "aarch64") { Architecture::Arm64 } else { Architecture::X86_64 };
+/// What Lambda charges less for (<https://aws.amazon.com/lambda/pricing/>).
+pub const CHEAPER: Architecture = Architecture::Arm64;
 
 /// The function's executable: beside this one, as cargo builds and installs them, else in `../share/ssmbak/ARCHITECTURE`, as
-/// packages have it. If there is none, the first place.
+/// packages have it, for `preferred` if there are several. If there is none, the first place.
 ///
 /// # Errors
 /// If the system does not tell where this executable is.
-pub fn find() -> io::Result<PathBuf> {
+pub fn find(preferred: Architecture) -> io::Result<PathBuf> {
     let own = env::current_exe()?;
     // A link on the PATH says nothing about what lies beside the file.
-    Ok(find_beside(&own.canonicalize().unwrap_or(own)))
+    Ok(find_beside(&own.canonicalize().unwrap_or(own), preferred))
 }
 
-fn find_beside(own: &Path) -> PathBuf {
+fn find_beside(own: &Path, preferred: Architecture) -> PathBuf {
     let beside = own.with_file_name(NAME);
     if beside.is_file() {
         return beside;
     }
-    let prefix = own.parent().and_then(Path::parent).map(|prefix| prefix.join("share/ssmbak"));
-    let packaged =
-        prefix.iter().flat_map(|share| ARCHITECTURES.map(|architecture| share.join(architecture).join(NAME)));
+    let Some(prefix) = own.parent().and_then(Path::parent) else { return beside };
+    let mut architectures = ARCHITECTURES;
+    architectures.sort_by_key(|(_, architecture)| *architecture != preferred);
+    let packaged = architectures.map(|(name, _)| prefix.join("share/ssmbak").join(name).join(NAME));
     packaged.into_iter().find(|path| path.is_file()).unwrap_or(beside)
 }
 
@@ -47,14 +54,15 @@ mod tests {
     fn function_is_found_beside_the_command_or_in_share() {
         let dir = tempfile::tempdir().unwrap();
         let own = dir.path().join("bin/ssmbak");
-        assert_eq!(find_beside(&own), dir.path().join("bin/ssmbak-lambda"), "where to put it");
-        let [host, other] = ARCHITECTURES.map(|name| dir.path().join("share/ssmbak").join(name).join(NAME));
-        put(&other);
-        assert_eq!(find_beside(&own), other);
-        put(&host);
-        assert_eq!(find_beside(&own), host, "this machine's comes first");
+        let find = |preferred| find_beside(&own, preferred);
+        assert_eq!(find(HOST), dir.path().join("bin/ssmbak-lambda"), "where to put it");
+        let [arm, x86] = ARCHITECTURES.map(|(name, _)| dir.path().join("share/ssmbak").join(name).join(NAME));
+        put(&x86);
+        assert_eq!(find(Architecture::Arm64), x86, "the only one");
+        put(&arm);
+        assert_eq!((find(Architecture::Arm64), find(Architecture::X86_64)), (arm, x86));
         let beside = dir.path().join("bin/ssmbak-lambda");
         put(&beside);
-        assert_eq!(find_beside(&own), beside);
+        assert_eq!(find(HOST), beside);
     }
 }

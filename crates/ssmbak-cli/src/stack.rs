@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use ssmbak_stack::{Operation, Stack, StackEvent, template};
+use ssmbak_stack::{Architecture, Operation, Stack, StackEvent, template};
 
 pub use error::StackCommandError;
 
@@ -22,7 +22,7 @@ use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::ui::{Ui, text};
 
-/// Deploy the pipeline that records every change of Parameter Store, and look after it.
+/// Deploy and manage the pipeline that records every change of Parameter Store.
 #[derive(Debug, Args)]
 pub struct StackArgs {
     /// Name of the CloudFormation stack; `list` without a command lists the stacks of the region.
@@ -69,6 +69,9 @@ pub struct DeployArgs {
     /// The function's executable [default: `ssmbak-lambda` beside this command].
     #[arg(long, value_name = "FILE")]
     pub lambda: Option<PathBuf>,
+    /// Architecture of the function: arm64 or x86_64 [default: the stack's; for a new one arm64 where the packages have both].
+    #[arg(long, value_name = "NAME", conflicts_with = "lambda", value_parser = architecture)]
+    pub architecture: Option<Architecture>,
     /// Set a parameter of the stack, such as RetentionDays=365; may be repeated. What is not set stays as it is.
     #[arg(long = "param", value_name = "KEY=VALUE", value_parser = key_value)]
     pub params: Vec<(String, String)>,
@@ -86,6 +89,10 @@ pub struct DeployArgs {
     pub yes: bool,
 }
 
+fn architecture(text: &str) -> Result<Architecture, String> {
+    Architecture::of_name(text).ok_or_else(|| "Lambda knows arm64 and x86_64".to_owned())
+}
+
 /// How to delete a stack.
 #[derive(Debug, Args)]
 pub struct DeleteArgs {
@@ -97,7 +104,7 @@ pub struct DeleteArgs {
 /// How to put back what failed.
 #[derive(Debug, Args)]
 pub struct RedriveArgs {
-    /// Only count what failed.
+    /// Count what failed, and do nothing.
     #[arg(long, conflicts_with = "yes")]
     pub dry_run: bool,
     /// Skip the confirmation prompt.

@@ -9,7 +9,7 @@ use crate::failure::{Failure, Outcome};
 
 /// Answers to questions about random histories, and to those of the examples.
 #[derive(Debug, Default)]
-pub struct Answers {
+pub struct BucketStates {
     /// Of random histories.
     pub random: Vec<Answer>,
     /// Of examples.
@@ -114,7 +114,7 @@ fn shown(state: &Value) -> String {
     }
 }
 
-impl Answers {
+impl BucketStates {
     /// Reads them, one in a line.
     pub fn read(path: &Path) -> Outcome<Self> {
         let what = format!("read {}", path.display());
@@ -147,11 +147,11 @@ impl Answers {
 mod tests {
     use serde_json::json;
 
-    use super::{Answer, Answers, Fate};
+    use super::{Answer, BucketStates, Fate};
 
     #[test]
     fn a_wrong_answer_of_ours_is_not_let_through() {
-        let answers = |evidence: &str, ours: &str| Answers {
+        let answers = |evidence: &str, ours: &str| BucketStates {
             random: vec![Answer(json!({"evidence": evidence, "ours": ours}))],
             examples: vec![],
         };

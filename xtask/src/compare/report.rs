@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Sample;
-use super::answers::{Answer, Answers, Fate};
+use super::answers::{Answer, BucketStates, Fate};
 
 /// What is written, and what of it is printed.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub struct Report {
 }
 
 /// Writes the report.
-pub fn markdown(sample: Sample, answers: &Answers) -> Report {
+pub fn markdown(sample: Sample, answers: &BucketStates) -> Report {
     let random = &answers.random;
     let count = |wanted: &dyn Fn(&Answer) -> bool| random.iter().filter(|answer| wanted(answer)).count();
     let number = |wanted: &dyn Fn(&Answer) -> bool| grouped(count(wanted));

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use ssmbak_stack::{
-    ChangeSet, Code, CodeError, Deployment, Error, FunctionCode, Operation, ParameterChange, Prepared, Resource, Stack,
-    StackStatus, prepare, template,
+    Architecture, ChangeSet, Code, CodeError, Deployment, Error, FunctionCode, Operation, ParameterChange, Prepared,
+    Resource, Stack, StackStatus, prepare, template,
 };
 
 use super::first_sweep::FirstSweep;
@@ -23,18 +23,24 @@ pub(super) async fn run(
     aws: &Aws,
     ui: &Ui,
 ) -> Result<Exit, CliError> {
-    let path = args.lambda.clone().map_or_else(|| function_file::find().map_err(StackCommandError::NoLambda), Ok)?;
     // An emulator runs the function on this machine, where a build for this machine is good enough.
     let strict = !aws.is_emulated("CloudFormation");
+    let path = match &args.lambda {
+        Some(path) => path.clone(),
+        None => {
+            let preferred = preferred_architecture(stack, operation, args, strict).await?;
+            function_file::find(preferred).map_err(StackCommandError::NoLambda)?
+        }
+    };
     let code = match FunctionCode::from_file(&path, strict) {
-        Ok(code) => Code::New(code),
+        Ok(code) => Code::New(as_asked(code, args.architecture)?),
         Err(otherwise @ CodeError::Unreadable { .. }) if keeps_code(operation, args) => Code::Deployed { otherwise },
         Err(error) => return Err(failed(error)),
     };
     match &code {
         Code::New(code) => {
-            if let Some(misfit) = code.misfit() {
-                ui.warning(&format!("on AWS this would be refused: {misfit}"));
+            if let Some(incompatibility) = code.incompatibility() {
+                ui.warning(&format!("on AWS this would be refused: {incompatibility}"));
             }
         }
         Code::Deployed { .. } => {
@@ -105,6 +111,36 @@ pub(super) async fn run(
         sweep.tell(ui);
     }
     Ok(Exit::Done)
+}
+
+/// What is asked for, else what the stack has, else what costs least or runs here.
+async fn preferred_architecture(
+    stack: &Stack,
+    operation: Operation,
+    args: &DeployArgs,
+    is_aws: bool,
+) -> Result<Architecture, CliError> {
+    let deployed = match (args.architecture, operation) {
+        (Some(architecture), _) => return Ok(architecture),
+        (None, Operation::Create) => None,
+        (None, Operation::Update) => stack.find().await.map_err(failed)?,
+    };
+    let deployed = deployed.and_then(|stack| {
+        let mut parameters = stack.parameters.into_iter();
+        Architecture::of_name(&parameters.find(|parameter| parameter.key == template::ARCHITECTURE)?.value)
+    });
+    Ok(deployed.unwrap_or(if is_aws { function_file::CHEAPER } else { function_file::HOST }))
+}
+
+/// The code, if it is of the architecture that was asked for.
+fn as_asked(code: FunctionCode, architecture: Option<Architecture>) -> Result<FunctionCode, CliError> {
+    match architecture {
+        Some(wanted) if code.architecture() != wanted => Err(CliError::usage(
+            format!("the function at hand is built for {}, not for {}", code.architecture().as_str(), wanted.as_str()),
+            "name one that is with --lambda",
+        )),
+        _ => Ok(code),
+    }
 }
 
 /// Both stacks would have parameters of one name: CloudFormation finds that out after minutes, and rolls all back. Where
