@@ -160,7 +160,7 @@ async fn sweep_of_unchanged_parameters_reads_pages_alone() {
     while let Some(at) = place {
         let page = sweep::page(&capture, &at, Some(&last)).await.unwrap();
         for turn in &page.names {
-            let captured = sweep::take(&capture, turn, None, Timestamp::now()).await.unwrap();
+            let captured = sweep::process(&capture, turn, None, Timestamp::now()).await.unwrap();
             assert!(captured.writes.is_empty(), "{}", turn.name);
         }
         place = page.next;
@@ -189,8 +189,8 @@ async fn sweep_at_once_of_unchanged_parameters_reads_in_bulk_alone() {
     let last = last_sweep();
     let names = sweep::names(&capture, &everything, Some(&last)).await.unwrap();
     assert_eq!(names.len(), history.parameters().filter(|&parameter| history.present(parameter).is_some()).count());
-    let surveys = sweep::survey(&capture, names, None, Timestamp::now);
-    let writes = surveys.map(|(name, survey)| (name, survey.unwrap().writes().len()));
+    let drifts = sweep::find_drift(&capture, names, None, Timestamp::now);
+    let writes = drifts.map(|(name, drift)| (name, drift.unwrap().writes().len()));
     let lacking: Vec<_> = writes.filter(|(_, writes)| std::future::ready(*writes > 0)).collect().await;
     assert!(lacking.is_empty(), "{lacking:?}");
     let mut made = server.counts().requests();

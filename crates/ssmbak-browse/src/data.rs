@@ -11,7 +11,7 @@ use ssmbak_core::parameter::CurrentParameter;
 use ssmbak_core::record::Evidence;
 use ssmbak_core::timeline::{State, Timeline, Unknown};
 
-use crate::standing::Standing;
+use crate::status::Status;
 use crate::tree;
 
 /// Names, times and attributes of the selection, by the bucket and by Parameter Store.
@@ -85,8 +85,8 @@ impl Data {
     }
 
     /// How each name stands at a time.
-    pub fn standings(&self, time: Timestamp) -> Vec<Standing> {
-        (0..self.names.len()).map(|name| Standing::of(self.state(name, time), self.present(name))).collect()
+    pub fn statuses(&self, time: Timestamp) -> Vec<Status> {
+        (0..self.names.len()).map(|name| Status::of(self.state(name, time), self.present(name))).collect()
     }
 
     /// All moments, in order of time.
@@ -148,6 +148,6 @@ mod tests {
             .collect();
         assert_eq!(told, ["/b create", "/a create", "/b delete", "/a update"]);
         assert_eq!(data.names().len(), 3);
-        assert_eq!(data.standings(time("13:30:00")), [Standing::Gone, Standing::Never, Standing::Unknown]);
+        assert_eq!(data.statuses(time("13:30:00")), [Status::Gone, Status::Never, Status::Unknown]);
     }
 }

@@ -7,7 +7,7 @@ use ssmbak_core::name::ParameterName;
 use ssmbak_core::timeline::State;
 
 use crate::data::Data;
-use crate::standing::Standing;
+use crate::status::Status;
 
 /// A version of Parameter Store's: its number and date.
 type Identity = (u64, Timestamp);
@@ -55,14 +55,14 @@ impl Equal {
     }
 
     /// How each name stands at a time.
-    pub(crate) fn standings(&self, data: &Data, time: Timestamp) -> Vec<Standing> {
-        let mut standings = data.standings(time);
-        for (at, standing) in standings.iter_mut().enumerate() {
-            if *standing == Standing::Changed && self.holds(data, at, time) {
-                *standing = Standing::Same;
+    pub(crate) fn statuses(&self, data: &Data, time: Timestamp) -> Vec<Status> {
+        let mut statuses = data.statuses(time);
+        for (at, status) in statuses.iter_mut().enumerate() {
+            if *status == Status::Changed && self.holds(data, at, time) {
+                *status = Status::Same;
             }
         }
-        standings
+        statuses
     }
 
     fn holds(&self, data: &Data, name: usize, time: Timestamp) -> bool {

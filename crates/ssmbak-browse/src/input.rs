@@ -32,7 +32,7 @@ pub enum Key {
 }
 
 /// Most characters that are taken; every time and every useful part of a name is shorter.
-const MOST: usize = 200;
+const MAX: usize = 200;
 
 /// A line that is being typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Input {
     pub(crate) fn key(&mut self, key: Key) -> bool {
         match key {
             Key::Char(c) if !c.is_control() => {
-                if self.0.chars().count() < MOST {
+                if self.0.chars().count() < MAX {
                     self.0.push(c);
                 }
             }
@@ -83,6 +83,6 @@ mod tests {
         for _ in 0..500 {
             input.key(Key::Char('x'));
         }
-        assert_eq!(input.text().len(), MOST);
+        assert_eq!(input.text().len(), MAX);
     }
 }

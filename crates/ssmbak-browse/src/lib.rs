@@ -11,8 +11,8 @@ mod equal;
 mod input;
 mod question;
 mod render;
-mod standing;
 mod state;
+mod status;
 #[cfg(test)]
 mod testing;
 mod tree;
@@ -20,5 +20,5 @@ mod tree;
 pub use data::{Data, Moment};
 pub use input::Key;
 pub use render::{Palette, render};
-pub use standing::Standing;
 pub use state::{Answer, Effect, Lines, Looked, Proposal, State, Subject};
+pub use status::Status;

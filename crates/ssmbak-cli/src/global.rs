@@ -20,16 +20,16 @@ pub struct GlobalArgs {
     /// Code of the MFA device that the profile names [default: SSMBAK_MFA_CODE; a terminal is asked].
     #[arg(long, global = true, value_name = "CODE")]
     pub mfa_code: Option<String>,
-    /// Maximum shared reads of Parameter Store per second (0 = unlimited) [default: SSMBAK_MAX_RPS, 15].
+    /// Maximum shared reads of Parameter Store per second (0 = unlimited) [default: SSMBAK_MAX_RPS, 10].
     #[arg(long, global = true, value_name = "N", value_parser = crate::arguments::rate)]
     pub max_rps: Option<f64>,
-    /// Print for people or for programs.
+    /// Output format: table for people, json for programs.
     #[arg(short, long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
     pub output: OutputFormat,
     /// Colour the output.
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub color: ColorChoice,
-    /// Say more on stderr; -vv says even more.
+    /// Log more on stderr (-vv for debug).
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
     /// Print help.

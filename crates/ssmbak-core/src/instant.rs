@@ -110,7 +110,7 @@ impl Fault {
 }
 
 /// Longest text that is looked at, in bytes; every form is far shorter.
-const MOST: usize = 200;
+const MAX: usize = 200;
 
 impl Instant {
     /// Reads a time, in any case and with any spacing:
@@ -141,7 +141,7 @@ impl Instant {
         if trimmed.is_empty() {
             return Err(InstantError::Empty);
         }
-        let read = if trimmed.len() > MOST {
+        let read = if trimmed.len() > MAX {
             Err(Fault::Unreadable)
         } else if trimmed.eq_ignore_ascii_case("now") {
             Ok(Self::exact(now))

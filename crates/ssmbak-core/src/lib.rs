@@ -15,7 +15,7 @@ pub mod concurrency;
 pub mod diff;
 pub mod event;
 pub mod instant;
-pub mod key_space;
+pub mod key_ranges;
 pub mod listing_method;
 pub mod log;
 pub mod mark;

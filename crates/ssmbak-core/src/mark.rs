@@ -16,7 +16,7 @@ pub const MARK_PREFIX: &str = "ssmbak-mark/";
 const FORMAT: u64 = 1;
 
 /// Most characters of a mark's name.
-const MOST: usize = 100;
+const MAX: usize = 100;
 
 /// The name of a mark.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,7 +29,7 @@ impl MarkName {
     /// [`MarkError::Name`] for any other text.
     pub fn parse(text: &str) -> Result<Self, MarkError> {
         let valid = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
-        if text.is_empty() || text.len() > MOST || !text.chars().all(valid) {
+        if text.is_empty() || text.len() > MAX || !text.chars().all(valid) {
             return Err(MarkError::Name(text.to_owned()));
         }
         Ok(Self(text.to_owned()))
@@ -78,7 +78,7 @@ pub struct Mark {
 #[non_exhaustive]
 pub enum MarkError {
     /// It cannot be called so.
-    #[error("{} is no name of a mark: it may have letters, digits, _, . and -, at most {MOST}", shown(.0))]
+    #[error("{} is no name of a mark: it may have letters, digits, _, . and -, at most {MAX}", shown(.0))]
     Name(String),
     /// What is stored is no mark.
     #[error("what is stored cannot be read as a mark")]

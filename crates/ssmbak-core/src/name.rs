@@ -140,12 +140,12 @@ impl ParameterName {
 
     /// Whether the name has one level only, and so two spellings in Parameter Store.
     pub fn is_root_level(&self) -> bool {
-        self.root_spelling().is_some()
+        self.unslashed_name().is_some()
     }
 
     /// For a root-level name the spelling without the slash (`foo` for `/foo`), which events and listings use; `None`
     /// for all others.
-    pub fn root_spelling(&self) -> Option<&str> {
+    pub fn unslashed_name(&self) -> Option<&str> {
         self.0.strip_prefix('/').filter(|rest| !rest.contains('/'))
     }
 
@@ -191,10 +191,10 @@ fn check(text: &str) -> Result<(), NameError> {
 
 /// A text of the user for an error message: quoted, without control characters, shortened.
 pub(crate) fn shown(text: &str) -> String {
-    const MOST: usize = 60;
+    const MAX: usize = 60;
     let mut quoted = String::from("\"");
-    quoted.extend(text.chars().take(MOST).flat_map(char::escape_debug));
-    if text.chars().nth(MOST).is_some() {
+    quoted.extend(text.chars().take(MAX).flat_map(char::escape_debug));
+    if text.chars().nth(MAX).is_some() {
         quoted.push('…');
     }
     quoted.push('"');

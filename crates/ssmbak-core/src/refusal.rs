@@ -1,6 +1,6 @@
 //! Refusals that say nothing about the request itself, by HTTP status and error code, for every service alike.
 
-/// Why AWS refuses a request that is right as it stands.
+/// Why AWS refuses a request that is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// AWS is busy, or broken for the moment: the same request may succeed later.

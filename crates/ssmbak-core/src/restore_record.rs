@@ -10,7 +10,7 @@ pub use id::{RestoreId, RestoreIdError};
 pub use row::RowState;
 
 use crate::name::ParameterName;
-use crate::plan::{Action, Change, Place, Plan, Question};
+use crate::plan::{Action, Change, Place, Plan, Query};
 
 /// The prefix of the records' keys. No parameter's key begins so: a key with a slash that does not begin with one is no
 /// name.
@@ -42,7 +42,7 @@ pub struct RestoreRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<String>,
     /// What was asked.
-    pub question: Question,
+    pub question: Query,
     /// The restore that it undid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoes: Option<RestoreId>,
@@ -123,7 +123,7 @@ pub struct RestoreDraft {
     /// The ARN of who does it, if that is known.
     pub author: Option<String>,
     /// What was asked.
-    pub question: Question,
+    pub question: Query,
     /// The restore that it undoes.
     pub undoes: Option<RestoreId>,
 }

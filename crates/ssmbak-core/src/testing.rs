@@ -10,7 +10,7 @@ use crate::name::ParameterName;
 use crate::parameter::{Description, Details, ParameterType, ParameterValue, ParameterVersion};
 use crate::record::metadata::{Decoded, decode, decode_with_sidecar, encode_tombstone, encode_value};
 use crate::record::{Evidence, LegacyRecord, Record};
-use crate::timeline::{Reach, State, Timeline, first_look, next_look};
+use crate::timeline::{Reach, State, Timeline, initial_window, next_window};
 use crate::trash::gone;
 
 /// `12:00:00` of the one day on which all these stories happen, with any fraction.
@@ -176,8 +176,8 @@ impl Key {
     /// How many versions are read to know the state at an instant; it must be that of all of them.
     pub(crate) fn read_for(&self, until: Timestamp) -> usize {
         let stored: Vec<Timestamp> = self.records.iter().map(|record| record.last_modified).collect();
-        let mut looked = first_look(&stored, until);
-        while let Some(next) = next_look(&stored, &looked, &self.records[looked.clone()], until) {
+        let mut looked = initial_window(&stored, until);
+        while let Some(next) = next_window(&stored, &looked, &self.records[looked.clone()], until) {
             assert!(!next.is_empty() && (next.end == looked.start || next.start == looked.end), "{looked:?} {next:?}");
             looked = looked.start.min(next.start)..looked.end.max(next.end);
         }

@@ -236,11 +236,11 @@ mod tests {
     fn what_cannot_be_read_is_named() {
         let mut key = recorded();
         let evidence = Evidence::Unreadable(Unreadable::Foreign);
-        let stranger =
+        let foreign_key =
             Record { version_id: "x".to_owned(), last_modified: at("13:00:00"), is_latest: true, size: 3, evidence };
-        key.records.push(stranger.clone());
+        key.records.push(foreign_key.clone());
         assert_eq!(shown(&key, Some(present(1, "12:00:00.1"))), ["unreadable"]);
-        let only = Key { records: vec![stranger], bodies: vec![] };
+        let only = Key { records: vec![foreign_key], bodies: vec![] };
         assert_eq!(shown(&only, Some(present(1, "12:00:00.1"))), ["missing", "unreadable"]);
         assert_eq!(shown(&only, None), ["unreadable"]);
     }

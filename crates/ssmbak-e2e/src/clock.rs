@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::Outcome;
 
-/// A busy machine is slow; nothing waits this long where all is well.
+/// A busy machine is slow; a healthy run waits far less.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks.
 pub const MOMENT: Duration = Duration::from_millis(25);

@@ -84,7 +84,7 @@ impl Store {
         for ten in names.chunks(TEN) {
             let read = self.ssm.get_parameters().set_names(Some(ten.to_vec())).with_decryption(true).send().await?;
             for found in read.parameters() {
-                let known = found.name().and_then(|name| state.get_mut(name)).ok_or("a stranger among values")?;
+                let known = found.name().and_then(|name| state.get_mut(name)).ok_or("a foreign key among values")?;
                 known.value = found.value().ok_or("a parameter without a value")?.to_owned();
             }
         }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::stream::{self, StreamExt};
 use serde_json::Value;
-use ssmbak::capture::Captured;
+use ssmbak::capture::CaptureReport;
 use ssmbak::{BackupBucket, Capture, ParameterStore};
 use ssmbak_core::event::{Change, Notice, Origin, account_of_arn, foreign};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -13,9 +13,10 @@ use tracing::Instrument;
 
 use crate::failure::Failure;
 use crate::message::{BatchResponse, ItemFailure, Message, by_subject, read};
+use crate::message_outcome::{self, MessageOutcome, Verdict};
+use crate::metrics::Metrics;
 use crate::queue::OwnQueue;
 use crate::sweep;
-use crate::verdict::{self, Done, Verdict};
 
 /// How many names are worked on at once. Most of the time is spent waiting for Parameter Store, whose quota for reading
 /// histories is low.
@@ -38,13 +39,20 @@ pub struct Function<S, B> {
     capture: Capture<S, B>,
     queue: Option<OwnQueue>,
     own: Origin,
+    /// The namespace of the metrics, if they are logged.
+    metrics: Option<String>,
     account_of_arn: OnceLock<String>,
 }
 
 impl<S: ParameterStore, B: BackupBucket> Function<S, B> {
     /// A function that records with `capture` the events of `own`, and whose sweeps go on by `queue`.
     pub fn new(capture: Capture<S, B>, queue: Option<OwnQueue>, own: Origin) -> Self {
-        Self { capture, queue, own, account_of_arn: OnceLock::new() }
+        Self { capture, queue, own, metrics: None, account_of_arn: OnceLock::new() }
+    }
+
+    /// Logs metrics in this namespace as well.
+    pub fn with_metrics(self, namespace: Option<String>) -> Self {
+        Self { metrics: namespace, ..self }
     }
 
     /// Takes the account from the ARN that the function was invoked by, where the configuration names none.
@@ -77,14 +85,25 @@ impl<S: ParameterStore, B: BackupBucket> Function<S, B> {
                 return Err(failure);
             }
         };
+        let metrics = Metrics::default();
         let handle = async |message: &Message, pauses: &mut Pauses| {
             let span = tracing::error_span!("message", requestId = request, messageId = message.id.as_deref());
-            self.message(message, limit, pauses).instrument(span).await
+            self.message(message, limit, pauses, &metrics).instrument(span).await
         };
-        answer(&messages, all(&messages, handle).instrument(span).await)
+        let failures = all(&messages, handle).instrument(span).await;
+        if let Some(namespace) = &self.metrics {
+            metrics.print(namespace, ssmbak::clock::now());
+        }
+        answer(&messages, failures)
     }
 
-    async fn message(&self, message: &Message, limit: Option<Instant>, pauses: &mut Pauses) -> Result<(), Failure> {
+    async fn message(
+        &self,
+        message: &Message,
+        limit: Option<Instant>,
+        pauses: &mut Pauses,
+        metrics: &Metrics,
+    ) -> Result<(), Failure> {
         let verdict = match limit {
             None => self.verdict(message, limit, pauses).await,
             // Whatever was written stays true: a capture may end between any two writes.
@@ -93,10 +112,12 @@ impl<S: ParameterStore, B: BackupBucket> Function<S, B> {
                 verdict.unwrap_or(Err(Failure::OutOfTime))
             }
         };
-        verdict::log(message, &verdict, ssmbak::clock::now());
+        let now = ssmbak::clock::now();
+        message_outcome::log(message, &verdict, now);
+        metrics.add(message, &verdict, now);
         match verdict? {
-            Done::Early { .. } => Err(Failure::Early),
-            Done::Captured(_) | Done::Swept(_) | Done::Ignored(_) => Ok(()),
+            MessageOutcome::Early { .. } => Err(Failure::Early),
+            MessageOutcome::Captured(_) | MessageOutcome::Swept(_) | MessageOutcome::Ignored(_) => Ok(()),
         }
     }
 
@@ -104,31 +125,31 @@ impl<S: ParameterStore, B: BackupBucket> Function<S, B> {
         if let Ok(Notice::Change(change)) = &message.notice
             && let Some(reason) = foreign(change, &self.own())
         {
-            return Ok(Done::Ignored(reason));
+            return Ok(MessageOutcome::Ignored(reason));
         }
         match &message.notice {
             Ok(Notice::Change(change)) => self.change(message, change, limit, pauses).await,
             Ok(Notice::Sweep(progress)) => {
                 let progress = progress.as_deref().cloned();
-                Ok(Done::Swept(sweep::share(&self.capture, self.queue.as_ref(), progress, limit).await?))
+                Ok(MessageOutcome::Swept(sweep::share(&self.capture, self.queue.as_ref(), progress, limit).await?))
             }
-            Ok(Notice::Ignored { reason }) => Ok(Done::Ignored(*reason)),
+            Ok(Notice::Ignored { reason }) => Ok(MessageOutcome::Ignored(*reason)),
             Err(error) => Err(error.clone().into()),
         }
     }
 
     /// Records a change. While it is early it is looked at again, and then left to the queue to bring again.
     async fn change(&self, message: &Message, change: &Change, limit: Option<Instant>, pauses: &mut Pauses) -> Verdict {
-        let mut all = Captured::default();
+        let mut all = CaptureReport::default();
         loop {
             let captured = self.capture.event(change, message.sent, ssmbak::clock::now()).await?;
             all.writes.extend(captured.writes);
             if !captured.early {
-                return Ok(Done::Captured(all));
+                return Ok(MessageOutcome::Captured(all));
             }
             match pauses.next().filter(|pause| limit.is_none_or(|limit| Instant::now() + *pause + MARGIN < limit)) {
                 Some(pause) => sleep(pause).await,
-                None => return Ok(Done::Early { captured: all, seconds: self.bring_again(message).await }),
+                None => return Ok(MessageOutcome::Early { captured: all, seconds: self.bring_again(message).await }),
             }
         }
     }

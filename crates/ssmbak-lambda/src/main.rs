@@ -15,9 +15,10 @@ mod function;
 mod init_error;
 mod logging;
 mod message;
+mod message_outcome;
+mod metrics;
 mod queue;
 mod sweep;
-mod verdict;
 
 use std::env;
 use std::process::ExitCode;
@@ -43,7 +44,7 @@ async fn main() -> ExitCode {
     };
     let (capture, queue) = clients::clients(&config);
     let own = Origin { account: config.account.clone(), region: Some(config.region.clone()) };
-    let function = Function::new(capture, queue, own);
+    let function = Function::new(capture, queue, own).with_metrics(config.metrics.clone());
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         bucket = config.bucket,

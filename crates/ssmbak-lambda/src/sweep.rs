@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
-use ssmbak::sweep::{self, Turn};
+use ssmbak::sweep::{self, SweepItem};
 use ssmbak::{BackupBucket, Capture, Error, ErrorKind, ParameterStore};
 use ssmbak_core::sweep::{Ended, GivenUp, Outcome, Place, Progress, SweepRecord};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::failure::Failure;
+use crate::message_outcome;
 use crate::queue::OwnQueue;
-use crate::verdict;
 
 /// How many names are worked on at once: few, because reading histories is throttled and changes come first.
 const CONCURRENCY: usize = 4;
@@ -80,7 +80,7 @@ pub async fn share<S: ParameterStore, B: BackupBucket>(
         return Ok(Share::GivenUp(given_up));
     }
     let began = progress.at.clone();
-    let last = match patiently(limits.begin, || sweep::last(capture.bucket())).await {
+    let last = match retry_throttled(limits.begin, || sweep::last(capture.bucket())).await {
         Ok(last) => last,
         Err(error) => return stop(&mut progress, &began, queue, error).await,
     };
@@ -161,7 +161,7 @@ async fn work<S: ParameterStore, B: BackupBucket>(
             return Ok(false);
         }
         let resumed = matches!(&progress.at, Place::Parameters { token: Some(_), .. });
-        let page = match patiently(limits.begin, || sweep::page(capture, &progress.at, last)).await {
+        let page = match retry_throttled(limits.begin, || sweep::page(capture, &progress.at, last)).await {
             Err(error) if resumed && error.kind == ErrorKind::Refused => {
                 progress.restart().map_err(Stop::GivenUp)?;
                 continue;
@@ -182,7 +182,7 @@ async fn work<S: ParameterStore, B: BackupBucket>(
 /// Name after name; false: time is up before all had their turn.
 async fn turns<S: ParameterStore, B: BackupBucket>(
     capture: &Capture<S, B>,
-    names: Vec<Turn>,
+    names: Vec<SweepItem>,
     progress: &mut Progress,
     last: Option<&SweepRecord>,
     limits: Limits,
@@ -209,7 +209,7 @@ async fn turns<S: ParameterStore, B: BackupBucket>(
             // With all the time of an invocation for itself it was not done: it never will be.
             Err(_) if !*any => {
                 if let Some(turn) = waiting.next() {
-                    verdict::log_swept(&turn.name, &Err(Failure::OutOfTime));
+                    message_outcome::log_swept(&turn.name, &Err(Failure::OutOfTime));
                     progress.count(&turn.name, Outcome::Failed, turn.again);
                     progress.at = turn.then;
                 }
@@ -223,27 +223,27 @@ async fn turns<S: ParameterStore, B: BackupBucket>(
 /// One name; what concerns it alone is logged and counted, what would fail the others as well is an error.
 async fn bring_up_to_date<S: ParameterStore, B: BackupBucket>(
     capture: &Capture<S, B>,
-    turn: &Turn,
+    turn: &SweepItem,
     last: Option<&SweepRecord>,
     until: Instant,
 ) -> Result<Outcome, Error> {
-    let captured = patiently(until, || sweep::take(capture, turn, last, ssmbak::clock::now())).await;
+    let captured = retry_throttled(until, || sweep::process(capture, turn, last, ssmbak::clock::now())).await;
     match captured {
         Err(error) if is_passing(&error) || concerns_all(&error) => Err(error),
         Err(error) => {
-            verdict::log_swept(&turn.name, &Err(error.into()));
+            message_outcome::log_swept(&turn.name, &Err(error.into()));
             Ok(Outcome::Failed)
         }
         Ok(captured) => {
             let outcome = if captured.writes.is_empty() { Outcome::Unchanged } else { Outcome::Written };
-            verdict::log_swept(&turn.name, &Ok(captured));
+            message_outcome::log_swept(&turn.name, &Ok(captured));
             Ok(outcome)
         }
     }
 }
 
 /// Tries again, with growing pauses, while AWS asks to slow down or does not answer, and time is left.
-async fn patiently<T>(until: Instant, mut attempt: impl AsyncFnMut() -> Result<T, Error>) -> Result<T, Error> {
+async fn retry_throttled<T>(until: Instant, mut attempt: impl AsyncFnMut() -> Result<T, Error>) -> Result<T, Error> {
     let mut pause = FIRST_PAUSE;
     loop {
         match attempt().await {

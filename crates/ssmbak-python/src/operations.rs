@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use ssmbak::bucket::{BackupBucket as _, S3BackupBucket};
 use ssmbak::clock;
-use ssmbak::restore::{Outcome, Restore, Watcher};
+use ssmbak::restore::{Outcome, ProgressObserver, Restore};
 use ssmbak::s3::{CopyOptions, ObjectBucket};
 use ssmbak::store::SsmParameterStore;
 use ssmbak::{ParamPath, S3Path};
@@ -18,7 +18,7 @@ use ssmbak_cli::commands::{new_restore_id, write_options};
 use ssmbak_cli::error::CliError;
 use ssmbak_core::instant::Instant;
 use ssmbak_core::object::ObjectVersion;
-use ssmbak_core::plan::{Action, Change, Place, Plan, PlanOptions, Question};
+use ssmbak_core::plan::{Action, Change, Place, Plan, PlanOptions, Query as PlanQuery};
 use ssmbak_core::restore_record::RestoreDraft;
 use ssmbak_core::scope::Selection;
 
@@ -30,12 +30,7 @@ use crate::versions;
 ///
 /// # Errors
 /// [`CliError`], with the sentence and the hint of the command line.
-pub async fn carry_out(
-    connection: &Connection,
-    operation: &str,
-    arguments: &str,
-    stop: Stop,
-) -> Result<Value, CliError> {
+pub async fn run(connection: &Connection, operation: &str, arguments: &str, stop: Stop) -> Result<Value, CliError> {
     match operation {
         "preview" => preview(connection, read(arguments)?).await,
         "restore" => restore(connection, read(arguments)?, stop).await,
@@ -135,7 +130,7 @@ async fn restore(connection: &Connection, query: Query, stop: Stop) -> Result<Va
             account: caller.as_ref().map(|caller| caller.account.clone()),
         },
         author: caller.map(|caller| caller.arn),
-        question: Question {
+        question: PlanQuery {
             paths: query.paths.clone(),
             recursive: query.recursive,
             include: query.include.clone(),
@@ -148,15 +143,14 @@ async fn restore(connection: &Connection, query: Query, stop: Stop) -> Result<Va
         undoes: None,
     };
     let restore = Restore::new(connection.aws.parameter_store(), bucket);
-    let journaled =
-        restore.apply_and_record(&wanted, draft, &write_options(&connection.aws, None), &Stopped(stop)).await;
-    let outcomes = journaled.applied.outcomes.iter().map(outcome).collect::<Vec<_>>();
+    let report = restore.apply_and_record(&wanted, draft, &write_options(&connection.aws, None), &Stopped(stop)).await;
+    let outcomes = report.applied.outcomes.iter().map(outcome).collect::<Vec<_>>();
     if let Some(object) = told.as_object_mut() {
         object.insert("outcomes".to_owned(), Value::Array(outcomes));
-        object.insert("stopped".to_owned(), journaled.applied.stopped.into());
-        object.insert("restore_id".to_owned(), journaled.recorded.then(|| journaled.record.id.to_string()).into());
+        object.insert("stopped".to_owned(), report.applied.stopped.into());
+        object.insert("restore_id".to_owned(), report.recorded.then(|| report.record.id.to_string()).into());
         if let Some(Value::Array(warnings)) = object.get_mut("warnings") {
-            warnings.extend(journaled.applied.warnings.into_iter().map(Value::from));
+            warnings.extend(report.applied.warnings.into_iter().map(Value::from));
         }
     }
     Ok(told)
@@ -165,7 +159,7 @@ async fn restore(connection: &Connection, query: Query, stop: Stop) -> Result<Va
 /// Ends a restore before its next write.
 struct Stopped(Stop);
 
-impl Watcher for Stopped {
+impl ProgressObserver for Stopped {
     fn stopped(&self) -> bool {
         self.0.is_set()
     }

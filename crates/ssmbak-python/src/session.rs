@@ -61,7 +61,7 @@ impl Session {
     /// Carries out an operation. Arguments and result are JSON; a failure is a result with the key `Error`.
     fn call(&self, py: Python<'_>, operation: String, arguments: String) -> PyResult<String> {
         let outcome = self.connected(py, move |connection, stop| async move {
-            operations::carry_out(&connection, &operation, &arguments, stop).await
+            operations::run(&connection, &operation, &arguments, stop).await
         })?;
         Ok(outcome.map_or_else(|error| failure(&error), |value| value.to_string()))
     }

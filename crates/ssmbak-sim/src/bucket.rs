@@ -110,7 +110,7 @@ impl FakeBucket {
     }
 
     /// What lifecycle rules take away: versions that have not been current for `retention`, and of those only what
-    /// `taken` says (S3 removes them some time later, in no order); then markers that are left alone on their key.
+    /// `taken` says (S3 removes them some time later, in no order); then markers that are the only version of their key.
     pub fn expire(&self, retention: SignedDuration, mut taken: impl FnMut() -> bool) {
         let now = self.clock.now();
         let mut state = self.lock();

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ssmbak::read::{targets, timelines, timelines_back};
 use ssmbak::store::PutParameter;
-use ssmbak::sweep::Turn;
+use ssmbak::sweep::SweepItem;
 use ssmbak::{BackupBucket as _, Capture, Error, ParamPath};
 use ssmbak_core::event::{Change, Operation, Origin, foreign};
 use ssmbak_core::instant::Instant;
@@ -600,7 +600,7 @@ impl World {
         let all = Selection::new(&["/"], true, &[], &[]).ok()?;
         for (name, look) in ssmbak::sweep::names(&self.capture, &all, last.as_ref()).await.ok()? {
             let ssmbak::sweep::Look { listed, reading } = look;
-            let turn = Turn { name, listed, again: reading == Reading::Deleted, reading, then: Place::START };
+            let turn = SweepItem { name, listed, again: reading == Reading::Deleted, reading, then: Place::START };
             let outcome = self.bring_up_to_date(&turn, last.as_ref()).await;
             progress.count(&turn.name, outcome, turn.again);
         }
@@ -614,10 +614,10 @@ impl World {
         }
     }
 
-    async fn bring_up_to_date(&mut self, turn: &Turn, last: Option<&SweepRecord>) -> Outcome {
+    async fn bring_up_to_date(&mut self, turn: &SweepItem, last: Option<&SweepRecord>) -> Outcome {
         self.store.take_looks();
         let now = self.clock.now();
-        let taken = ssmbak::sweep::take(&self.capture, turn, last, now).await;
+        let taken = ssmbak::sweep::process(&self.capture, turn, last, now).await;
         let parameter = (0..2).find(|&parameter| self::name(parameter) == turn.name);
         for look in self.store.take_looks() {
             if let Some(truth) = parameter.map(|parameter| self.model.entry(parameter).or_default()) {

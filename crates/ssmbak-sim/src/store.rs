@@ -118,7 +118,7 @@ impl Parameter {
         let present = self.versions.last()?;
         Some(CurrentParameter {
             name: name.clone(),
-            spelling: name.root_spelling().unwrap_or(name.as_str()).to_owned(),
+            spelling: name.unslashed_name().unwrap_or(name.as_str()).to_owned(),
             parameter_type: present.parameter_type,
             description: present.description.clone(),
             details: present.details.clone(),
@@ -142,7 +142,7 @@ impl FakeStore {
         std::mem::take(&mut self.looks.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The same store, whose looks are told apart from those of others.
+    /// The same store, with looks of its own.
     #[must_use]
     pub fn with_own_looks(&self) -> Self {
         Self { looks: Arc::default(), ..self.clone() }

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use ssmbak::drill::{CameBack, Drill, Drilled};
-use ssmbak::restore::{Patience, RestoreOptions, Unwatched};
+use ssmbak::drill::{Drill, DrillOutcome, DrillResult};
+use ssmbak::restore::{RestoreOptions, RetryPolicy, Unobserved};
 use ssmbak::store::{ParameterPage, ParameterStore, PutParameter};
 use ssmbak::{Capture, Error};
 use ssmbak_core::instant::Instant;
@@ -77,17 +77,17 @@ impl ParameterStore for Forgetful {
     }
 }
 
-async fn drill(store: &Forgetful, bucket: &FakeBucket, clock: &Clock) -> Drilled {
+async fn drill(store: &Forgetful, bucket: &FakeBucket, clock: &Clock) -> DrillResult {
     let all = Selection::new(&["/app/"], true, &[], &[]).unwrap();
     let drill = Drill::prepare(bucket, &all, &Instant::exact(clock.now()), SCRATCH).await.unwrap();
     let options = RestoreOptions {
         puts_per_second: None,
         deletes_per_second: None,
-        patience: Patience { attempts: 1, first_pause: Duration::from_millis(1) },
-        rebirth: Duration::ZERO,
+        retry: RetryPolicy { attempts: 1, first_pause: Duration::from_millis(1) },
+        recreate_delay: Duration::ZERO,
         ..RestoreOptions::default()
     };
-    drill.carry_out(store, bucket, &options, &Unwatched).await.unwrap()
+    drill.run(store, bucket, &options, &Unobserved).await.unwrap()
 }
 
 #[tokio::test]
@@ -100,21 +100,22 @@ async fn a_drill_tells_what_would_not_come_back_and_cleans_up() {
     clock.advance_ms(5_000);
     let capture = Capture::new(store.store.clone(), bucket.clone());
     for name in store.store.names() {
-        let survey = capture.survey(&name, clock.now()).await.unwrap();
-        capture.settle(survey).await.unwrap();
+        let drift = capture.find_drift(&name, clock.now()).await.unwrap();
+        capture.record_drift(drift).await.unwrap();
     }
     clock.advance_ms(5_000);
     let there =
         |store: &Forgetful| store.store.names().iter().filter(|name| name.as_str().starts_with(SCRATCH)).count();
-    let rows =
-        |drilled: &Drilled| -> Vec<CameBack> { drilled.parameters.iter().map(|(_, back)| back.clone()).collect() };
+    let rows = |drilled: &DrillResult| -> Vec<DrillOutcome> {
+        drilled.parameters.iter().map(|(_, back)| back.clone()).collect()
+    };
 
     let fine = drill(&store, &bucket, &clock).await;
-    assert_eq!((rows(&fine), fine.left.len(), there(&store)), (vec![CameBack::Same, CameBack::Same], 0, 0));
+    assert_eq!((rows(&fine), fine.left.len(), there(&store)), (vec![DrillOutcome::Same, DrillOutcome::Same], 0, 0));
 
     store.forgets = true;
     let forgotten = drill(&store, &bucket, &clock).await;
-    let different = CameBack::Different(vec![Field::Description]);
+    let different = DrillOutcome::Different(vec![Field::Description]);
     assert_eq!((rows(&forgotten), there(&store)), (vec![different.clone(), different], 0));
     store.forgets = false;
 
@@ -122,7 +123,7 @@ async fn a_drill_tells_what_would_not_come_back_and_cleans_up() {
         habits.disabled_keys.insert("alias/app".to_owned());
     });
     let locked = drill(&store, &bucket, &clock).await;
-    assert!(matches!(rows(&locked)[..], [CameBack::Same, CameBack::Failed(_)]), "{locked:?}");
+    assert!(matches!(rows(&locked)[..], [DrillOutcome::Same, DrillOutcome::Failed(_)]), "{locked:?}");
     assert_eq!(there(&store), 0);
 
     let first = name(&format!("{SCRATCH}/000000"));

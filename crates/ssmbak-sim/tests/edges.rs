@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use ssmbak::restore::{Applied, Now, Outcome, Patience, Restore, RestoreOptions, Unwatched};
+use ssmbak::restore::{Applied, Now, Outcome, Restore, RestoreOptions, RetryPolicy, Unobserved};
 use ssmbak::store::PutParameter;
 use ssmbak::verify::verify;
 use ssmbak::{BackupBucket, Capture, ErrorKind, ParamPath};
@@ -43,8 +43,8 @@ impl World {
     async fn recorded(&self) -> Timestamp {
         let capture = Capture::new(self.store.clone(), self.bucket.clone());
         for name in self.store.names() {
-            let survey = capture.survey(&name, self.clock.now()).await.unwrap();
-            capture.settle(survey).await.unwrap();
+            let drift = capture.find_drift(&name, self.clock.now()).await.unwrap();
+            capture.record_drift(drift).await.unwrap();
         }
         self.clock.advance_ms(10_000);
         let then = self.clock.now();
@@ -63,11 +63,11 @@ impl World {
         let options = RestoreOptions {
             puts_per_second: None,
             deletes_per_second: None,
-            patience: Patience { attempts: 2, first_pause: Duration::from_millis(1) },
-            rebirth: Duration::from_millis(1),
+            retry: RetryPolicy { attempts: 2, first_pause: Duration::from_millis(1) },
+            recreate_delay: Duration::from_millis(1),
             now: Now::new(move || clock.now()),
         };
-        Restore::new(self.store.clone(), self.bucket.clone()).apply(plan, &options, &Unwatched).await
+        Restore::new(self.store.clone(), self.bucket.clone()).apply(plan, &options, &Unobserved).await
     }
 
     fn tier(&self, of: &str) -> Option<String> {

@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use ssmbak::restore::journal::{restore_record, restores, undo};
-use ssmbak::restore::{Journaled, Now, Outcome, Patience, Restore, RestoreOptions, Unwatched, Watcher};
+use ssmbak::restore::{
+    Now, Outcome, ProgressObserver, Restore, RestoreOptions, RestoreReport, RetryPolicy, Unobserved,
+};
 use ssmbak::store::PutParameter;
 use ssmbak::{Capture, ErrorKind, ParamPath};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{ParameterType, ParameterValue};
-use ssmbak_core::plan::{Place, Plan, Question};
+use ssmbak_core::plan::{Place, Plan, Query};
 use ssmbak_core::restore_record::{RestoreDraft, RestoreId, RestoreRecord, RestoreState, RowOutcome};
 use ssmbak_core::scope::Selection;
 use ssmbak_sim::{Clock, FakeBucket, FakeStore, Fault, Faults};
@@ -59,8 +61,8 @@ impl World {
     async fn sweep(&self) {
         let capture = Capture::new(self.store.clone(), self.bucket.clone());
         for name in self.store.names() {
-            let survey = capture.survey(&name, self.clock.now()).await.unwrap();
-            capture.settle(survey).await.unwrap();
+            let drift = capture.find_drift(&name, self.clock.now()).await.unwrap();
+            capture.record_drift(drift).await.unwrap();
         }
         self.clock.advance_ms(5_000);
     }
@@ -70,13 +72,13 @@ impl World {
         path.preview().await.unwrap()
     }
 
-    async fn apply(&self, plan: &Plan, id: &RestoreId, watcher: &impl Watcher) -> Journaled {
+    async fn apply(&self, plan: &Plan, id: &RestoreId, observer: &impl ProgressObserver) -> RestoreReport {
         let clock = self.clock.clone();
         let options = RestoreOptions {
             puts_per_second: None,
             deletes_per_second: None,
-            patience: Patience { attempts: 3, first_pause: Duration::from_millis(1) },
-            rebirth: Duration::ZERO,
+            retry: RetryPolicy { attempts: 3, first_pause: Duration::from_millis(1) },
+            recreate_delay: Duration::ZERO,
             // No two looks at it are the same.
             now: Now::new(move || {
                 clock.advance_ms(700);
@@ -87,11 +89,11 @@ impl World {
             id: id.clone(),
             place: Place::default(),
             author: None,
-            question: Question::default(),
+            question: Query::default(),
             undoes: None,
         };
         let done = Restore::new(self.store.clone(), self.bucket.clone())
-            .apply_and_record(plan, draft, &options, watcher)
+            .apply_and_record(plan, draft, &options, observer)
             .await;
         self.clock.advance_ms(5_000);
         done
@@ -122,7 +124,7 @@ struct Looks<'a> {
     most: usize,
 }
 
-impl Watcher for Looks<'_> {
+impl ProgressObserver for Looks<'_> {
     fn settled(&self, _name: &ParameterName, _outcome: &Outcome) {
         let stored = self.world.bucket.current(&self.id.key()).unwrap();
         let record = RestoreRecord::decode(&self.id.key(), &stored).unwrap();
@@ -158,7 +160,7 @@ async fn the_record_is_there_before_the_first_write_and_tells_the_end() {
     world.put("/p/3", "later").await;
     let back = undo(&world.store, &world.bucket, &record).await.unwrap();
     assert_eq!(back.counts().update, 2);
-    assert!(world.apply(&back, &id("r-2"), &Unwatched).await.applied.is_complete());
+    assert!(world.apply(&back, &id("r-2"), &Unobserved).await.applied.is_complete());
     let values: Vec<Option<String>> = (0..4).map(|number| world.value(&format!("/p/{number}"))).collect();
     assert_eq!(values, ["now", "now", "now", "later"].map(|value| Some(value.to_owned())));
     let listed = restores(&world.bucket, 1).await.unwrap();
@@ -181,7 +183,7 @@ async fn bringing_back_what_went_unnoticed_can_be_undone() {
     for heard in [false, true] {
         let plan = world.plan(all(), then).await;
         assert_eq!(plan.counts().create, 1, "{heard}");
-        let done = world.apply(&plan, &id("r-1"), &Unwatched).await;
+        let done = world.apply(&plan, &id("r-1"), &Unobserved).await;
         assert!(done.applied.is_complete(), "{done:?}");
         assert_eq!(world.value("/a").as_deref(), Some("then"));
         if heard {
@@ -190,7 +192,7 @@ async fn bringing_back_what_went_unnoticed_can_be_undone() {
         let back = undo(&world.store, &world.bucket, &done.record).await.unwrap();
         assert_eq!((back.unknown.len(), back.counts().delete), (0, 1), "{heard}: {back:?}");
         if heard {
-            assert!(world.apply(&back, &id("r-2"), &Unwatched).await.applied.is_complete());
+            assert!(world.apply(&back, &id("r-2"), &Unobserved).await.applied.is_complete());
             assert_eq!(world.value("/a"), None);
         } else {
             world.store.delete_now(&name("/a"));
@@ -215,7 +217,7 @@ async fn a_record_that_cannot_be_left_stops_nothing_and_is_told() {
         for call in &broken {
             world.bucket_faults.plan(*call, Fault::Before);
         }
-        let done = world.apply(&plan, &id("r-1"), &Unwatched).await;
+        let done = world.apply(&plan, &id("r-1"), &Unobserved).await;
         assert!(done.applied.is_complete());
         assert_eq!((done.recorded, done.applied.warnings.len()), (recorded, 1), "{broken:?}: {done:?}");
         assert_eq!(world.bucket.current("ssmbak-restore/r-1").is_some(), recorded);

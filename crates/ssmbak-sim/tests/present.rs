@@ -56,8 +56,8 @@ impl World {
     async fn heard(&self) {
         self.clock.advance_ms(10_000);
         let capture = Capture::new(self.store.clone(), self.bucket.clone());
-        let survey = capture.survey(&name(), self.clock.now()).await.unwrap();
-        capture.settle(survey).await.unwrap();
+        let drift = capture.find_drift(&name(), self.clock.now()).await.unwrap();
+        capture.record_drift(drift).await.unwrap();
     }
 
     async fn delete_and_hear(&self) {
@@ -200,9 +200,9 @@ async fn unheard_deletion_counts_from_the_creation_after_it() {
     let then = world.hour();
     world.store.delete_now(&name());
     world.hour();
-    world.put("reborn");
+    world.put("recreated");
     let since = world.hour();
-    assert_eq!(world.get(since).await, "reborn");
+    assert_eq!(world.get(since).await, "recreated");
     // When it was deleted nobody can tell before the bucket has heard of it.
     assert_eq!(world.get(then).await, "one");
     world.heard().await;

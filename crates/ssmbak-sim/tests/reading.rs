@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use ssmbak::history::{HistoryEntry, HistoryOptions, history};
 use ssmbak::mark::{mark, marks};
-use ssmbak::restore::{Restore, RestoreOptions, Unwatched};
+use ssmbak::restore::{Restore, RestoreOptions, Unobserved};
 use ssmbak::store::PutParameter;
 use ssmbak::trash::{plan, record_missing, trash};
 use ssmbak::verify::{repair, verify};
@@ -61,8 +61,8 @@ impl World {
 
     async fn sweep(&self, of: &str) {
         let capture = self.capture();
-        let survey = capture.survey(&name(of), self.clock.now()).await.unwrap();
-        capture.settle(survey).await.unwrap();
+        let drift = capture.find_drift(&name(of), self.clock.now()).await.unwrap();
+        capture.record_drift(drift).await.unwrap();
         self.clock.advance_ms(5_000);
     }
 }
@@ -233,7 +233,7 @@ async fn what_is_brought_back_is_known_to_have_been_missing() {
     let missing = world.clock.now();
     world.clock.advance_ms(5_000);
     let options = RestoreOptions { puts_per_second: None, ..RestoreOptions::default() };
-    let applied = Restore::new(world.store.clone(), world.bucket.clone()).apply(&plan, &options, &Unwatched).await;
+    let applied = Restore::new(world.store.clone(), world.bucket.clone()).apply(&plan, &options, &Unobserved).await;
     assert!(applied.is_complete(), "{applied:?}");
     world.sweep("/a").await;
     let diff = ssmbak::diff::until_now(&world.store, &world.bucket, &all(), &instant(missing)).await.unwrap();

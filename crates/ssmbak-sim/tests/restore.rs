@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant as Elapsed};
 
 use jiff::Timestamp;
-use ssmbak::restore::{Applied, Now, Outcome, Patience, Restore, RestoreOptions, Unwatched, Watcher};
+use ssmbak::restore::{Applied, Now, Outcome, ProgressObserver, Restore, RestoreOptions, RetryPolicy, Unobserved};
 use ssmbak::store::{ParameterPage, PutParameter};
 use ssmbak::{Capture, Error, ErrorKind, ParamPath, ParameterStore};
 use ssmbak_core::instant::Instant;
@@ -47,8 +47,8 @@ impl World {
     async fn sweep(&self) {
         let capture = Capture::new(self.store.clone(), self.bucket.clone());
         for name in self.store.names() {
-            let survey = capture.survey(&name, self.clock.now()).await.unwrap();
-            capture.settle(survey).await.unwrap();
+            let drift = capture.find_drift(&name, self.clock.now()).await.unwrap();
+            capture.record_drift(drift).await.unwrap();
         }
         self.clock.advance_ms(5_000);
     }
@@ -65,10 +65,10 @@ impl World {
         ParamPath::new(self.store.clone(), self.bucket.clone(), all, Instant::exact(at)).preview().await.unwrap()
     }
 
-    async fn apply(&self, plan: &Plan, watcher: &impl Watcher) -> Applied {
+    async fn apply(&self, plan: &Plan, observer: &impl ProgressObserver) -> Applied {
         let clock = self.clock.clone();
         let options = RestoreOptions { now: Now::new(move || clock.now()), ..options() };
-        Restore::new(self.store.clone(), self.bucket.clone()).apply(plan, &options, watcher).await
+        Restore::new(self.store.clone(), self.bucket.clone()).apply(plan, &options, observer).await
     }
 
     fn value(&self, of: &str) -> Option<String> {
@@ -80,8 +80,8 @@ fn options() -> RestoreOptions {
     RestoreOptions {
         puts_per_second: None,
         deletes_per_second: None,
-        patience: Patience { attempts: 3, first_pause: Duration::from_millis(1) },
-        rebirth: Duration::from_millis(1),
+        retry: RetryPolicy { attempts: 3, first_pause: Duration::from_millis(1) },
+        recreate_delay: Duration::from_millis(1),
         now: Now::default(),
     }
 }
@@ -143,7 +143,7 @@ async fn puts_come_before_deletes_and_what_is_overwritten_is_recorded_before_the
     let plan = world.plan(then).await;
     assert_eq!(plan.changes.len(), 32);
     let before = world.store.journal().len();
-    assert!(world.apply(&plan, &Unwatched).await.is_complete());
+    assert!(world.apply(&plan, &Unobserved).await.is_complete());
     let journal = world.store.journal().split_off(before);
     let last_put = journal.iter().rposition(|entry| entry.starts_with("put")).unwrap();
     let first_delete = journal.iter().position(|entry| entry.starts_with("delete")).unwrap();
@@ -151,7 +151,7 @@ async fn puts_come_before_deletes_and_what_is_overwritten_is_recorded_before_the
     world.sweep().await;
     let undo = world.plan(unrecorded).await;
     assert_eq!(undo.unknown, []);
-    assert!(world.apply(&undo, &Unwatched).await.is_complete());
+    assert!(world.apply(&undo, &Unobserved).await.is_complete());
     assert_eq!(world.value("/p/03").as_deref(), Some("unrecorded"), "every restore can be undone");
     assert_eq!(world.value("/p/15"), None);
     assert_eq!(world.value("/new/07").as_deref(), Some("n"));
@@ -165,7 +165,7 @@ async fn a_throttled_restore_goes_on() {
     for ahead in [41, 42, 43, 50, 60, 61, 65] {
         world.store_faults.plan(ahead, Fault::Throttled);
     }
-    assert!(world.apply(&plan, &Unwatched).await.is_complete());
+    assert!(world.apply(&plan, &Unobserved).await.is_complete());
     assert_eq!(world.plan(then).await.changes, []);
 }
 
@@ -177,7 +177,7 @@ async fn a_restore_that_breaks_anywhere_says_what_is_done_and_a_second_one_finis
             let then = changed_tree(&world).await;
             let plan = world.plan(then).await;
             world.store_faults.plan(broken_call, fault);
-            let applied = world.apply(&plan, &Unwatched).await;
+            let applied = world.apply(&plan, &Unobserved).await;
             assert_eq!(applied.outcomes.len(), plan.changes.len());
             world.store_faults.revive();
             for (change, outcome) in plan.changes.iter().zip(&applied.outcomes) {
@@ -189,7 +189,7 @@ async fn a_restore_that_breaks_anywhere_says_what_is_done_and_a_second_one_finis
             }
             world.sweep().await;
             let rest = world.plan(then).await;
-            assert!(world.apply(&rest, &Unwatched).await.is_complete(), "{broken_call} {fault:?}");
+            assert!(world.apply(&rest, &Unobserved).await.is_complete(), "{broken_call} {fault:?}");
             assert_eq!(world.plan(then).await.changes, [], "{broken_call} {fault:?}");
         }
     }
@@ -211,7 +211,7 @@ async fn what_cannot_be_recorded_first_is_not_touched() {
     world.put(&string("/free", "now"));
     let plan = world.plan(then).await;
     world.store.with_habits(|habits| habits_changed(habits.disabled_keys.insert("alias/locked".to_owned())));
-    let applied = world.apply(&plan, &Unwatched).await;
+    let applied = world.apply(&plan, &Unobserved).await;
     assert_eq!(applied.outcomes[0], Outcome::Done);
     let Outcome::Failed(error) = &applied.outcomes[1] else { panic!("{:?}", applied.outcomes) };
     assert_eq!(error.kind, ErrorKind::KeyUnusable);
@@ -237,7 +237,7 @@ async fn a_type_change_is_made_in_place_or_by_a_new_creation() {
         world.put(&PutParameter { tags: [].into(), ..string("/secret", "hush") });
         world.store.with_habits(|habits| habits.changes_type = changes_type);
         let plan = world.plan(then).await;
-        assert!(world.apply(&plan, &Unwatched).await.is_complete());
+        assert!(world.apply(&plan, &Unobserved).await.is_complete());
         let (present, tags) = world.store.present(&name("/secret")).unwrap();
         assert_eq!(present.parameter_type, ParameterType::SecureString, "never left as a plain String");
         assert_eq!(present.details.key_id.as_deref(), Some("alias/mine"));
@@ -258,7 +258,7 @@ async fn names_that_parameter_store_did_not_delete_are_reported() {
     let plan = world.plan(then).await;
     world.store.with_habits(|habits| habits_changed(habits.undeletable.insert("/n/04".to_owned())));
     world.store.delete_now(&name("/n/05"));
-    let applied = world.apply(&plan, &Unwatched).await;
+    let applied = world.apply(&plan, &Unobserved).await;
     let failed: Vec<usize> = (0..12).filter(|row| !matches!(applied.outcomes[*row], Outcome::Done)).collect();
     assert_eq!(failed, [4], "and what was gone already is as wanted: {:?}", applied.outcomes);
 }
@@ -269,7 +269,7 @@ async fn one_refused_parameter_does_not_stop_the_others() {
     let then = changed_tree(&world).await;
     let plan = world.plan(then).await;
     world.store.with_habits(|habits| habits_changed(habits.unwritable.insert("/p/02".to_owned())));
-    let applied = world.apply(&plan, &Unwatched).await;
+    let applied = world.apply(&plan, &Unobserved).await;
     let failed: Vec<&str> = plan
         .changes
         .iter()
@@ -282,7 +282,7 @@ async fn one_refused_parameter_does_not_stop_the_others() {
 
 struct StopAfter(AtomicUsize);
 
-impl Watcher for StopAfter {
+impl ProgressObserver for StopAfter {
     fn settled(&self, _: &ParameterName, _: &Outcome) {
         let left = self.0.load(Ordering::Relaxed);
         self.0.store(left.saturating_sub(1), Ordering::Relaxed);
@@ -304,7 +304,7 @@ async fn an_interrupted_restore_ends_between_writes_and_says_what_is_left() {
     assert_eq!(applied.outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Skipped(_))).count(), 25);
     let rest = world.plan(then).await;
     assert_eq!(rest.changes.len(), 25);
-    assert!(world.apply(&rest, &Unwatched).await.is_complete());
+    assert!(world.apply(&rest, &Unobserved).await.is_complete());
 }
 
 #[tokio::test]
@@ -316,7 +316,7 @@ async fn no_value_is_in_any_error_or_debug_output() {
     world.put(&string("/p", "s3cret-now"));
     let plan = world.plan(then).await;
     world.store.with_habits(|habits| habits_changed(habits.unwritable.insert("/p".to_owned())));
-    let applied = world.apply(&plan, &Unwatched).await;
+    let applied = world.apply(&plan, &Unobserved).await;
     let shown = format!("{plan:?} {applied:?}");
     assert!(!shown.contains("s3cret"), "{shown}");
 }
@@ -425,7 +425,7 @@ async fn slow_puts_overlap_and_keep_to_their_rate() {
     let (slow, plan) = slow_creations(&world).await;
     let options = RestoreOptions { puts_per_second: Some(20.0), ..options() };
     let began = Elapsed::now();
-    let applied = Restore::new(slow.clone(), world.bucket.clone()).apply(&plan, &options, &Unwatched).await;
+    let applied = Restore::new(slow.clone(), world.bucket.clone()).apply(&plan, &options, &Unobserved).await;
     let took = began.elapsed();
     assert!(applied.is_complete(), "{applied:?}");
     // One after the other they would take six seconds. At twenty a second they begin within one.
@@ -437,7 +437,7 @@ async fn slow_puts_overlap_and_keep_to_their_rate() {
 #[tokio::test]
 async fn interrupted_overlapping_puts_end_and_no_other_begins() {
     struct AfterFirst(AtomicUsize);
-    impl Watcher for AfterFirst {
+    impl ProgressObserver for AfterFirst {
         fn settled(&self, _name: &ParameterName, _outcome: &Outcome) {
             self.0.fetch_add(1, Ordering::Relaxed);
         }
@@ -449,8 +449,8 @@ async fn interrupted_overlapping_puts_end_and_no_other_begins() {
     let world = World::new();
     let (slow, plan) = slow_creations(&world).await;
     let options = RestoreOptions { puts_per_second: Some(20.0), ..options() };
-    let watcher = AfterFirst(AtomicUsize::new(0));
-    let applied = Restore::new(slow.clone(), world.bucket.clone()).apply(&plan, &options, &watcher).await;
+    let observer = AfterFirst(AtomicUsize::new(0));
+    let applied = Restore::new(slow.clone(), world.bucket.clone()).apply(&plan, &options, &observer).await;
     assert!(applied.stopped);
     let begun = slow.begun.lock().unwrap().len();
     assert!((2..15).contains(&begun), "{begun}");
@@ -472,7 +472,7 @@ async fn present_is_recorded_in_bulk_and_histories_are_read_only_of_unrecorded_v
     let updates = plan.changes.iter().filter(|change| matches!(change.action, Action::Update { .. })).count();
     assert_eq!(updates, 10);
     world.store.take_looks();
-    assert!(world.apply(&plan, &Unwatched).await.is_complete());
+    assert!(world.apply(&plan, &Unobserved).await.is_complete());
     let looks: BTreeSet<String> = world.store.take_looks().iter().map(|look| look.name.to_string()).collect();
     assert_eq!(looks, ["/p/00", "/p/01"].map(String::from).into());
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use ssmbak::restore::{Now, Patience, RestoreOptions, Unwatched};
+use ssmbak::restore::{Now, RestoreOptions, RetryPolicy, Unobserved};
 use ssmbak::{Capture, ParamPath};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
@@ -40,8 +40,8 @@ impl World {
     async fn record(&self, gone: &[ParameterName], before: Timestamp) {
         let capture = Capture::new(self.store.clone(), self.bucket.clone());
         for name in self.store.names() {
-            let survey = capture.survey(&name, self.clock.now()).await.unwrap();
-            capture.settle(survey).await.unwrap();
+            let drift = capture.find_drift(&name, self.clock.now()).await.unwrap();
+            capture.record_drift(drift).await.unwrap();
         }
         for name in gone {
             capture.deleted(name, before, self.clock.now()).await.unwrap();
@@ -84,8 +84,8 @@ impl World {
         let options = RestoreOptions {
             puts_per_second: None,
             deletes_per_second: None,
-            patience: Patience { attempts: 0, first_pause: std::time::Duration::ZERO },
-            rebirth: std::time::Duration::ZERO,
+            retry: RetryPolicy { attempts: 0, first_pause: std::time::Duration::ZERO },
+            recreate_delay: std::time::Duration::ZERO,
             now: {
                 let clock = self.clock.clone();
                 Now::new(move || clock.now())
@@ -93,7 +93,7 @@ impl World {
         };
         self.clock.advance_ms(1_000);
         self.store.with_habits(|habits| habits.changes_type = self.changes_type);
-        let (plan, applied) = self.path(at).restore(&options, &Unwatched).await.unwrap();
+        let (plan, applied) = self.path(at).restore(&options, &Unobserved).await.unwrap();
         assert!(applied.is_complete(), "{applied:?}");
         assert_eq!(plan.unknown, []);
         self.clock.advance_ms(1_000);

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use ssmbak::bucket::BackupBucket as _;
-use ssmbak::capture::Captured;
+use ssmbak::capture::CaptureReport;
 use ssmbak::store::PutParameter;
 use ssmbak::{Capture, ParameterStore as _, sweep};
 use ssmbak_core::instant::Instant;
@@ -61,8 +61,8 @@ impl World {
             let page = sweep::page(&self.capture, &progress.at, last.as_ref()).await.unwrap();
             for turn in page.names {
                 let now = self.clock.now();
-                let outcome = match sweep::take(&self.capture, &turn, last.as_ref(), now).await {
-                    Ok(Captured { writes, .. }) if writes.is_empty() => Outcome::Unchanged,
+                let outcome = match sweep::process(&self.capture, &turn, last.as_ref(), now).await {
+                    Ok(CaptureReport { writes, .. }) if writes.is_empty() => Outcome::Unchanged,
                     Ok(_) => Outcome::Written,
                     Err(_) => Outcome::Failed,
                 };
@@ -254,7 +254,7 @@ async fn readers_of_the_bucket_pass_the_record_over() {
     assert!(world.bucket.current("ssmbak-sweep/last").is_some());
     let all = Selection::new(&["/"], true, &[], &[]).unwrap();
     let recorded = ssmbak::read::timelines(&world.bucket, &all).await.unwrap();
-    assert_eq!(recorded.strangers, Vec::<String>::new());
+    assert_eq!(recorded.foreign_keys, Vec::<String>::new());
     assert_eq!(recorded.timelines.into_keys().collect::<Vec<_>>(), [name("/a")]);
 }
 

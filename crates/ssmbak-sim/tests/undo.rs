@@ -10,13 +10,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use ssmbak::restore::journal::{UndoOptions, restore_record, undo_with};
-use ssmbak::restore::{Journaled, Now, Outcome, Patience, Restore, RestoreOptions, Unwatched, Watcher};
+use ssmbak::restore::{
+    Now, Outcome, ProgressObserver, Restore, RestoreOptions, RestoreReport, RetryPolicy, Unobserved,
+};
 use ssmbak::store::{ParameterPage, ParameterStore, PutParameter};
 use ssmbak::{Capture, Error, ErrorKind, ParamPath};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{CurrentParameter, ParameterType, ParameterValue, ParameterVersion};
-use ssmbak_core::plan::{Place, Plan, Question};
+use ssmbak_core::plan::{Place, Plan, Query};
 use ssmbak_core::restore_record::{RestoreDraft, RestoreId, RestoreRecord, RestoreState};
 use ssmbak_core::scope::{Scope, Selection};
 use ssmbak_sim::{Clock, FakeBucket, FakeStore, Fault, Faults};
@@ -139,8 +141,8 @@ impl World {
     async fn sweep(&self) {
         let capture = Capture::new(self.store.store.clone(), self.bucket.clone());
         for name in self.store.store.names() {
-            let survey = capture.survey(&name, self.clock.now()).await.unwrap();
-            capture.settle(survey).await.unwrap();
+            let drift = capture.find_drift(&name, self.clock.now()).await.unwrap();
+            capture.record_drift(drift).await.unwrap();
         }
         self.clock.advance_ms(5_000);
     }
@@ -149,8 +151,8 @@ impl World {
     async fn put_and_record(&self, spelling: &str, value: &str) {
         self.put(spelling, value);
         let capture = Capture::new(self.store.store.clone(), self.bucket.clone());
-        let survey = capture.survey(&name(spelling), self.clock.now()).await.unwrap();
-        capture.settle(survey).await.unwrap();
+        let drift = capture.find_drift(&name(spelling), self.clock.now()).await.unwrap();
+        capture.record_drift(drift).await.unwrap();
     }
 
     fn moment(&self) -> Timestamp {
@@ -166,13 +168,13 @@ impl World {
         path.preview().await.unwrap()
     }
 
-    async fn apply(&self, plan: &Plan, id: &str, watcher: &impl Watcher) -> Journaled {
+    async fn apply(&self, plan: &Plan, id: &str, observer: &impl ProgressObserver) -> RestoreReport {
         let clock = self.clock.clone();
         let options = RestoreOptions {
             puts_per_second: None,
             deletes_per_second: None,
-            patience: Patience { attempts: 3, first_pause: Duration::from_millis(1) },
-            rebirth: Duration::ZERO,
+            retry: RetryPolicy { attempts: 3, first_pause: Duration::from_millis(1) },
+            recreate_delay: Duration::ZERO,
             // No two looks at it are the same.
             now: Now::new(move || {
                 clock.advance_ms(700);
@@ -183,11 +185,11 @@ impl World {
             id: RestoreId::parse(id).unwrap(),
             place: Place::default(),
             author: None,
-            question: Question::default(),
+            question: Query::default(),
             undoes: None,
         };
         let restore = Restore::new(self.store.clone(), self.bucket.clone());
-        let done = restore.apply_and_record(plan, draft, &options, watcher).await;
+        let done = restore.apply_and_record(plan, draft, &options, observer).await;
         self.clock.advance_ms(5_000);
         done
     }
@@ -272,7 +274,7 @@ fn tagged(tags: &[(&str, &str)]) -> BTreeMap<String, String> {
 /// Does something as soon as a row is settled.
 struct Then<F: Fn() + Sync>(&'static str, F);
 
-impl<F: Fn() + Sync> Watcher for Then<F> {
+impl<F: Fn() + Sync> ProgressObserver for Then<F> {
     fn settled(&self, name: &ParameterName, _: &Outcome) {
         if name.as_str() == self.0 {
             (self.1)();
@@ -302,14 +304,14 @@ async fn undo_brings_tags_back_beside_deletions_and_type_changes() {
         let before = world.state();
         let plan = world.plan(then).await;
         assert_eq!((plan.counts().update, plan.counts().delete), (3, 1), "{plan:?}");
-        assert!(world.apply(&plan, "r-1", &Unwatched).await.applied.is_complete());
+        assert!(world.apply(&plan, "r-1", &Unobserved).await.applied.is_complete());
         assert_eq!(world.tags("/tagged"), tagged(&[("team", "then")]));
         let back = world.undoing("r-1").await;
-        assert!(world.apply(&back, "r-2", &Unwatched).await.applied.is_complete());
+        assert!(world.apply(&back, "r-2", &Unobserved).await.applied.is_complete());
         assert_eq!(world.state(), before, "types change in place: {changes_type}");
         // An undo is undone as well.
         let redo = world.undoing("r-2").await;
-        assert!(world.apply(&redo, "r-3", &Unwatched).await.applied.is_complete());
+        assert!(world.apply(&redo, "r-3", &Unobserved).await.applied.is_complete());
         assert_eq!(world.tags("/typed"), tagged(&[("team", "then")]));
         assert_eq!(world.plan(then).await.changes, []);
     }
@@ -330,13 +332,13 @@ async fn undo_brings_tags_back_that_alone_differed() {
     let now = world.state();
     let plan = world.plan(then).await;
     assert_eq!(plan.counts().update, 40);
-    assert!(world.apply(&plan, "r-1", &Unwatched).await.applied.is_complete());
+    assert!(world.apply(&plan, "r-1", &Unobserved).await.applied.is_complete());
     let restored = world.state();
     assert_ne!(restored, now);
     for (of, id, expected) in [("r-1", "r-2", &now), ("r-2", "r-3", &restored), ("r-3", "r-4", &now)] {
         let plan = world.undoing(of).await;
         assert_eq!((plan.counts().update, plan.unknown.len()), (40, 0), "undoing {of}");
-        assert!(world.apply(&plan, id, &Unwatched).await.applied.is_complete());
+        assert!(world.apply(&plan, id, &Unobserved).await.applied.is_complete());
         assert_eq!(world.state(), *expected, "undoing {of}");
     }
 }
@@ -362,7 +364,7 @@ async fn row_that_was_not_touched_is_not_undone() {
         habits.disabled_keys.insert("alias/locked".to_owned());
         habits.unwritable.insert("/refused".to_owned());
     });
-    let done = world.apply(&plan, "r-1", &Unwatched).await;
+    let done = world.apply(&plan, "r-1", &Unobserved).await;
     assert_eq!(done.applied.outcomes.iter().filter(|outcome| **outcome == Outcome::Done).count(), 1);
     let touched: Vec<Option<bool>> = done.record.changes.iter().map(|change| change.touched).collect();
     assert_eq!(touched, [Some(true), Some(false), Some(false)], "/free, /locked, /refused");
@@ -391,13 +393,13 @@ async fn killed_restore_takes_back_what_it_created_whatever_the_bucket_has_heard
     world.store.store.with_habits(|habits| habits.unwritable.extend(["/b".to_owned()]));
     // The record of the end is never left, as if the process had been killed after its writes.
     world.bucket_faults.plan(1, Fault::Before);
-    let done = world.apply(&plan, "r-1", &Unwatched).await;
+    let done = world.apply(&plan, "r-1", &Unobserved).await;
     assert_eq!((world.value("/a").as_deref(), world.value("/b")), (Some("then"), None), "{done:?}");
     assert_eq!(world.record("r-1").await.state, RestoreState::Begun);
     world.allow_everything();
     let back = world.undoing("r-1").await;
     assert_eq!((back.counts().create, back.counts().delete), (0, 2), "{back:?}");
-    assert!(world.apply(&back, "r-2", &Unwatched).await.applied.is_complete());
+    assert!(world.apply(&back, "r-2", &Unobserved).await.applied.is_complete());
     assert_eq!(world.state(), BTreeMap::new());
 }
 
@@ -410,7 +412,7 @@ async fn creation_whose_answer_was_lost_is_done() {
     world.store.store.delete_now(&name("/a"));
     let plan = world.plan(then).await;
     world.store.loses_answer.store(1, Ordering::Relaxed);
-    let done = world.apply(&plan, "r-1", &Unwatched).await;
+    let done = world.apply(&plan, "r-1", &Unobserved).await;
     assert!(done.applied.is_complete(), "{done:?}");
     let back = world.undoing("r-1").await;
     assert_eq!(back.counts().delete, 1);
@@ -418,7 +420,7 @@ async fn creation_whose_answer_was_lost_is_done() {
     world.store.store.delete_now(&name("/a"));
     let plan = world.plan(then).await;
     world.put("/a", "somebody's");
-    let done = world.apply(&plan, "r-2", &Unwatched).await;
+    let done = world.apply(&plan, "r-2", &Unobserved).await;
     let [Outcome::Failed(error)] = &done.applied.outcomes[..] else { panic!("{done:?}") };
     assert_eq!(error.kind, ErrorKind::AlreadyExists);
     assert_eq!(world.undoing("r-2").await.changes, []);
@@ -434,10 +436,10 @@ async fn overwrite_that_was_sent_twice_is_nobodys_change() {
     world.put("/a", "now");
     let plan = world.plan(then).await;
     world.store.loses_answer.store(1, Ordering::Relaxed);
-    let done = world.apply(&plan, "r-1", &Unwatched).await;
+    let done = world.apply(&plan, "r-1", &Unobserved).await;
     assert_eq!((done.applied.is_complete(), &done.applied.warnings[..]), (true, &[][..]));
     let back = world.undoing("r-1").await;
-    assert!(world.apply(&back, "r-2", &Unwatched).await.applied.is_complete());
+    assert!(world.apply(&back, "r-2", &Unobserved).await.applied.is_complete());
     assert_eq!(world.value("/a").as_deref(), Some("now"));
 }
 
@@ -459,7 +461,7 @@ async fn undo_waits_for_reads_that_are_older_than_the_restore() {
         // Reads show the moment before the restore for a while after it.
         let saved = world.store.late_lookups.clone();
         world.reads_lag(0);
-        assert!(world.apply(&plan, "r-1", &Unwatched).await.applied.is_complete());
+        assert!(world.apply(&plan, "r-1", &Unobserved).await.applied.is_complete());
         saved.store(lookups, Ordering::Relaxed);
         let back = world.undoing("r-1").await;
         if lookups > 4 {
@@ -467,7 +469,7 @@ async fn undo_waits_for_reads_that_are_older_than_the_restore() {
             continue;
         }
         assert_eq!(back.unknown, []);
-        assert!(world.apply(&back, "r-2", &Unwatched).await.applied.is_complete());
+        assert!(world.apply(&back, "r-2", &Unobserved).await.applied.is_complete());
         assert_eq!(world.state(), before);
     }
 }
@@ -485,7 +487,7 @@ async fn type_change_keeps_tags_that_were_not_recorded() {
     let plan = world.plan(then).await;
     assert_eq!(plan.warnings.len(), 1, "{plan:?}");
     assert!(plan.warnings[0].contains("keeps its present tags (team=blue)"), "{plan:?}");
-    assert!(world.apply(&plan, "r-1", &Unwatched).await.applied.is_complete());
+    assert!(world.apply(&plan, "r-1", &Unobserved).await.applied.is_complete());
     let (present, tags) = world.store.store.present(&name("/typed")).unwrap();
     assert_eq!((present.parameter_type, tags), (ParameterType::SecureString, tagged(&[("team", "blue")])));
 }
@@ -509,7 +511,7 @@ async fn value_put_during_the_restore_is_recorded_and_undone_to() {
     assert!(done.applied.warnings[0].starts_with("/b was changed while the restore ran: its version 3 "), "{done:?}");
     assert_eq!(world.value("/b").as_deref(), Some("then"));
     let back = world.undoing("r-1").await;
-    assert!(world.apply(&back, "r-2", &Unwatched).await.applied.is_complete());
+    assert!(world.apply(&back, "r-2", &Unobserved).await.applied.is_complete());
     assert_eq!((world.value("/a").as_deref(), world.value("/b").as_deref()), (Some("now"), Some("somebody's")));
 }
 
@@ -528,17 +530,17 @@ async fn value_put_before_a_deletion_is_recorded_and_undone_to() {
     let meanwhile = Then("/kept", || {
         world.put("/new/03", "somebody's");
         world.store.store.delete_now(&name("/new/11"));
-        world.put("/new/11", "reborn");
+        world.put("/new/11", "recreated");
     });
     let done = world.apply(&plan, "r-1", &meanwhile).await;
     assert!(done.applied.is_complete(), "{done:?}");
     assert_eq!(done.applied.warnings.len(), 2, "{done:?}");
     let back = world.undoing("r-1").await;
-    assert!(world.apply(&back, "r-2", &Unwatched).await.applied.is_complete());
+    assert!(world.apply(&back, "r-2", &Unobserved).await.applied.is_complete());
     let value = |of: &str| world.value(of).unwrap();
     assert_eq!(
         (value("/new/03"), value("/new/11"), value("/new/04")),
-        ("somebody's".into(), "reborn".into(), "new".into())
+        ("somebody's".into(), "recreated".into(), "new".into())
     );
 }
 
@@ -558,7 +560,7 @@ async fn overwrite_of_a_parameter_that_was_deleted_meanwhile_has_all_its_tags() 
     assert!(done.applied.is_complete() && done.applied.warnings.len() == 1, "{done:?}");
     assert_eq!(world.tags("/b"), tagged(&[("team", "blue")]));
     let back = world.undoing("r-1").await;
-    assert!(world.apply(&back, "r-2", &Unwatched).await.applied.is_complete());
+    assert!(world.apply(&back, "r-2", &Unobserved).await.applied.is_complete());
     assert_eq!(world.value("/b"), None, "right before its row it did not exist");
 }
 
@@ -574,7 +576,7 @@ async fn undo_warns_of_what_was_changed_since() {
         world.put(of, "now");
     }
     let plan = world.plan(then).await;
-    assert!(world.apply(&plan, "r-1", &Unwatched).await.applied.is_complete());
+    assert!(world.apply(&plan, "r-1", &Unobserved).await.applied.is_complete());
     world.put("/b", "later");
     world.store.store.delete_now(&name("/c"));
     let back = world.undoing("r-1").await;
@@ -600,12 +602,12 @@ async fn empty_history_of_a_parameter_that_exists_is_read_again_and_never_believ
         let stored = || ["/changed", "/new", "/swept"].map(|key| world.bucket.len_of(key));
         let stored_before = stored();
         world.store.empty_histories.store(empty, Ordering::Relaxed);
-        let ran = world.apply(&plan, "r-1", &Unwatched).await;
+        let ran = world.apply(&plan, "r-1", &Unobserved).await;
         world.store.empty_histories.store(0, Ordering::Relaxed);
         assert_eq!(ran.applied.is_complete(), done, "{ran:?}");
         if done {
             let back = world.undoing("r-1").await;
-            assert!(world.apply(&back, "r-2", &Unwatched).await.applied.is_complete());
+            assert!(world.apply(&back, "r-2", &Unobserved).await.applied.is_complete());
         } else {
             assert!(
                 ran.applied.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Failed(error)
@@ -631,7 +633,7 @@ async fn tags_are_added_before_any_is_removed() {
     let before = world.state();
     let plan = world.plan(then).await;
     world.store.refuses_tags.store(1, Ordering::Relaxed);
-    let done = world.apply(&plan, "r-1", &Unwatched).await;
+    let done = world.apply(&plan, "r-1", &Unobserved).await;
     let [Outcome::Failed(error)] = &done.applied.outcomes[..] else { panic!("{done:?}") };
     assert!(
         error.message.starts_with("everything but its tags is restored: its new tags could not be set: "),
@@ -640,7 +642,7 @@ async fn tags_are_added_before_any_is_removed() {
     assert_eq!(world.tags("/a"), tagged(&[("owner", "somebody")]), "nothing is lost");
     assert_eq!(world.value("/a").as_deref(), Some("then"));
     let back = world.undoing("r-1").await;
-    assert!(world.apply(&back, "r-2", &Unwatched).await.applied.is_complete());
+    assert!(world.apply(&back, "r-2", &Unobserved).await.applied.is_complete());
     assert_eq!(world.state(), before);
 }
 
@@ -661,7 +663,7 @@ async fn fifty_other_tags_take_the_place_of_fifty() {
     set(of("now")).await;
     let plan = world.plan(then).await;
     let journal = world.store.store.journal().len();
-    assert!(world.apply(&plan, "r-1", &Unwatched).await.applied.is_complete());
+    assert!(world.apply(&plan, "r-1", &Unobserved).await.applied.is_complete());
     assert_eq!(world.store.store.journal().len(), journal + 2);
     assert_eq!(world.tags("/a"), of("then").into_iter().collect());
 }
@@ -677,7 +679,7 @@ async fn record_is_left_before_the_present_is_recorded() {
     let plan = world.plan(then).await;
     // Killed at its first look at the parameter.
     world.faults.plan(0, Fault::Kill);
-    world.apply(&plan, "r-1", &Unwatched).await;
+    world.apply(&plan, "r-1", &Unobserved).await;
     world.faults.revive();
     let record = restore_record(&world.bucket, None).await.unwrap();
     assert_eq!(record.id.as_str(), "r-1");
@@ -714,7 +716,7 @@ async fn undo_after_any_single_fault_brings_everything_back() {
         let faults = |world: &World| if of_bucket { world.bucket_faults.clone() } else { world.faults.clone() };
         let (world, plan) = set_up().await;
         let calls = faults(&world).calls();
-        world.apply(&plan, "r-1", &Unwatched).await;
+        world.apply(&plan, "r-1", &Unobserved).await;
         let calls = faults(&world).calls() - calls;
         assert!(calls > 15, "{calls}");
         for call in 0..calls {
@@ -723,7 +725,7 @@ async fn undo_after_any_single_fault_brings_everything_back() {
                 let (world, plan) = set_up().await;
                 let before = world.state();
                 faults(&world).plan(call, fault);
-                let done = world.apply(&plan, "r-1", &Unwatched).await;
+                let done = world.apply(&plan, "r-1", &Unobserved).await;
                 faults(&world).revive();
                 for (change, outcome) in plan.changes.iter().zip(&done.applied.outcomes) {
                     if *outcome == Outcome::Done {
@@ -738,7 +740,7 @@ async fn undo_after_any_single_fault_brings_everything_back() {
                 }
                 let back = world.undoing("r-1").await;
                 assert_eq!(back.unknown, [], "{told}");
-                assert!(world.apply(&back, "r-2", &Unwatched).await.applied.is_complete(), "{told}");
+                assert!(world.apply(&back, "r-2", &Unobserved).await.applied.is_complete(), "{told}");
                 assert_eq!(world.state(), before, "{told}");
             }
         }

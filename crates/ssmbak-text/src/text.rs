@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 /// Most characters of a line that are shown in a cell.
-const MOST: usize = 600;
+const MAX: usize = 600;
 
 /// Characters before a difference that are shown.
 const CONTEXT: usize = 40;
@@ -44,8 +44,8 @@ pub fn cut(mut lines: Vec<String>) -> Vec<String> {
         lines.push(format!("… {rest} more lines"));
     }
     for line in &mut lines {
-        if let Some((end, _)) = line.char_indices().nth(MOST) {
-            let rest = line.chars().count() - MOST;
+        if let Some((end, _)) = line.char_indices().nth(MAX) {
+            let rest = line.chars().count() - MAX;
             line.truncate(end);
             line.push_str(&format!("… {rest} more characters"));
         }

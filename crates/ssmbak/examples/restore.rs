@@ -6,7 +6,7 @@ mod common;
 use jiff::{Timestamp, tz::TimeZone};
 use ssmbak::bucket::S3BackupBucket;
 use ssmbak::core::{instant::Instant, scope::Selection};
-use ssmbak::restore::{Outcome, RestoreOptions, Unwatched};
+use ssmbak::restore::{Outcome, RestoreOptions, Unobserved};
 use ssmbak::{ParamPath, store::SsmParameterStore};
 
 #[tokio::main(flavor = "current_thread")]
@@ -20,7 +20,7 @@ async fn main() -> common::Outcome {
 
     // What would be overwritten or deleted is recorded in the bucket before the first write.
     let path = ParamPath::new(store, bucket, selection, at);
-    let (plan, applied) = path.restore(&RestoreOptions::default(), &Unwatched).await?;
+    let (plan, applied) = path.restore(&RestoreOptions::default(), &Unobserved).await?;
 
     for (change, outcome) in plan.changes.iter().zip(&applied.outcomes) {
         let outcome = match outcome {

@@ -32,7 +32,7 @@ const LOOK_AGAIN: [Duration; 3] = [Duration::from_millis(500), Duration::from_se
 
 /// What was written for one name, without any value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Captured {
+pub struct CaptureReport {
     /// The writes, in the order in which they were made.
     pub writes: Vec<Written>,
     /// Parameter Store does not show the event's change yet: handle the event again.
@@ -79,13 +79,18 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
     /// Handles one event: its name is brought up to date, and the event's own time recorded. `sent` is the queue's stamp
     /// of the message. Handling an event twice writes nothing the second time.
     ///
-    /// If Parameter Store does not show the change yet, the event is [`Captured::early`]: what is known is recorded, and the
+    /// If Parameter Store does not show the change yet, the event is [`CaptureReport::early`]: what is known is recorded, and the
     /// event must be handled again.
     ///
     /// # Errors
     /// The first request that failed; what was written before stays, and handling the event again completes it. A version
     /// that cannot be decrypted fails with [`ErrorKind::KeyUnusable`] after all others have been written.
-    pub async fn event(&self, change: &Change, sent: Option<Timestamp>, now: Timestamp) -> Result<Captured, Error> {
+    pub async fn event(
+        &self,
+        change: &Change,
+        sent: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<CaptureReport, Error> {
         let key = change.name.key();
         let clock = EventClock::of(change.time, sent, now);
         let (mut history, current) =
@@ -106,28 +111,28 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
         }
         let captured = self.write(&change.name, decision.writes, history.as_deref(), None).await?;
         complete_or_fail(&change.name, history.as_deref(), &Contents::new(&records))?;
-        Ok(Captured { early: decision.early, ..captured })
+        Ok(CaptureReport { early: decision.early, ..captured })
     }
 
     /// Looks one name over: what would have to be written, if anything, so that the bucket says what Parameter Store says.
     ///
     /// # Errors
     /// The first request that failed.
-    pub async fn survey(&self, name: &ParameterName, now: Timestamp) -> Result<Survey, Error> {
-        self.survey_listed(name, None, None, now).await
+    pub async fn find_drift(&self, name: &ParameterName, now: Timestamp) -> Result<Drift, Error> {
+        self.find_drift_listed(name, None, None, now).await
     }
 
-    /// As [`Capture::survey`], given the record of the last finished sweep, and by all that the bucket holds of the name: a
+    /// As [`Capture::find_drift`], given the record of the last finished sweep, and by all that the bucket holds of the name: a
     /// false deletion below the key's current version is found by this alone.
     ///
     /// # Errors
     /// The first request that failed.
-    pub async fn survey_all(
+    pub async fn find_drift_by_all_versions(
         &self,
         name: &ParameterName,
         last: Option<&SweepRecord>,
         now: Timestamp,
-    ) -> Result<Survey, Error> {
+    ) -> Result<Drift, Error> {
         let (mut history, records) =
             futures_util::future::try_join(self.store.history(name), self.records(name)).await?;
         let current = records.iter().rfind(|record| record.is_latest);
@@ -136,54 +141,54 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
             history = self.looked_again(name).await?;
             if history.is_none() {
                 let writes = on_surely_missing(&Contents::new(&records), seen, now);
-                return Ok(Survey { name: name.clone(), writes, history, records });
+                return Ok(Drift { name: name.clone(), writes, history, records });
             }
         }
         if let Some(present) = history.as_mut().and_then(|history| history.last_mut()) {
             present.details.tags = Some(self.store.tags(name).await?);
         }
         let writes = on_sweep(history.as_deref(), &Contents::new(&records), seen, now);
-        Ok(Survey { name: name.clone(), writes, history, records })
+        Ok(Drift { name: name.clone(), writes, history, records })
     }
 
-    /// As [`Capture::survey_all`], of a name that nothing shows alive: where all that the bucket holds of it says that it was
+    /// As [`Capture::find_drift_by_all_versions`], of a name that nothing shows alive: where all that the bucket holds of it says that it was
     /// deleted, Parameter Store is not asked.
     ///
     /// # Errors
     /// The first request that failed.
-    pub async fn survey_deleted(
+    pub async fn find_drift_deleted(
         &self,
         name: &ParameterName,
         last: Option<&SweepRecord>,
         now: Timestamp,
-    ) -> Result<Survey, Error> {
+    ) -> Result<Drift, Error> {
         let records = self.records(name).await?;
         let writes = on_sweep(None, &Contents::new(&records), None, now);
         if writes.is_empty() {
-            return Ok(Survey { name: name.clone(), writes, history: None, records });
+            return Ok(Drift { name: name.clone(), writes, history: None, records });
         }
-        self.survey_all(name, last, now).await
+        self.find_drift_by_all_versions(name, last, now).await
     }
 
-    /// As [`Capture::survey`], given what a listing of Parameter Store says of the name, if it is on it, and the record of
+    /// As [`Capture::find_drift`], given what a listing of Parameter Store says of the name, if it is on it, and the record of
     /// the last finished sweep. A name whose listed version is the one on top of its key costs no look at its history, and if
     /// its listed tags are those recorded, none at its tags.
     ///
     /// # Errors
     /// The first request that failed.
-    pub async fn survey_listed(
+    pub async fn find_drift_listed(
         &self,
         name: &ParameterName,
         listed: Option<&CurrentParameter>,
         last: Option<&SweepRecord>,
         now: Timestamp,
-    ) -> Result<Survey, Error> {
+    ) -> Result<Drift, Error> {
         let (mut history, current) = match listed {
             None => futures_util::future::try_join(self.store.history(name), self.current(name.key())).await?,
             Some(listed) => match self.current(name.key()).await? {
                 Some(current) if self.settled(name, &listed.details, &current).await? => {
                     let (writes, history, records) = (Vec::new(), None, vec![current]);
-                    return Ok(Survey { name: name.clone(), writes, history, records });
+                    return Ok(Drift { name: name.clone(), writes, history, records });
                 }
                 current => (self.store.history(name).await?, current),
             },
@@ -204,14 +209,14 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
             history = self.looked_again(name).await?;
             if history.is_none() {
                 let writes = on_surely_missing(&Contents::new(&records), seen, now);
-                return Ok(Survey { name: name.clone(), writes, history, records });
+                return Ok(Drift { name: name.clone(), writes, history, records });
             }
             if let Some(present) = history.as_mut().and_then(|history| history.last_mut()) {
                 present.details.tags = Some(self.store.tags(name).await?);
             }
         }
         let writes = on_sweep(history.as_deref(), &Contents::new(&records), seen, now);
-        Ok(Survey { name: name.clone(), writes, history, records })
+        Ok(Drift { name: name.clone(), writes, history, records })
     }
 
     /// Looks again, several times, at a parameter that was missing although a version of it is moments old.
@@ -253,8 +258,8 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
     ///
     /// # Errors
     /// As [`Capture::event`].
-    pub async fn settle(&self, survey: Survey) -> Result<Captured, Error> {
-        let Survey { name, writes, history, records } = survey;
+    pub async fn record_drift(&self, drift: Drift) -> Result<CaptureReport, Error> {
+        let Drift { name, writes, history, records } = drift;
         let tags = history.as_ref().and_then(|history| history.last()).and_then(|present| present.details.tags.clone());
         let captured = self.write(&name, writes, history.as_deref(), tags).await?;
         complete_or_fail(&name, history.as_deref(), &Contents::new(&records))?;
@@ -265,7 +270,7 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
     ///
     /// # Errors
     /// The first request that failed.
-    pub async fn deleted(&self, name: &ParameterName, seen: Timestamp, now: Timestamp) -> Result<Captured, Error> {
+    pub async fn deleted(&self, name: &ParameterName, seen: Timestamp, now: Timestamp) -> Result<CaptureReport, Error> {
         self.write(name, deleted_here(seen, now), None, None).await
     }
 
@@ -283,7 +288,7 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
 
     async fn records(&self, name: &ParameterName) -> Result<Vec<Record>, Error> {
         let mut listed = self.bucket.versions(Keys::One(name.key())).await?;
-        if let Some(spelling) = name.root_spelling() {
+        if let Some(spelling) = name.unslashed_name() {
             listed.extend(self.bucket.versions(Keys::One(spelling)).await?);
         }
         let described = describe_versions(&self.bucket, in_order_of_storage(listed)).await?;
@@ -296,7 +301,7 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
         writes: Vec<Write>,
         history: Option<&[ParameterVersion]>,
         mut tags: Option<std::collections::BTreeMap<String, String>>,
-    ) -> Result<Captured, Error> {
+    ) -> Result<CaptureReport, Error> {
         let present = history.and_then(<[ParameterVersion]>::last).map(ParameterVersion::identity);
         let is_present =
             |write: &Write| matches!(write, Write::Value { record, .. } if Some(record.identity()) == present);
@@ -304,7 +309,7 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
         if tags.is_none() && writes.iter().any(is_present) {
             tags = Some(self.store.tags(name).await?);
         }
-        let mut captured = Captured::default();
+        let mut captured = CaptureReport::default();
         for mut write in writes {
             if is_present(&write)
                 && let Write::Value { record, .. } = &mut write
@@ -356,14 +361,14 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
 
 /// What looking a name over found.
 #[derive(Clone, Debug)]
-pub struct Survey {
+pub struct Drift {
     name: ParameterName,
     writes: Vec<Write>,
     history: Option<Vec<ParameterVersion>>,
     records: Vec<Record>,
 }
 
-impl Survey {
+impl Drift {
     /// The name that was looked over.
     pub fn name(&self) -> &ParameterName {
         &self.name

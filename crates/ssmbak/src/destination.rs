@@ -10,7 +10,7 @@ use ssmbak_core::scope::Selection;
 use crate::bucket::BackupBucket;
 use crate::read::{described, presents, states};
 use crate::store::ParameterStore;
-use crate::{Error, ErrorKind, Gate};
+use crate::{ConcurrencyLimiter, Error, ErrorKind};
 
 /// What was true of a selection at an instant, against what is at the destination now. It holds no deletion.
 ///
@@ -38,7 +38,7 @@ pub(crate) async fn against<S: ParameterStore>(
     mut targets: BTreeMap<ParameterName, Target>,
 ) -> Result<Plan, Error> {
     let described = described(store, &Selection::of_names(targets.keys().cloned())).await?;
-    let mut presents = presents(store, described, &never_the_same(&targets), &Gate::of_store()).await?;
+    let mut presents = presents(store, described, &never_the_same(&targets), &ConcurrencyLimiter::of_store()).await?;
     let mut plan = Plan::default();
     let now = crate::clock::now();
     while let Some((name, target)) = targets.pop_first() {

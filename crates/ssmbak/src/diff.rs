@@ -14,9 +14,9 @@ use ssmbak_core::scope::Selection;
 use ssmbak_core::timeline::Absence;
 
 use crate::bucket::BackupBucket;
-use crate::read::{AnswerState, Finding, answers, described, presents, states, states_beside};
+use crate::read::{AnswerState, ListingProgress, described, presents, read_states_at, states, states_beside};
 use crate::store::ParameterStore;
-use crate::{CONCURRENCY, Error, ErrorKind, Gate};
+use crate::{CONCURRENCY, ConcurrencyLimiter, Error, ErrorKind};
 
 /// What changed between two moments, by what the bucket knows.
 ///
@@ -63,7 +63,7 @@ pub async fn until_now<S: ParameterStore, B: BackupBucket>(
     let mut values = store.values(&spellings).await?;
     let spelling_of: BTreeMap<ParameterName, String> =
         new.into_iter().map(|(name, spelling)| (name.clone(), spelling.to_owned())).collect();
-    let mut presents = presents(store, described, &targets, &Gate::of_store()).await?;
+    let mut presents = presents(store, described, &targets, &ConcurrencyLimiter::of_store()).await?;
     let mut diff = Diff { warnings, ..Diff::default() };
     let is_there =
         |name: &ParameterName| matches!(presents.get(name), Some(Present::Exists(_) | Present::Unreadable(_)));
@@ -120,8 +120,8 @@ async fn deletions<B: BackupBucket>(
     bucket: &B,
     names: Vec<ParameterName>,
 ) -> Result<BTreeMap<ParameterName, Option<Timestamp>>, Error> {
-    let gate = &Gate::of_bucket();
-    let read = names.into_iter().map(async move |name| Ok((deleted_at(bucket, gate, &name).await?, name)));
+    let limiter = &ConcurrencyLimiter::of_bucket();
+    let read = names.into_iter().map(async move |name| Ok((deleted_at(bucket, limiter, &name).await?, name)));
     let read = futures_util::stream::iter(read).buffer_unordered(CONCURRENCY).boxed();
     read.map_ok(|(at, name)| (name, at)).try_collect().await
 }
@@ -129,14 +129,14 @@ async fn deletions<B: BackupBucket>(
 /// When a name that does not exist now was deleted, if that is recorded.
 async fn deleted_at<B: BackupBucket>(
     bucket: &B,
-    gate: &Gate,
+    limiter: &ConcurrencyLimiter,
     name: &ParameterName,
 ) -> Result<Option<Timestamp>, Error> {
     let one = Selection::new(&[name.as_str()], false, &[], &[])
         .map_err(|error| Error::new(ErrorKind::Refused, error.to_string()))?;
     let end = Instant::exact(Timestamp::MAX);
-    let answers = Box::pin(answers(bucket, &one, &end, gate, &Finding::default())).await?;
-    Ok(match answers.of.get(name).map(|answer| &answer.state) {
+    let answers = Box::pin(read_states_at(bucket, &one, &end, limiter, &ListingProgress::default())).await?;
+    Ok(match answers.by_name.get(name).map(|answer| &answer.state) {
         Some(AnswerState::Absent(Absence::Deleted(at))) => Some(*at),
         _ => None,
     })

@@ -10,11 +10,11 @@ use ssmbak_core::scope::{Scope, Selection};
 
 use crate::bucket::BackupBucket;
 use crate::destination::against;
-use crate::patience::patiently;
 use crate::policy::RequestPolicy;
 use crate::rate_limiter::WriteRate;
 use crate::read::{described, states_assuming};
-use crate::restore::{Outcome, Restore, RestoreOptions, Watcher};
+use crate::restore::{Outcome, ProgressObserver, Restore, RestoreOptions};
+use crate::retry::retry_throttled;
 use crate::store::ParameterStore;
 use crate::{Error, ErrorKind};
 
@@ -22,7 +22,7 @@ use crate::{Error, ErrorKind};
 const DELETES: usize = 10;
 
 /// How often what was just written is looked for: listings of Parameter Store may lag behind its writes.
-const LOOKS: u32 = 5;
+const VERIFY_ATTEMPTS: u32 = 5;
 
 /// Where drills write, and what the stack itself keeps.
 pub const OWN_PATH: &str = "/newvoll/ssmbak/";
@@ -42,9 +42,9 @@ pub struct Drill {
 
 /// What became of a drill.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Drilled {
+pub struct DrillResult {
     /// Each parameter, in order of name, and how it came back.
-    pub parameters: Vec<(ParameterName, CameBack)>,
+    pub parameters: Vec<(ParameterName, DrillOutcome)>,
     /// What could not be taken away again: names within the drill, and why.
     pub left: Vec<(String, String)>,
     /// Whether it was stopped before its end.
@@ -53,7 +53,7 @@ pub struct Drilled {
 
 /// How a parameter came back.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CameBack {
+pub enum DrillOutcome {
     /// With all that is recorded of it.
     Same,
     /// With these attributes different.
@@ -152,19 +152,19 @@ impl Drill {
     ///
     /// # Errors
     /// What was written could not be read back. It is taken away all the same.
-    pub async fn carry_out<S: ParameterStore + Clone, B: BackupBucket + Clone>(
+    pub async fn run<S: ParameterStore + Clone, B: BackupBucket + Clone>(
         &self,
         store: &S,
         bucket: &B,
         options: &RestoreOptions,
-        watcher: &impl Watcher,
-    ) -> Result<Drilled, (Error, Vec<(String, String)>)> {
+        observer: &impl ProgressObserver,
+    ) -> Result<DrillResult, (Error, Vec<(String, String)>)> {
         let creations = self
             .parameters
             .iter()
             .map(|(there, (_, held))| Change { name: there.clone(), action: Action::Create(Box::new(held.clone())) });
         let plan = Plan { changes: creations.collect(), ..Plan::default() };
-        let applied = Restore::new(store.clone(), bucket.clone()).apply(&plan, options, watcher).await;
+        let applied = Restore::new(store.clone(), bucket.clone()).apply(&plan, options, observer).await;
         let done = |row: &usize| applied.outcomes.get(*row) == Some(&Outcome::Done);
         let written: Vec<ParameterName> = plan
             .changes
@@ -184,14 +184,14 @@ impl Drill {
         let mut parameters = Vec::with_capacity(self.parameters.len());
         for ((there, (name, _)), outcome) in self.parameters.iter().zip(&applied.outcomes) {
             let came_back = match outcome {
-                Outcome::Done => compared.remove(there).unwrap_or(CameBack::Same),
-                Outcome::Failed(error) => CameBack::Failed(error.to_string()),
-                Outcome::Skipped(_) => CameBack::Skipped,
+                Outcome::Done => compared.remove(there).unwrap_or(DrillOutcome::Same),
+                Outcome::Failed(error) => DrillOutcome::Failed(error.to_string()),
+                Outcome::Skipped(_) => DrillOutcome::Skipped,
             };
             parameters.push((name.clone(), came_back));
         }
         parameters.sort_by(|(a, _), (b, _)| a.cmp(b));
-        Ok(Drilled { parameters, left, stopped: applied.stopped })
+        Ok(DrillResult { parameters, left, stopped: applied.stopped })
     }
 
     /// What of the written parameters is not as it is recorded.
@@ -200,23 +200,23 @@ impl Drill {
         store: &S,
         written: &[ParameterName],
         options: &RestoreOptions,
-    ) -> Result<BTreeMap<ParameterName, CameBack>, Error> {
+    ) -> Result<BTreeMap<ParameterName, DrillOutcome>, Error> {
         let mut looks = 1;
         loop {
             let plan = self.differences(store, written).await?;
             let missing = plan.changes.iter().any(|change| matches!(change.action, Action::Create(_)));
-            if missing && looks < LOOKS {
-                RequestPolicy::current().pause(options.patience.first_pause).await;
+            if missing && looks < VERIFY_ATTEMPTS {
+                RequestPolicy::current().pause(options.retry.first_pause).await;
                 looks += 1;
                 continue;
             }
             let differs = plan.changes.into_iter().map(|change| match change.action {
-                Action::Update { fields, .. } => (change.name, CameBack::Different(fields)),
+                Action::Update { fields, .. } => (change.name, DrillOutcome::Different(fields)),
                 Action::Create(_) | Action::Delete { .. } => {
-                    (change.name, CameBack::Failed("it was written and is not there".to_owned()))
+                    (change.name, DrillOutcome::Failed("it was written and is not there".to_owned()))
                 }
             });
-            let unreadable = plan.unknown.into_iter().map(|row| (row.name, CameBack::Failed(row.reason.message)));
+            let unreadable = plan.unknown.into_iter().map(|row| (row.name, DrillOutcome::Failed(row.reason.message)));
             return Ok(differs.chain(unreadable).collect());
         }
     }
@@ -267,7 +267,7 @@ pub async fn clean<S: ParameterStore>(
             continue;
         }
         rate.turn(ten.len()).await;
-        match patiently(options.patience, || store.delete(ten)).await {
+        match retry_throttled(options.retry, || store.delete(ten)).await {
             Ok(undeleted) => {
                 for name in undeleted {
                     left.extend(still_there(store, &name).await.map(|why| (name, why)));

@@ -1,7 +1,7 @@
 //! What can go wrong between ssmbak and AWS, said in one sentence.
 
 mod codes;
-mod elsewhere;
+mod other_region;
 
 use std::any::Any;
 use std::error::Error as StdError;
@@ -64,7 +64,7 @@ pub enum ErrorKind {
     TypeChange,
     /// The parameter exists already.
     AlreadyExists,
-    /// The request was refused as it stands.
+    /// The request itself was refused.
     Refused,
     /// What is stored cannot be used.
     Unreadable,
@@ -158,8 +158,8 @@ impl Error {
                 if let Some(error) = from_refusal(action, code, message, response) {
                     return error;
                 }
-                match elsewhere::region(code, message, response) {
-                    Some(region) => elsewhere::error(action, region.as_deref()),
+                match other_region::region(code, message, response) {
+                    Some(region) => other_region::error(action, region.as_deref()),
                     None => from_service(action, code, message),
                 }
             }

@@ -21,13 +21,16 @@ use ssmbak_core::sweep::{Place, SweepRecord};
 use ssmbak_core::timeline::{Reach, Timeline};
 
 use crate::bucket::{self, S3BackupBucket, StoredVersion};
-use crate::capture::Survey;
+use crate::capture::Drift;
 use crate::drill::{self, Drill};
-use crate::restore::{Restore, RestoreOptions, Unwatched, journal};
+use crate::restore::{Restore, RestoreOptions, Unobserved, journal};
 use crate::s3::{CopyOptions, Destination, DownloadOptions, ObjectBucket, RehydrateOptions};
 use crate::store::SsmParameterStore;
 use crate::trash::{self, Trash};
-use crate::{Capture, Gate, ParamPath, RequestPolicy, S3Path, destination, diff, history, mark, read, sweep, verify};
+use crate::{
+    Capture, ConcurrencyLimiter, ParamPath, RequestPolicy, S3Path, destination, diff, history, mark, read, sweep,
+    verify,
+};
 
 type Store = SsmParameterStore;
 type Bucket = S3BackupBucket;
@@ -54,7 +57,7 @@ fn param_path(path: ParamPath<Store, Bucket>, name: ParameterName, options: Rest
     let (path, name, _) = of();
     spawn(async move { path.preview_key(&name).await });
     let (path, _, options) = of();
-    spawn(async move { path.restore(&options, &Unwatched).await });
+    spawn(async move { path.restore(&options, &Unobserved).await });
 }
 
 #[expect(dead_code, reason = "compiled, not run")]
@@ -68,11 +71,11 @@ fn restore(
 ) {
     let of = || (Restore::new(store.clone(), bucket.clone()), plan.clone(), draft.clone(), options.clone());
     let (restore, plan, _, options) = of();
-    spawn(async move { restore.apply(&plan, &options, &Unwatched).await });
+    spawn(async move { restore.apply(&plan, &options, &Unobserved).await });
     let (restore, plan, draft, options) = of();
-    spawn(async move { restore.apply_and_record(&plan, draft, &options, &Unwatched).await });
+    spawn(async move { restore.apply_and_record(&plan, draft, &options, &Unobserved).await });
     let (restore, plan, draft, options) = of();
-    spawn(async move { restore.create_unrecorded(&plan, draft, &options, &Unwatched).await });
+    spawn(async move { restore.create_unrecorded(&plan, draft, &options, &Unobserved).await });
     let (store, bucket) = (store.clone(), bucket.clone());
     spawn(async move {
         let undo = journal::undo(&store, &bucket, &record).await;
@@ -90,33 +93,33 @@ fn capture(capture: Capture<Store, Bucket>, change: Change, name: ParameterName,
     let (capture, _) = of();
     spawn(async move { capture.event(&change, None, now).await });
     let (capture, name) = of();
-    spawn(async move { capture.survey(&name, now).await });
+    spawn(async move { capture.find_drift(&name, now).await });
     let (capture, name) = of();
-    spawn(async move { capture.survey_all(&name, None::<&SweepRecord>, now).await });
+    spawn(async move { capture.find_drift_by_all_versions(&name, None::<&SweepRecord>, now).await });
     let (capture, name) = of();
-    spawn(async move { capture.survey_listed(&name, None::<&CurrentParameter>, None, now).await });
+    spawn(async move { capture.find_drift_listed(&name, None::<&CurrentParameter>, None, now).await });
     let (capture, name) = of();
     spawn(async move { capture.deleted(&name, now, now).await });
 }
 
 #[expect(dead_code, reason = "compiled, not run")]
-fn sweeps(capture: Capture<Store, Bucket>, selection: Selection, survey: Survey, place: Place, turn: sweep::Turn) {
+fn sweeps(capture: Capture<Store, Bucket>, selection: Selection, drift: Drift, place: Place, turn: sweep::SweepItem) {
     let of = || capture.clone();
     let capture = of();
-    spawn(async move { capture.settle(survey).await });
+    spawn(async move { capture.record_drift(drift).await });
     let capture = of();
     spawn(async move { sweep::names(&capture, &selection, None).await });
     let capture = of();
     spawn(async move {
         let names: BTreeMap<ParameterName, sweep::Look> = BTreeMap::new();
-        sweep::survey(&capture, names, None, crate::clock::now).collect::<Vec<_>>().await
+        sweep::find_drift(&capture, names, None, crate::clock::now).collect::<Vec<_>>().await
     });
     let capture = of();
     spawn(async move { sweep::last(capture.bucket()).await });
     let capture = of();
     spawn(async move { sweep::page(&capture, &place, None).await });
     let capture = of();
-    spawn(async move { sweep::take(&capture, &turn, None, crate::clock::now()).await });
+    spawn(async move { sweep::process(&capture, &turn, None, crate::clock::now()).await });
     let capture = of();
     spawn(async move { verify::repair(&capture, BTreeSet::new(), crate::clock::now).await });
     let capture = of();
@@ -127,7 +130,16 @@ fn sweeps(capture: Capture<Store, Bucket>, selection: Selection, survey: Survey,
 fn reading(store: Store, bucket: Bucket, selection: Selection, at: Instant, name: ParameterName) {
     let of = || (store.clone(), bucket.clone(), selection.clone(), at);
     let (_, bucket, selection, at) = of();
-    spawn(async move { read::answers(&bucket, &selection, &at, &Gate::of_bucket(), &read::Finding::default()).await });
+    spawn(async move {
+        read::read_states_at(
+            &bucket,
+            &selection,
+            &at,
+            &ConcurrencyLimiter::of_bucket(),
+            &read::ListingProgress::default(),
+        )
+        .await
+    });
     let (_, bucket, selection, _) = of();
     spawn(async move { read::timelines(&bucket, &selection).await });
     let (_, bucket, selection, _) = of();
@@ -141,7 +153,7 @@ fn reading(store: Store, bucket: Bucket, selection: Selection, at: Instant, name
     let (store, ..) = of();
     spawn(async move {
         let targets = BTreeMap::<ParameterName, State>::new();
-        read::presents(&store, BTreeMap::new(), &targets, &Gate::of_store()).await
+        read::presents(&store, BTreeMap::new(), &targets, &ConcurrencyLimiter::of_store()).await
     });
     let (store, bucket, selection, at) = of();
     spawn(async move {
@@ -195,7 +207,7 @@ fn elsewhere(store: Store, bucket: Bucket, selection: Selection, at: Instant, to
         let mut drill = Drill::prepare(&bucket, &selection, &at, "/scratch/").await?;
         let _ = Drill::prepare_assuming(&bucket, &selection, &at, "/scratch/", true).await?;
         drill.look_for_unrecorded(&store, &selection).await?;
-        let drilled = drill.carry_out(&store, &bucket, &options, &Unwatched).await;
+        let drilled = drill.run(&store, &bucket, &options, &Unobserved).await;
         let left = drill::leftovers(&store, "/scratch/").await?;
         let cleaned = drill::clean(&store, left, &options).await;
         Ok::<_, crate::Error>((drilled.is_ok(), cleaned))

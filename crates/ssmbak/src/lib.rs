@@ -12,23 +12,23 @@
 pub mod bucket;
 pub mod capture;
 pub mod clock;
+mod concurrency_limiter;
 pub mod destination;
 pub mod diff;
 pub mod drill;
 mod error;
 #[cfg(test)]
 mod futures_are_send;
-mod gate;
 pub mod history;
 pub mod mark;
 mod param_path;
-mod patience;
 mod policy;
 mod rate_limiter;
 pub mod read;
 pub mod restore;
+mod retry;
 pub mod s3;
-mod spawned;
+mod spawn;
 pub mod store;
 pub mod sweep;
 pub mod trash;
@@ -36,8 +36,8 @@ pub mod verify;
 
 pub use bucket::BackupBucket;
 pub use capture::Capture;
+pub use concurrency_limiter::ConcurrencyLimiter;
 pub use error::{Error, ErrorKind};
-pub use gate::Gate;
 pub use param_path::ParamPath;
 pub use policy::RequestPolicy;
 pub use s3::S3Path;

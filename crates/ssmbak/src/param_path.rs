@@ -10,10 +10,12 @@ use ssmbak_core::scope::Selection;
 use ssmbak_core::timeline::Timeline;
 
 use crate::bucket::BackupBucket;
-use crate::read::{Finding, answers, compare, described_with_tags, states_beside, targets_of, timelines};
-use crate::restore::{Applied, Restore, RestoreOptions, Watcher};
+use crate::read::{
+    ListingProgress, compare, described_with_tags, read_states_at, states_beside, targets_of, timelines,
+};
+use crate::restore::{Applied, ProgressObserver, Restore, RestoreOptions};
 use crate::store::ParameterStore;
-use crate::{Error, ErrorKind, Gate};
+use crate::{ConcurrencyLimiter, Error, ErrorKind};
 
 /// Parameters as they were at an instant: previewed, compared with the present, restored.
 ///
@@ -132,24 +134,25 @@ impl<S: ParameterStore + Clone, B: BackupBucket + Clone> ParamPath<S, B> {
     /// # Errors
     /// The first request that failed. A name that cannot be told is no error: it is in [`Plan::unknown`].
     pub async fn preview(&self) -> Result<Plan, Error> {
-        let (of_store, of_bucket) = (&Gate::of_store(), &Gate::of_bucket());
-        let (finding, tagged) = Finding::told();
+        let (of_store, of_bucket) = (&ConcurrencyLimiter::of_store(), &ConcurrencyLimiter::of_bucket());
+        let (finding, tagged) = ListingProgress::told();
         // Boxed, or the type of a caller's future nests deeper than the compiler likes. What it finds ends with it.
         let answers = Box::pin(async move {
             let finding = finding;
-            answers(&self.bucket, &self.selection, &self.at, of_bucket, &finding).await
+            read_states_at(&self.bucket, &self.selection, &self.at, of_bucket, &finding).await
         });
         let described = Box::pin(described_with_tags(&self.store, &self.selection, tagged, of_store));
         let (answers, described) = futures_util::future::try_join(answers, described).await?;
-        let gates = (of_store, of_bucket);
+        let limiters = (of_store, of_bucket);
         let how = (self.options, self.at.until());
-        Box::pin(compare((&self.store, &self.bucket), gates, answers, described, how)).await
+        Box::pin(compare((&self.store, &self.bucket), limiters, answers, described, how)).await
     }
 
     async fn targets(&self, selection: &Selection) -> Result<BTreeMap<ParameterName, Target>, Error> {
-        let gate = Gate::of_bucket();
-        let answers = Box::pin(answers(&self.bucket, selection, &self.at, &gate, &Finding::default())).await?;
-        Ok(targets_of(&self.bucket, &gate, answers, false, |_| true).await?.0)
+        let limiter = ConcurrencyLimiter::of_bucket();
+        let answers =
+            Box::pin(read_states_at(&self.bucket, selection, &self.at, &limiter, &ListingProgress::default())).await?;
+        Ok(targets_of(&self.bucket, &limiter, answers, false, |_| true).await?.0)
     }
 
     /// What a restore of one name would change.
@@ -165,9 +168,13 @@ impl<S: ParameterStore + Clone, B: BackupBucket + Clone> ParamPath<S, B> {
     ///
     /// # Errors
     /// As [`ParamPath::preview`]. A change that fails is no error but an outcome of its own.
-    pub async fn restore(&self, options: &RestoreOptions, watcher: &impl Watcher) -> Result<(Plan, Applied), Error> {
+    pub async fn restore(
+        &self,
+        options: &RestoreOptions,
+        observer: &impl ProgressObserver,
+    ) -> Result<(Plan, Applied), Error> {
         let plan = self.preview().await?;
-        let applied = Restore::new(self.store.clone(), self.bucket.clone()).apply(&plan, options, watcher).await;
+        let applied = Restore::new(self.store.clone(), self.bucket.clone()).apply(&plan, options, observer).await;
         Ok((plan, applied))
     }
 

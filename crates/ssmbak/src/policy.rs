@@ -179,14 +179,14 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::patience::{Patience, patiently};
+    use crate::retry::{RetryPolicy, retry_throttled};
     use crate::{Error, ErrorKind};
 
     fn busy() -> Error {
         Error::new(ErrorKind::Throttled, "slow down")
     }
 
-    const QUICK: Patience = Patience { attempts: 6, first_pause: Duration::from_millis(4) };
+    const QUICK: RetryPolicy = RetryPolicy { attempts: 6, first_pause: Duration::from_millis(4) };
 
     #[tokio::test]
     async fn budget_is_shared_by_all_requests_of_a_run() {
@@ -194,7 +194,7 @@ mod tests {
         let calls = AtomicUsize::new(0);
         let work = async {
             for _ in 0..40 {
-                let failed: Result<(), Error> = patiently(QUICK, || async {
+                let failed: Result<(), Error> = retry_throttled(QUICK, || async {
                     calls.fetch_add(1, Ordering::Relaxed);
                     Err(busy())
                 })
@@ -213,7 +213,7 @@ mod tests {
         let work = async {
             for _ in 0..60 {
                 let mut calls = 0;
-                let answered = patiently(QUICK, || {
+                let answered = retry_throttled(QUICK, || {
                     calls += 1;
                     let again = calls < 2;
                     async move { if again { Err(busy()) } else { Ok(()) } }
@@ -233,8 +233,8 @@ mod tests {
             sleep(Duration::from_millis(50)).await;
             policy.interrupt();
         };
-        let patience = Patience { attempts: 9, first_pause: Duration::from_secs(60) };
-        let work = policy.clone().scope(patiently(patience, || async { Err::<(), _>(busy()) }));
+        let retry = RetryPolicy { attempts: 9, first_pause: Duration::from_secs(60) };
+        let work = policy.clone().scope(retry_throttled(retry, || async { Err::<(), _>(busy()) }));
         let (failed, ()) = tokio::join!(work, interrupt);
         assert_eq!(failed.map_err(|error| error.kind), Err(ErrorKind::Throttled));
         assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
@@ -251,7 +251,7 @@ mod tests {
         if let Some(shared) = Arc::get_mut(&mut policy.0) {
             shared.tell_after = Duration::from_millis(10);
         }
-        let failed = policy.scope(patiently(QUICK, || async { Err::<(), _>(busy()) })).await;
+        let failed = policy.scope(retry_throttled(QUICK, || async { Err::<(), _>(busy()) })).await;
         assert!(failed.is_err());
         assert_eq!(*told.lock().unwrap_or_else(PoisonError::into_inner), ["slow down"]);
     }

@@ -11,7 +11,7 @@ use ssmbak_core::scope::Selection;
 use ssmbak_core::sweep::{OnTop, Place, RECORD_KEY, Reading, SweepRecord, key_after};
 
 use crate::bucket::{BackupBucket, CurrentKey, KeyPage};
-use crate::capture::{Capture, Captured, Survey};
+use crate::capture::{Capture, CaptureReport, Drift};
 use crate::read::{listed, name_of};
 use crate::store::ParameterStore;
 use crate::{Error, ErrorKind, STORE_CONCURRENCY};
@@ -66,20 +66,20 @@ async fn keys<S: ParameterStore, B: BackupBucket>(
 
 /// Looks each name over, several at a time; the results come as they are ready. Nothing is written. `last` is the record of
 /// the last finished sweep. `clock` is asked right before each name is looked at.
-pub fn survey<'a, S: ParameterStore, B: BackupBucket>(
+pub fn find_drift<'a, S: ParameterStore, B: BackupBucket>(
     capture: &'a Capture<S, B>,
     names: impl IntoIterator<Item = (ParameterName, Look), IntoIter: Send> + 'a,
     last: Option<&'a SweepRecord>,
     clock: impl Fn() -> Timestamp + Copy + Send + 'a,
-) -> impl Stream<Item = (ParameterName, Result<Survey, Error>)> + Send + 'a {
+) -> impl Stream<Item = (ParameterName, Result<Drift, Error>)> + Send + 'a {
     stream::iter(names)
         .map(move |(name, look)| async move {
-            let survey = match look.reading {
-                Reading::Top => capture.survey_listed(&name, look.listed.as_ref(), last, clock()).await,
-                Reading::All => capture.survey_all(&name, last, clock()).await,
-                Reading::Deleted => capture.survey_deleted(&name, last, clock()).await,
+            let drift = match look.reading {
+                Reading::Top => capture.find_drift_listed(&name, look.listed.as_ref(), last, clock()).await,
+                Reading::All => capture.find_drift_by_all_versions(&name, last, clock()).await,
+                Reading::Deleted => capture.find_drift_deleted(&name, last, clock()).await,
             };
-            (name, survey)
+            (name, drift)
         })
         .buffer_unordered(STORE_CONCURRENCY)
         .boxed()
@@ -101,14 +101,14 @@ pub async fn last<B: BackupBucket>(bucket: &B) -> Result<Option<SweepRecord>, Er
 #[derive(Clone, Debug)]
 pub struct Page {
     /// The names, in order.
-    pub names: Vec<Turn>,
+    pub names: Vec<SweepItem>,
     /// Where the next page begins; `None`: this is the last one.
     pub next: Option<Place>,
 }
 
 /// A name whose turn it is.
 #[derive(Clone, Debug)]
-pub struct Turn {
+pub struct SweepItem {
     /// The name.
     pub name: ParameterName,
     /// What Parameter Store lists of it.
@@ -137,7 +137,7 @@ pub async fn page<S: ParameterStore, B: BackupBucket>(
             add_tags(capture.store(), listed.parameters.values_mut().flatten()).await?;
             let turn = |(name, listed): (ParameterName, Option<CurrentParameter>)| {
                 let then = Place::Parameters { token: token.clone(), after: Some(name.clone()) };
-                Turn { name, listed, again: false, reading: Reading::Top, then }
+                SweepItem { name, listed, again: false, reading: Reading::Top, then }
             };
             let left =
                 listed.parameters.into_iter().filter(|(name, _)| after.as_ref().is_none_or(|after| name > after));
@@ -161,7 +161,7 @@ pub async fn page<S: ParameterStore, B: BackupBucket>(
                 let listed = found.remove(&name);
                 let reading = Reading::of(&name, key.on_top, listed.is_some(), last)?;
                 let again = listed.is_some() || reading == Reading::Deleted;
-                Some(Turn { again, reading, then: Place::Keys { after: Some(key.key) }, name, listed })
+                Some(SweepItem { again, reading, then: Place::Keys { after: Some(key.key) }, name, listed })
             };
             Ok(Page { names: named.into_iter().filter_map(turn).collect(), next })
         }
@@ -190,26 +190,26 @@ async fn add_tags<'a, S: ParameterStore>(
 ///
 /// # Errors
 /// As [`Capture::event`].
-pub async fn take<S: ParameterStore, B: BackupBucket>(
+pub async fn process<S: ParameterStore, B: BackupBucket>(
     capture: &Capture<S, B>,
-    turn: &Turn,
+    turn: &SweepItem,
     last: Option<&SweepRecord>,
     now: Timestamp,
-) -> Result<Captured, Error> {
-    let survey = match turn.reading {
+) -> Result<CaptureReport, Error> {
+    let drift = match turn.reading {
         Reading::Top => None,
-        Reading::All => Some(capture.survey_all(&turn.name, last, now).await?),
-        Reading::Deleted => Some(capture.survey_deleted(&turn.name, last, now).await?),
+        Reading::All => Some(capture.find_drift_by_all_versions(&turn.name, last, now).await?),
+        Reading::Deleted => Some(capture.find_drift_deleted(&turn.name, last, now).await?),
     };
-    if let Some(survey) = survey {
-        return capture.settle(survey).await;
+    if let Some(drift) = drift {
+        return capture.record_drift(drift).await;
     }
     // Its tags were compared at its first turn.
     if let Some(listed) = turn.listed.as_ref().filter(|_| turn.again)
         && capture.is_on_top(&turn.name, listed).await?
     {
-        return Ok(Captured::default());
+        return Ok(CaptureReport::default());
     }
-    let survey = capture.survey_listed(&turn.name, turn.listed.as_ref(), last, now).await?;
-    capture.settle(survey).await
+    let drift = capture.find_drift_listed(&turn.name, turn.listed.as_ref(), last, now).await?;
+    capture.record_drift(drift).await
 }

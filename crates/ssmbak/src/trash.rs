@@ -11,7 +11,7 @@ use ssmbak_core::trash::{Gone, GoneBy, Last, gone};
 
 use crate::bucket::BackupBucket;
 use crate::capture::Capture;
-use crate::read::{ReadBack, Reader, described, left_out, read_held, stranger};
+use crate::read::{ReadBack, Reader, described, foreign_key, left_out, read_held};
 use crate::store::ParameterStore;
 use crate::{Error, ErrorKind};
 
@@ -19,11 +19,11 @@ use crate::{Error, ErrorKind};
 const READS: usize = 64;
 
 /// Parameters that are recorded as missing at once.
-const REPAIRS: usize = 8;
+const REPAIR_CONCURRENCY: usize = 8;
 
 /// A parameter that is gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trashed {
+pub struct DeletedParameter {
     /// Its name.
     pub name: ParameterName,
     /// How it went, and what is left of it.
@@ -37,7 +37,7 @@ pub struct Trashed {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trash {
     /// The parameters.
-    pub parameters: Vec<Trashed>,
+    pub parameters: Vec<DeletedParameter>,
     /// What the reader should know.
     pub warnings: Vec<String>,
 }
@@ -60,15 +60,15 @@ pub async fn trash<S: ParameterStore, B: BackupBucket>(
                 Last::Known { record, .. } => replaced(&read.timeline, record),
                 Last::Unknown(_) => None,
             };
-            Trashed { name: name.clone(), gone, noncurrent }
+            DeletedParameter { name: name.clone(), gone, noncurrent }
         });
         let warnings = left_out(&name, &read.timeline);
         Ok((name, gone, warnings))
     };
-    let (mut found, strangers) = reader.each(selection, |name| !present.contains_key(name), made).await?;
+    let (mut found, foreign_keys) = reader.each(selection, |name| !present.contains_key(name), made).await?;
     found.sort_by(|(one, ..), (other, ..)| one.cmp(other));
     let is_missing_now =
-        |gone: &Option<Trashed>| gone.as_ref().is_some_and(|gone| gone.gone.evidence == GoneBy::MissingNow);
+        |gone: &Option<DeletedParameter>| gone.as_ref().is_some_and(|gone| gone.gone.evidence == GoneBy::MissingNow);
     let missing: Vec<ParameterName> =
         found.iter().filter(|(_, gone, _)| is_missing_now(gone)).map(|(name, ..)| name.clone()).collect();
     if !missing.is_empty() {
@@ -81,7 +81,7 @@ pub async fn trash<S: ParameterStore, B: BackupBucket>(
         trash.parameters.extend(gone);
         trash.warnings.append(&mut warnings);
     }
-    trash.warnings.extend(strangers.iter().map(|key| stranger(key)));
+    trash.warnings.extend(foreign_keys.iter().map(|key| foreign_key(key)));
     Ok(trash)
 }
 
@@ -101,7 +101,7 @@ pub async fn plan<B: BackupBucket>(bucket: &B, trash: &Trash) -> Result<Plan, Er
     let mut plan = Plan { warnings: trash.warnings.clone(), ..Plan::default() };
     let now = crate::clock::now();
     let mut targets = stream::iter(&trash.parameters)
-        .map(async |Trashed { name, gone, .. }| {
+        .map(async |DeletedParameter { name, gone, .. }| {
             let target = match &gone.last {
                 Last::Known { record, since } => read_held(bucket, name, Held { record, since: *since }).await?,
                 Last::Unknown(reason) => Target::Unknown(reason.clone()),
@@ -130,13 +130,13 @@ pub async fn record_missing<S: ParameterStore, B: BackupBucket>(
     let missing = trash.parameters.iter().filter(|trashed| trashed.gone.evidence == GoneBy::MissingNow);
     stream::iter(missing)
         .map(async |trashed| {
-            let survey = capture.survey(&trashed.name, now).await?;
-            capture.settle(survey).await.map_err(|mut error| {
+            let drift = capture.find_drift(&trashed.name, now).await?;
+            capture.record_drift(drift).await.map_err(|mut error| {
                 error.message = format!("that {} is missing could not be recorded: {}", trashed.name, error.message);
                 error
             })
         })
-        .buffer_unordered(REPAIRS)
+        .buffer_unordered(REPAIR_CONCURRENCY)
         .boxed()
         .try_for_each(async |_| Ok(()))
         .await

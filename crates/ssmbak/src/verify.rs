@@ -14,18 +14,18 @@ use crate::bucket::BackupBucket;
 use crate::capture::Capture;
 use crate::read::{ReadBack, Reader, described};
 use crate::store::ParameterStore;
-use crate::sweep::{Look, last, survey};
+use crate::sweep::{Look, find_drift, last};
 use crate::{Error, ErrorKind};
 
 /// How many names are written at once.
-const REPAIRS: usize = 8;
+const REPAIR_CONCURRENCY: usize = 8;
 
 /// What a comparison found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verification {
     /// By name, or by key where a key is no name.
     pub findings: Vec<(String, Finding)>,
-    /// How many names are in step: without any finding.
+    /// Number of names in sync: without any finding.
     pub verified: usize,
 }
 
@@ -52,7 +52,7 @@ pub async fn verify<S: ParameterStore, B: BackupBucket>(
     bucket: &B,
     selection: &Selection,
 ) -> Result<Verification, Error> {
-    let (mut compared, strangers) = compared(store, bucket, selection).await?;
+    let (mut compared, foreign_keys) = compared(store, bucket, selection).await?;
     let differs = |found: &Vec<Finding>| found.iter().any(|finding| finding.kind.is_of_two_sides());
     let again: Vec<ParameterName> =
         compared.iter().filter(|(_, found)| differs(found)).map(|(name, _)| name.clone()).collect();
@@ -68,7 +68,7 @@ pub async fn verify<S: ParameterStore, B: BackupBucket>(
         verification.verified += usize::from(found.is_empty());
         verification.findings.extend(found.into_iter().map(|finding| (name.to_string(), finding)));
     }
-    for key in strangers {
+    for key in foreign_keys {
         let message = "it is left out: its key is no parameter name".to_owned();
         verification.findings.push((key, Finding { kind: FindingKind::Unreadable, message }));
     }
@@ -95,12 +95,12 @@ async fn compared<S: ParameterStore, B: BackupBucket>(
         let found = of(&name, Some(&read));
         std::future::ready(Ok((name, found)))
     };
-    let (recorded, strangers) = Reader::new(bucket, Reach::All).each(selection, |_| true, made).await?;
+    let (recorded, foreign_keys) = Reader::new(bucket, Reach::All).each(selection, |_| true, made).await?;
     let mut compared: BTreeMap<ParameterName, Vec<Finding>> = recorded.into_iter().collect();
     for name in present.keys() {
         compared.entry(name.clone()).or_insert_with(|| of(name, None));
     }
-    Ok((compared, strangers))
+    Ok((compared, foreign_keys))
 }
 
 /// Looks these names over and records what the bucket lacks; tells which of them failed. `clock` tells the present time.
@@ -113,20 +113,20 @@ pub async fn repair<S: ParameterStore, B: BackupBucket>(
     clock: impl Fn() -> Timestamp + Copy + Send + Sync,
 ) -> Result<BTreeMap<ParameterName, Error>, Error> {
     let last = last(capture.bucket()).await?;
-    let outcomes: Vec<(ParameterName, Result<(), Error>)> = survey(
+    let outcomes: Vec<(ParameterName, Result<(), Error>)> = find_drift(
         capture,
         names.into_iter().map(|name| (name, Look { reading: Reading::All, ..Look::default() })),
         last.as_ref(),
         clock,
     )
-    .map(|(name, survey)| async move {
-        let outcome = match survey {
-            Ok(survey) => capture.settle(survey).await.map(drop),
+    .map(|(name, drift)| async move {
+        let outcome = match drift {
+            Ok(drift) => capture.record_drift(drift).await.map(drop),
             Err(error) => Err(error),
         };
         (name, outcome)
     })
-    .buffer_unordered(REPAIRS)
+    .buffer_unordered(REPAIR_CONCURRENCY)
     .boxed()
     .collect()
     .await;

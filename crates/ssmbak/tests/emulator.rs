@@ -10,7 +10,7 @@ use ssmbak::core::name::ParameterName;
 use ssmbak::core::parameter::{ParameterType, ParameterValue};
 use ssmbak::core::plan::{Action, Field, Plan, PlanOptions};
 use ssmbak::core::scope::Selection;
-use ssmbak::restore::{Outcome, RestoreOptions, Unwatched};
+use ssmbak::restore::{Outcome, RestoreOptions, Unobserved};
 use ssmbak::store::{ParameterStore, PutParameter, SsmParameterStore};
 use ssmbak::{Capture, ErrorKind, ParamPath};
 use ssmbak_testkit::{Moto, create_versioned_bucket, s3_client, ssm_client};
@@ -67,10 +67,10 @@ impl World {
         let selection = Selection::new(&["/"], true, &[], &[]).unwrap();
         let capture = self.capture();
         let names = ssmbak::sweep::names(&capture, &selection, None).await.unwrap();
-        let surveys: Vec<_> = ssmbak::sweep::survey(&capture, names, None, Timestamp::now).collect().await;
+        let drifts: Vec<_> = ssmbak::sweep::find_drift(&capture, names, None, Timestamp::now).collect().await;
         let mut writes = 0;
-        for (_, survey) in surveys {
-            writes += capture.settle(survey.unwrap()).await.unwrap().writes.len();
+        for (_, drift) in drifts {
+            writes += capture.record_drift(drift.unwrap()).await.unwrap().writes.len();
         }
         writes
     }
@@ -82,7 +82,7 @@ impl World {
 
     async fn restore(&self, path: &str, at: Timestamp) -> (Plan, Vec<Outcome>) {
         let options = RestoreOptions { puts_per_second: None, deletes_per_second: None, ..RestoreOptions::default() };
-        let (plan, applied) = self.path(path, true, at).restore(&options, &Unwatched).await.unwrap();
+        let (plan, applied) = self.path(path, true, at).restore(&options, &Unobserved).await.unwrap();
         (plan, applied.outcomes)
     }
 
@@ -198,8 +198,8 @@ async fn every_attribute_comes_back() {
     assert_eq!((actions(&plan), outcomes), (vec!["create /full".to_owned()], vec![Outcome::Done]));
     let (again, _) = world.restore("/", then).await;
     assert_eq!(actions(&again), Vec::<String>::new());
-    let survey = world.capture().survey(&ParameterName::parse("/full").unwrap(), Timestamp::now()).await.unwrap();
-    assert_eq!(survey.writes().len(), 1, "the restored version is a new one");
+    let drift = world.capture().find_drift(&ParameterName::parse("/full").unwrap(), Timestamp::now()).await.unwrap();
+    assert_eq!(drift.writes().len(), 1, "the restored version is a new one");
 }
 
 #[tokio::test]

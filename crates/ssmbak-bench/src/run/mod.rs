@@ -3,10 +3,10 @@
 mod function;
 mod measure;
 mod plot;
+mod previews;
 mod report;
 mod road;
 mod tools;
-mod works;
 
 use std::path::PathBuf;
 use std::{fs, io};
@@ -16,8 +16,8 @@ use ssmbak_bench::{History, Model};
 use ssmbak_emulators::{Original, find_binary, target_dir, workspace_dir};
 
 use measure::{Measured, Served};
+use previews::{Work, works};
 use tools::{Tool, check};
-use works::{Work, works};
 
 /// What can go wrong is told and ends it.
 pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;

@@ -7,8 +7,8 @@ use ssmbak_core::rate::Api;
 
 use super::function::{Function, Start, Sweep};
 use super::measure::Measured;
+use super::previews::Goal;
 use super::road::Road;
-use super::works::Goal;
 use super::{Options, Row};
 
 const PAGE: &str = include_str!("report.md");

@@ -11,7 +11,7 @@ use ssmbak_core::rate::Api;
 use ssmbak_emulators::{Original, clean, environment};
 
 use super::Outcome;
-use super::works::Work;
+use super::previews::Work;
 
 /// A preview's rows by name.
 pub type Changes = BTreeMap<String, Expected>;

@@ -17,8 +17,8 @@ use super::moments::short_author;
 use super::palette::Palette;
 use super::wrap::{cut_front, wrap};
 use crate::data::Data;
-use crate::standing::Standing;
 use crate::state::State;
+use crate::status::Status;
 use crate::tree::Row;
 
 type Lines = Vec<(String, Style)>;
@@ -47,22 +47,22 @@ pub(super) fn render(state: &State, palette: Palette, frame: &mut Frame<'_>, are
 
 /// How many of a folder's parameters a restore to the shown time would touch.
 fn folder(state: &State, palette: Palette, row: &Row) -> Lines {
-    let standings: Vec<Standing> = state.members(row).filter_map(|name| state.standings.get(name).copied()).collect();
-    let count = |wanted: Standing| standings.iter().filter(|standing| **standing == wanted).count();
-    let held = [Standing::Same, Standing::Changed, Standing::Gone].map(count).iter().sum::<usize>();
+    let statuses: Vec<Status> = state.members(row).filter_map(|name| state.statuses.get(name).copied()).collect();
+    let count = |wanted: Status| statuses.iter().filter(|status| **status == wanted).count();
+    let held = [Status::Same, Status::Changed, Status::Gone].map(count).iter().sum::<usize>();
     let mut lines =
-        vec![(format!("{} at this time, {} known in all", parameters(held), standings.len()), palette.plain())];
+        vec![(format!("{} at this time, {} known in all", parameters(held), statuses.len()), palette.plain())];
     let told = [
-        (Standing::Changed, "~", "changed since", "would be updated"),
-        (Standing::Gone, "+", "deleted since", "would be created"),
-        (Standing::New, "-", "new since", "would be deleted"),
-        (Standing::Unknown, "?", "unknown", "would not be changed"),
-        (Standing::Same, " ", "as they are now", "unchanged"),
+        (Status::Changed, "~", "changed since", "would be updated"),
+        (Status::Gone, "+", "deleted since", "would be created"),
+        (Status::New, "-", "new since", "would be deleted"),
+        (Status::Unknown, "?", "unknown", "would not be changed"),
+        (Status::Same, " ", "as they are now", "unchanged"),
     ];
-    for (standing, sign, since, would) in told {
-        let count = count(standing);
+    for (status, sign, since, would) in told {
+        let count = count(status);
         if count > 0 {
-            lines.push((format!("{sign} {count} {since} ({would})"), palette.standing(standing)));
+            lines.push((format!("{sign} {count} {since} ({would})"), palette.status(status)));
         }
     }
     lines
@@ -74,12 +74,12 @@ fn parameters(count: usize) -> String {
 
 fn parameter(state: &State, palette: Palette, data: &Data, name: usize) -> Lines {
     let then = data.state(name, state.at.until());
-    let standing = state.standings.get(name).copied().unwrap_or(Standing::Unknown);
+    let status = state.statuses.get(name).copied().unwrap_or(Status::Unknown);
     let mut lines = Lines::new();
     let mut read = None;
     match then {
         Then::Unknown(reason) => {
-            lines.push((format!("unknown: {reason}"), palette.standing(Standing::Unknown)));
+            lines.push((format!("unknown: {reason}"), palette.status(Status::Unknown)));
             lines.push(("a restore leaves it alone".to_owned(), palette.plain()));
         }
         Then::Absent(Absence::Deleted(at)) => {
@@ -103,14 +103,14 @@ fn parameter(state: &State, palette: Palette, data: &Data, name: usize) -> Lines
                 Some(Ok(Target::Unknown(reason))) => {
                     lines.push((
                         format!("Value: unknown: {}", text::line(&reason.message)),
-                        palette.standing(Standing::Unknown),
+                        palette.status(Status::Unknown),
                     ));
                 }
                 Some(Ok(Target::Absent(_))) => {}
             }
         }
     }
-    lines.extend(since(state, palette, read, standing));
+    lines.extend(since(state, palette, read, status));
     lines
 }
 
@@ -159,7 +159,7 @@ fn is_masked(state: &State, target: &RecordedParameter) -> bool {
 }
 
 /// What became of it until now.
-fn since(state: &State, palette: Palette, then: Option<&RecordedParameter>, standing: Standing) -> Lines {
+fn since(state: &State, palette: Palette, then: Option<&RecordedParameter>, status: Status) -> Lines {
     let strong = |text: &str| vec![(text.to_owned(), palette.strong())];
     let now = match state.look.now() {
         None => return vec![("Now: reading …".to_owned(), palette.dim())],
@@ -168,16 +168,15 @@ fn since(state: &State, palette: Palette, then: Option<&RecordedParameter>, stan
             return vec![(format!("Now: unknown: {}", text::line(&reason.message)), palette.warning())];
         }
         Some(Ok(Side::Absent(_))) => {
-            return match standing {
-                Standing::Never => strong("Now: it does not exist either"),
+            return match status {
+                Status::Never => strong("Now: it does not exist either"),
                 _ => strong("Now: it does not exist (a restore creates it)"),
             };
         }
         Some(Ok(Side::Held(now))) => now,
     };
     let Some(then) = then else {
-        let mut lines =
-            strong(if standing == Standing::New { "Now: it exists (a restore deletes it)" } else { "Now:" });
+        let mut lines = strong(if status == Status::New { "Now: it exists (a restore deletes it)" } else { "Now:" });
         lines.extend(facts(now).into_iter().map(|line| (line, palette.plain())));
         lines.extend(shown_value(state, palette, now));
         return lines;

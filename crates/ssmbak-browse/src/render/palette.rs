@@ -2,7 +2,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
-use crate::standing::Standing;
+use crate::status::Status;
 
 /// How text may be emphasised. The colours are those that every terminal has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,14 +48,14 @@ impl Palette {
         self.colour(Color::Green)
     }
 
-    pub(super) fn standing(self, standing: Standing) -> Style {
-        match standing {
-            Standing::Same => Style::new(),
-            Standing::Changed => self.colour(Color::Yellow),
-            Standing::Gone => self.colour(Color::Green),
-            Standing::New => self.colour(Color::Red),
-            Standing::Never => self.dim(),
-            Standing::Unknown => self.colour(Color::Magenta),
+    pub(super) fn status(self, status: Status) -> Style {
+        match status {
+            Status::Same => Style::new(),
+            Status::Changed => self.colour(Color::Yellow),
+            Status::Gone => self.colour(Color::Green),
+            Status::New => self.colour(Color::Red),
+            Status::Never => self.dim(),
+            Status::Unknown => self.colour(Color::Magenta),
         }
     }
 }

@@ -7,8 +7,8 @@ use ratatui::widgets::{Block, Paragraph};
 
 use super::palette::Palette;
 use super::wrap::{cut, width};
-use crate::standing::Standing;
 use crate::state::State;
+use crate::status::Status;
 use crate::tree::{Kind, Row};
 
 pub(super) fn render(state: &State, palette: Palette, frame: &mut Frame<'_>, area: Rect) {
@@ -28,9 +28,9 @@ fn line(state: &State, palette: Palette, row: &Row, selected: bool, room: usize)
     let indent = " ".repeat(row.depth.saturating_sub(1).min(room / 4) * 2);
     let (mark, style, label, count) = match &row.kind {
         Kind::Parameter(name) => {
-            let standing = state.standings.get(*name).copied().unwrap_or(Standing::Unknown);
+            let status = state.statuses.get(*name).copied().unwrap_or(Status::Unknown);
             let mark = if state.is_marked(*name) { '*' } else { ' ' };
-            (mark, palette.standing(standing), format!("{} {}", standing.sign(), row.label()), String::new())
+            (mark, palette.status(status), format!("{} {}", status.sign(), row.label()), String::new())
         }
         Kind::Folder { open, .. } => {
             let (members, marked, differing) = counts(state, row);
@@ -63,8 +63,8 @@ fn counts(state: &State, row: &Row) -> (usize, usize, usize) {
     for name in state.members(row) {
         members += 1;
         marked += usize::from(!state.marked.is_empty() && state.is_marked(name));
-        let standing = state.standings.get(name);
-        differing += usize::from(matches!(standing, Some(Standing::Changed | Standing::Gone | Standing::New)));
+        let status = state.statuses.get(name);
+        differing += usize::from(matches!(status, Some(Status::Changed | Status::Gone | Status::New)));
     }
     (members, marked, differing)
 }

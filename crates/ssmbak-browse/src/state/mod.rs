@@ -20,7 +20,7 @@ pub(crate) use look::Look;
 use crate::data::Data;
 use crate::equal::Equal;
 use crate::input::Input;
-use crate::standing::Standing;
+use crate::status::Status;
 use crate::tree::{Kind, Row, matches, rows};
 
 /// With at most so many names all folders are open at first.
@@ -82,7 +82,7 @@ pub struct State {
     pub(crate) subject: Subject,
     pub(crate) data: Option<Data>,
     pub(crate) at: Instant,
-    pub(crate) standings: Vec<Standing>,
+    pub(crate) statuses: Vec<Status>,
     equal: Equal,
     pub(crate) rows: Vec<Row>,
     pub(crate) cursor: usize,
@@ -105,7 +105,7 @@ impl State {
             subject,
             data: None,
             at,
-            standings: Vec::new(),
+            statuses: Vec::new(),
             equal: Equal::default(),
             rows: Vec::new(),
             cursor: 0,
@@ -193,7 +193,7 @@ impl State {
 
     fn compare(&mut self) {
         if let Some(data) = &self.data {
-            self.standings = self.equal.standings(data, self.at.until());
+            self.statuses = self.equal.statuses(data, self.at.until());
         }
     }
 

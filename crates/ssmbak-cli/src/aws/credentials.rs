@@ -24,8 +24,8 @@ use ssmbak::{Error, ErrorKind};
 use super::assume_role::{CredentialsFailure, MfaCodes, RoleProvider};
 use super::http;
 use super::profile::{Base, Recipe};
-use crate::again::quoted;
 use crate::error::CliError;
+use crate::suggested_command::quoted;
 
 /// Credentials this close to their end are asked for anew.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -68,7 +68,7 @@ fn base(base: Base, ways: &Ways) -> SharedCredentialsProvider {
     };
     let instance = || {
         let client = metadata_service(&config, ways.metadata_endpoint.as_deref());
-        Perhaps(ImdsCredentialsProvider::builder().configure(&config).imds_client(client).build())
+        OptionalImds(ImdsCredentialsProvider::builder().configure(&config).imds_client(client).build())
     };
     match base {
         Base::Static(keys) => SharedCredentialsProvider::new(keys),
@@ -112,9 +112,9 @@ pub(super) fn hint(base: &Base, profile: &str) -> Option<String> {
 
 /// The metadata service, which is asked on any machine: that it fails says only that this is none of EC2's.
 #[derive(Debug)]
-struct Perhaps(ImdsCredentialsProvider);
+struct OptionalImds(ImdsCredentialsProvider);
 
-impl ProvideCredentials for Perhaps {
+impl ProvideCredentials for OptionalImds {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,

@@ -51,13 +51,13 @@ pub(super) fn client(
 ) -> Result<SharedHttpClient, CliError> {
     let inner = SharedHttpClient::new(Routed::new(rules, |proxy| https(tls.clone(), proxy))?);
     let waits = Waits { read: limits.read, at_once: Arc::new(Semaphore::new(limits.at_once)), policy };
-    Ok(SharedHttpClient::new(FirstContact { inner, endpoints: Arc::default(), waits: Some(waits) }))
+    Ok(SharedHttpClient::new(UnreachableEndpointGuard { inner, endpoints: Arc::default(), waits: Some(waits) }))
 }
 
 /// The same without any proxy, for the endpoint of a container, which none can reach.
 pub(super) fn direct_client(tls: &TlsContext) -> SharedHttpClient {
     let inner = https(tls.clone(), ProxyConfig::disabled());
-    SharedHttpClient::new(FirstContact { inner, endpoints: Arc::default(), waits: None })
+    SharedHttpClient::new(UnreachableEndpointGuard { inner, endpoints: Arc::default(), waits: None })
 }
 
 fn https(tls: TlsContext, proxy: ProxyConfig) -> SharedHttpClient {
@@ -76,7 +76,7 @@ fn https(tls: TlsContext, proxy: ProxyConfig) -> SharedHttpClient {
 /// Plain HTTP and no proxy, for the metadata service of a machine.
 pub(super) fn metadata_client() -> SharedHttpClient {
     let inner = Builder::new().build_http();
-    SharedHttpClient::new(FirstContact { inner, endpoints: Arc::default(), waits: None })
+    SharedHttpClient::new(UnreachableEndpointGuard { inner, endpoints: Arc::default(), waits: None })
 }
 
 /// How long is waited for answers, and for one's turn to ask.
@@ -138,7 +138,7 @@ impl Waits {
 /// Gives up soon on an endpoint that has never answered: the SDK's eight tries with their pauses are meant for an AWS
 /// that is busy, and a wrong URL or a network that is down should be told within seconds.
 #[derive(Debug)]
-struct FirstContact {
+struct UnreachableEndpointGuard {
     inner: SharedHttpClient,
     endpoints: Arc<Endpoints>,
     waits: Option<Waits>,
@@ -196,7 +196,7 @@ fn is_refusal(error: &ConnectorError) -> bool {
     false
 }
 
-impl HttpClient for FirstContact {
+impl HttpClient for UnreachableEndpointGuard {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);
         SharedHttpConnector::new(FirstContactConnector {

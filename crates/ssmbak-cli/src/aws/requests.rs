@@ -34,7 +34,7 @@ pub(super) struct Limits {
     pub(super) connect: Option<Duration>,
     /// How long an answer may take to begin.
     pub(super) read: Duration,
-    /// Most requests at once.
+    /// Maximum concurrent requests.
     pub(super) at_once: usize,
     /// Most shared reads of Parameter Store per second, 0 for no limit; `None`: half of the quota.
     pub(super) max_rps: Option<f64>,

@@ -4,26 +4,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::LocalBoxFuture;
-use ssmbak::restore::{Outcome, Watcher};
+use ssmbak::restore::{Outcome, ProgressObserver};
 use ssmbak_browse::{Lines, Proposal};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
-use ssmbak_core::plan::Question;
+use ssmbak_core::plan::Query;
 use ssmbak_core::scope::Selection;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::{Happened, Session};
-use crate::asked::{Asked, not_yet};
 use crate::aws::Caller;
 use crate::bucket::must_keep_new_versions;
-use crate::commands::carry_out::{Deed, apply, question, undoing};
-use crate::commands::view::View;
+use crate::commands::apply::{ApplyRequest, apply, question, undoing};
+use crate::commands::planned_restore::PlannedRestore;
 use crate::error::CliError;
+use crate::query_args::{ResolvedQuery, not_yet};
 use crate::report::table::{self, Look};
 
 /// A plan, and who would carry it out.
 pub(super) struct Planned {
-    view: View,
+    planned: PlannedRestore,
     caller: Option<Caller>,
 }
 
@@ -35,24 +35,24 @@ pub(super) async fn plan(
     at: Instant,
     columns: u16,
 ) -> Result<(Box<Planned>, Proposal), CliError> {
-    let query = Question { paths: paths.clone(), recursive, at: at.spelling(), ..Question::default() };
+    let query = Query { paths: paths.clone(), recursive, at: at.spelling(), ..Query::default() };
     let warnings = not_yet(&at, ssmbak::clock::now()).into_iter().collect();
-    let asked = Asked { paths, selection: Selection::of_names(names), at, warnings };
+    let asked = ResolvedQuery { paths, selection: Selection::of_names(names), at, warnings };
     let place = (session.aws.clone(), session.bucket.clone());
-    let view = View::compared(asked, query, place, session.reveal).await?;
-    if let Some(bucket) = view.recorder().filter(|_| !view.plan.changes.is_empty()) {
+    let planned = PlannedRestore::compared(asked, query, place, session.reveal).await?;
+    if let Some(bucket) = planned.recorder().filter(|_| !planned.plan.changes.is_empty()) {
         must_keep_new_versions(bucket).await?;
     }
     let caller = session.aws.caller().await;
     let account = caller.as_ref().map(|caller| caller.account.as_str());
     // The frame and the edges of the dialog take eight.
     let look = Look { width: Some(columns.saturating_sub(8).min(126)), colours: false, reveal: session.reveal };
-    let warnings = view.warnings.iter().chain(&view.plan.warnings).map(|warning| format!("warning: {warning}"));
+    let warnings = planned.warnings.iter().chain(&planned.plan.warnings).map(|warning| format!("warning: {warning}"));
     let mut lines: Vec<String> = warnings.collect();
-    lines.extend(table::plan(&view.plan, look).lines().map(str::to_owned));
-    let changes = view.plan.changes.len();
-    let question = if changes > 0 { question(&view, account) } else { String::new() };
-    Ok((Box::new(Planned { view, caller }), Proposal { question, lines: Lines(lines), changes }))
+    lines.extend(table::plan(&planned.plan, look).lines().map(str::to_owned));
+    let changes = planned.plan.changes.len();
+    let question = if changes > 0 { question(&planned, account) } else { String::new() };
+    Ok((Box::new(Planned { planned, caller }), Proposal { question, lines: Lines(lines), changes }))
 }
 
 /// What became of a restore.
@@ -93,7 +93,7 @@ struct Watch {
     settled: UnboundedSender<()>,
 }
 
-impl Watcher for Watch {
+impl ProgressObserver for Watch {
     fn settled(&self, _name: &ParameterName, _outcome: &Outcome) {
         // Nobody listens any more if the screens were left.
         let _ = self.settled.send(());
@@ -109,7 +109,7 @@ impl<'a> Restoring<'a> {
         let stop = Arc::new(AtomicBool::new(false));
         let (sender, settled) = unbounded_channel();
         let watch = Watch { stop: Arc::clone(&stop), settled: sender };
-        Self { work: Box::pin(carry_out(session, *planned, watch)), settled, stop }
+        Self { work: Box::pin(apply_planned(session, *planned, watch)), settled, stop }
     }
 
     /// Stops it before its next write.
@@ -131,16 +131,16 @@ pub(super) async fn next(restore: &mut Option<Restoring<'_>>) -> Happened {
     }
 }
 
-async fn carry_out(session: &Session<'_>, Planned { view, caller }: Planned, watch: Watch) -> Restored {
-    let deed = Deed { caller, undoes: None, put_rate: session.put_rate };
-    let journaled = apply(&view, deed, &watch).await;
+async fn apply_planned(session: &Session<'_>, Planned { planned, caller }: Planned, watch: Watch) -> Restored {
+    let request = ApplyRequest { caller, undoes: None, put_rate: session.put_rate };
+    let report = apply(&planned, request, &watch).await;
     let look = Look { width: None, colours: false, reveal: session.reveal };
-    let mut told = table::applied(&view.plan, &journaled.applied, look);
-    for warning in &journaled.applied.warnings {
+    let mut told = table::applied(&planned.plan, &report.applied, look);
+    for warning in &report.applied.warnings {
         told.push_str(&format!("\nwarning: {}", crate::ui::text::line(warning)));
     }
-    let rows = view.plan.changes.iter().zip(&journaled.applied.outcomes);
+    let rows = planned.plan.changes.iter().zip(&report.applied.outcomes);
     let done = rows.filter(|(_, outcome)| matches!(outcome, Outcome::Done)).map(|(change, _)| change.name.clone());
-    let (names, complete) = (done.collect(), journaled.applied.is_complete());
-    Restored { told, undo: undoing(&view, &journaled, session.global), complete, names }
+    let (names, complete) = (done.collect(), report.applied.is_complete());
+    Restored { told, undo: undoing(&planned, &report, session.global), complete, names }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use clap::Args;
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
-use ssmbak::capture::Survey;
+use ssmbak::capture::Drift;
 use ssmbak::sweep;
 use ssmbak::{BackupBucket as _, Capture, Error};
 use ssmbak_core::name::ParameterName;
@@ -15,13 +15,13 @@ use ssmbak_core::scope::Selection;
 use ssmbak_core::sweep::{Ended, Place, Progress, Reading, SweepRecord};
 
 use self::report::{Found, Report};
-use crate::asked::wrong_path;
 use crate::aws::Aws;
 use crate::bucket::{BucketArgs, must_keep_new_versions};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
+use crate::query_args::wrong_path;
 use crate::ui::Ui;
 
 pub(super) const EXAMPLES: &str = "\
@@ -111,9 +111,9 @@ async fn look_over<S: ssmbak::ParameterStore, B: ssmbak::BackupBucket>(
         |(name, look): (&ParameterName, &sweep::Look)| (look.reading == Reading::Deleted).then(|| name.to_string());
     let deleted: BTreeSet<String> = names.iter().filter_map(is_deleted).collect();
     let progress = ui.progress(names.len(), if do_it { "recording" } else { "looking over" });
-    let mut found: Vec<Found> = sweep::survey(capture, names, last, ssmbak::clock::now)
-        .map(|(name, survey)| async {
-            let outcome = settle(capture, survey, do_it).await;
+    let mut found: Vec<Found> = sweep::find_drift(capture, names, last, ssmbak::clock::now)
+        .map(|(name, drift)| async {
+            let outcome = settle(capture, drift, do_it).await;
             progress.step();
             Found::new(name, outcome)
         })
@@ -130,15 +130,15 @@ type Settled = (Vec<report::Missing>, Result<(), Error>);
 
 async fn settle<S: ssmbak::ParameterStore, B: ssmbak::BackupBucket>(
     capture: &Capture<S, B>,
-    survey: Result<Survey, Error>,
+    drift: Result<Drift, Error>,
     do_it: bool,
 ) -> Settled {
-    match survey {
+    match drift {
         Err(error) => (Vec::new(), Err(error)),
-        Ok(survey) => {
-            let missing = report::missing(survey.writes());
+        Ok(drift) => {
+            let missing = report::missing(drift.writes());
             // Also without writes: this reports versions that cannot be decrypted.
-            let outcome = if do_it { capture.settle(survey).await.map(drop) } else { Ok(()) };
+            let outcome = if do_it { capture.record_drift(drift).await.map(drop) } else { Ok(()) };
             (missing, outcome)
         }
     }

@@ -8,7 +8,6 @@ use ssmbak_core::instant::Instant;
 use ssmbak_core::scope::{Scope, Selection};
 
 use crate::arguments::rate;
-use crate::asked::{RevealArgs, read_time, refuse_scattered, wrong_path};
 use crate::aws::Aws;
 use crate::browse::{Session, session};
 use crate::bucket::BucketArgs;
@@ -16,16 +15,17 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
-use crate::marked;
+use crate::query_args::{RevealArgs, read_time, refuse_scattered, wrong_path};
+use crate::time_args;
 use crate::ui::Ui;
 use crate::zone;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  ssmbak browse /app/                          everything below the path, as it is recorded now
-  ssmbak browse /app/ \"last friday 8pm\"        as it was then
-  ssmbak browse /app/ mark:before-deploy       at a moment that was marked
-  ssmbak browse / --include '*_token'          every token there is
+  ssmbak browse /app/                          everything below the path, as of now
+  ssmbak browse /app/ \"last friday 8pm\"        as of then
+  ssmbak browse /app/ mark:before-deploy       as of a mark
+  ssmbak browse / --include '*_token'          every token
 ";
 
 pub(super) const AFTER: &str = "\
@@ -34,7 +34,7 @@ Keys:
   t, m, n      type a time, choose a mark, go to now
   v            show a secret
   Space, r     mark parameters; restore what is marked to the shown time,
-               after a look at what will change, and a question
+               after a preview and a confirmation
   ?            all the others";
 
 /// Options of `ssmbak browse`.
@@ -76,7 +76,7 @@ pub(super) async fn run(
         Selection::new(&texts, true, &args.include, &args.exclude).map_err(|error| wrong_path(&error))
     };
     let selection = select(paths)?;
-    let time = interrupts.or(marked::time(time, &args.bucket, global)).await?;
+    let time = interrupts.or(time_args::time(time, &args.bucket, global)).await?;
     let at = match time {
         Some(time) => read_time(&time, now, &zone)?,
         None => Instant::exact(now),

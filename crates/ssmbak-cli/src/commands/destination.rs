@@ -2,16 +2,16 @@
 
 use clap::{Args, ValueEnum};
 use ssmbak::destination::preview;
-use ssmbak_core::plan::{Destination, OnConflict, Question};
+use ssmbak_core::plan::{Destination, OnConflict, Query};
 
-use super::elsewhere::ElsewhereArgs;
-use super::view::View;
-use crate::asked::AskedArgs;
+use super::planned_restore::PlannedRestore;
+use super::target::TargetArgs;
 use crate::aws::Aws;
 use crate::bucket::must_keep_versions;
 use crate::error::CliError;
 use crate::global::GlobalArgs;
-use crate::marked;
+use crate::query_args::QueryArgs;
+use crate::time_args;
 use crate::ui::{Ui, text};
 use crate::zone;
 
@@ -22,7 +22,7 @@ pub struct DestinationArgs {
     #[arg(long, value_name = "PATH")]
     pub(super) to: Option<String>,
     #[command(flatten)]
-    elsewhere: ElsewhereArgs,
+    target: TargetArgs,
     /// With --to or a target: only parameters that exist there.
     #[arg(long)]
     only_existing: bool,
@@ -48,11 +48,11 @@ impl DestinationArgs {
     /// # Errors
     /// [`CliError`] for options that need another place and have none.
     pub(super) fn is_given(&self) -> Result<bool, CliError> {
-        if self.to.is_some() || self.elsewhere.is_given() {
+        if self.to.is_some() || self.target.is_given() {
             return Ok(true);
         }
         let own = [("--only-existing", self.only_existing), ("--on-conflict", self.on_conflict.is_some())];
-        let idle = own.into_iter().find_map(|(option, given)| given.then_some(option)).or(self.elsewhere.idle());
+        let idle = own.into_iter().find_map(|(option, given)| given.then_some(option)).or(self.target.idle());
         match idle {
             None => Ok(false),
             Some(option) => Err(CliError::usage(
@@ -63,24 +63,29 @@ impl DestinationArgs {
     }
 
     /// Has the plan made for there. Nothing is changed.
-    pub(super) async fn view(&self, args: &AskedArgs, global: &GlobalArgs, ui: &Ui) -> Result<View, CliError> {
-        let asked = marked::asked(args, global).await?.read(ssmbak::clock::now(), &zone::local()?)?;
+    pub(super) async fn view(
+        &self,
+        args: &QueryArgs,
+        global: &GlobalArgs,
+        ui: &Ui,
+    ) -> Result<PlannedRestore, CliError> {
+        let asked = time_args::asked(args, global).await?.read(ssmbak::clock::now(), &zone::local()?)?;
         let scopes = asked.selection.scopes();
         let destination = match &self.to {
-            Some(to) if !self.elsewhere.is_given() => Destination::new(scopes, to),
+            Some(to) if !self.target.is_given() => Destination::new(scopes, to),
             to => Destination::elsewhere(scopes, to.as_deref()),
         };
         let destination = destination
             .map_err(|error| CliError::usage(error.to_string(), "give --to a path such as /restored/"))?
-            .with_keys(self.elsewhere.keys()?);
+            .with_keys(self.target.keys()?);
         let aws = Aws::connect(global).await?;
-        let mut there = self.elsewhere.connect(global, &aws).await?;
+        let mut there = self.target.connect(global, &aws).await?;
         let bucket = args.bucket.named(&aws).await?;
         if let Some(there) = &mut there {
-            self.elsewhere.record(there, (&aws, &bucket)).await?;
+            self.target.record(there, (&aws, &bucket)).await?;
         }
         let store = there.as_ref().map_or(&aws, |there| &there.aws).parameter_store();
-        ui.remark(&super::view::as_of(&asked.at));
+        ui.remark(&super::planned_restore::as_of(&asked.at));
         let progress = ui.progress(0, "comparing the bucket with Parameter Store");
         let mut plan = preview(&store, &bucket, &asked.selection, &asked.at, &destination).await?;
         must_keep_versions(&bucket).await?;
@@ -99,21 +104,21 @@ impl DestinationArgs {
                 "nothing was changed: choose another --to, or --on-conflict overwrite or skip",
             )
         })?;
-        let query = Question {
+        let query = Query {
             paths: asked.paths.clone(),
             recursive: args.recursive,
             include: args.include.clone(),
             exclude: args.exclude.clone(),
             at: asked.at.spelling(),
             to: self.to.clone(),
-            ..Question::default()
+            ..Query::default()
         };
         let warnings = asked.warnings.clone();
         for warning in warnings.iter().chain(&plan.warnings) {
             ui.warning(&text::line(warning));
         }
-        self.elsewhere.warn_of_keys(&plan, ui);
-        Ok(View::new(asked, (aws, there), bucket, plan, warnings, (query, args.reveal.reveal)))
+        self.target.warn_of_keys(&plan, ui);
+        Ok(PlannedRestore::new(asked, (aws, there), bucket, plan, warnings, (query, args.reveal.reveal)))
     }
 
     fn on_conflict(&self) -> OnConflict {
@@ -126,7 +131,7 @@ impl DestinationArgs {
 
     /// The options as they are typed.
     pub(super) fn words(&self) -> String {
-        let mut words = self.elsewhere.words();
+        let mut words = self.target.words();
         if self.only_existing {
             words.push_str(" --only-existing");
         }

@@ -8,25 +8,25 @@ use ssmbak_core::diff::Diff;
 use ssmbak_core::instant::Instant;
 use ssmbak_core::scope::Selection;
 
-use super::view::as_of;
-use crate::asked::{RevealArgs, not_yet, read_time, refuse_scattered};
+use super::planned_restore::as_of;
 use crate::aws::Aws;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
-use crate::marked;
+use crate::query_args::{RevealArgs, not_yet, read_time, refuse_scattered};
 use crate::report::diff::{DiffQuestion, table};
 use crate::report::json::DiffReport;
 use crate::report::table::Look;
-use crate::selected::{NarrowArgs, nothing_at};
+use crate::selection_args::{SelectionArgs, nothing_at};
+use crate::time_args;
 use crate::ui::{Ui, text};
 use crate::zone;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   ssmbak diff /app/ -R \"2 hours ago\"                      what changed since then
-  ssmbak diff /app/ -R \"yesterday 18:00\" \"today 06:00\"    what changed in the night
+  ssmbak diff /app/ -R \"yesterday 18:00\" \"today 06:00\"    what changed overnight
   ssmbak diff /app/tls/chain 2026-06-15 -p                line by line
   ssmbak diff /app/ -R 1h > /dev/null || echo changed     in a script: 0 no difference, 4 differences or unknown
 ";
@@ -38,8 +38,8 @@ pub struct DiffArgs {
     #[arg(required = true, value_name = "PATH")]
     words: Vec<String>,
     #[command(flatten)]
-    narrow: NarrowArgs,
-    /// Show values of several lines line by line.
+    narrow: SelectionArgs,
+    /// Show changes of multi-line values line by line.
     #[arg(short, long)]
     patch: bool,
     #[command(flatten)]
@@ -79,7 +79,7 @@ pub(super) async fn run(
     interrupts: &mut Interrupts,
 ) -> Result<Exit, CliError> {
     let (now, zone) = (ssmbak::clock::now(), zone::local()?);
-    let words = interrupts.or(marked::words(&args.words, &args.narrow.bucket, global)).await?;
+    let words = interrupts.or(time_args::words(&args.words, &args.narrow.bucket, global)).await?;
     let (paths, from, to) = read(&words, now, &zone)?;
     let selection = args.narrow.select(paths)?;
     let aws = interrupts.or(Aws::connect(global)).await?;

@@ -5,15 +5,15 @@ use ssmbak_core::plan::{Action, Plan};
 use ssmbak_core::scope::Scope;
 use ssmbak_core::timeline::Absence;
 
-use super::view::View;
+use super::planned_restore::PlannedRestore;
 use crate::report::columns::count;
 
 /// Why a restore needs more than a yes; `None`: it does not. One that names its parameters says itself what it is about.
-pub(super) fn reason(view: &View, now: Timestamp) -> Option<String> {
-    if view.asked.selection.scopes().iter().all(Scope::is_single) {
+pub(super) fn reason(planned: &PlannedRestore, now: Timestamp) -> Option<String> {
+    if planned.asked.selection.scopes().iter().all(Scope::is_single) {
         return None;
     }
-    of_plan(&view.plan, view.asked.at.at(), now)
+    of_plan(&planned.plan, planned.asked.at.at(), now)
 }
 
 fn of_plan(plan: &Plan, at: Timestamp, now: Timestamp) -> Option<String> {

@@ -1,22 +1,22 @@
 //! `ssmbak drill`: restores into a scratch path, compares every attribute, and takes it all away again.
 
 use clap::Args;
-use ssmbak::drill::{self, Drill, Drilled};
+use ssmbak::drill::{self, Drill, DrillResult};
 use ssmbak::restore::RestoreOptions;
 
-use super::carry_out::{new_restore_id, write_options};
-use super::view::{as_of, nothing_found};
+use super::apply::{new_restore_id, write_options};
+use super::planned_restore::{as_of, nothing_found};
 use super::watch::Watch;
 use crate::arguments::rate;
-use crate::asked::AskedArgs;
 use crate::aws::Aws;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
-use crate::marked;
+use crate::query_args::QueryArgs;
 use crate::report::drill::{CleanReport, DrillReport, exit, lines};
-use crate::selected::{NarrowArgs, nothing_at};
+use crate::selection_args::{SelectionArgs, nothing_at};
+use crate::time_args;
 use crate::ui::{Ui, text};
 use crate::zone;
 
@@ -36,11 +36,11 @@ pub struct DrillArgs {
     /// Parameters (/app/db/host) and paths (/app/ for those directly under it); the last one is the time.
     #[arg(required_unless_present = "clean", value_name = "PATH")]
     words: Vec<String>,
-    /// The time, in place of the last argument: a time, or mark:NAME.
+    /// Time, instead of the last argument: a time or mark:NAME.
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
     #[command(flatten)]
-    narrow: NarrowArgs,
+    narrow: SelectionArgs,
     /// Treat parameters first recorded after TIME as nonexistent, like ssmbak 0.5.2.
     #[arg(long)]
     assume_absent: bool,
@@ -64,10 +64,10 @@ pub(super) async fn run(
     if args.clean {
         return clean(args, global, ui, interrupts).await;
     }
-    let NarrowArgs { recursive, include, exclude, bucket } = args.narrow.clone();
+    let SelectionArgs { recursive, include, exclude, bucket } = args.narrow.clone();
     let (words, at) = (args.words.clone(), args.at.clone());
-    let asked = AskedArgs { words, at, recursive, include, exclude, bucket, ..AskedArgs::default() };
-    let asked = interrupts.or(marked::asked(&asked, global)).await?;
+    let asked = QueryArgs { words, at, recursive, include, exclude, bucket, ..QueryArgs::default() };
+    let asked = interrupts.or(time_args::asked(&asked, global)).await?;
     let asked = asked.read(ssmbak::clock::now(), &zone::local()?)?;
     let aws = interrupts.or(Aws::connect(global)).await?;
     let bucket = interrupts.or(args.narrow.bucket.find(&aws)).await?;
@@ -91,7 +91,7 @@ pub(super) async fn run(
     }
     let options = write_options(&aws, args.put_rate);
     let watch = Watch::new(ui.progress(count, "restoring aside"));
-    let drilled = carry_out(&drill, (&aws, &bucket), &options, &watch, &scratch, ui, interrupts).await;
+    let drilled = run_drill(&drill, (&aws, &bucket), &options, &watch, &scratch, ui, interrupts).await;
     drop(watch);
     let drilled = drilled?;
     if ui.is_json() {
@@ -112,7 +112,7 @@ pub(super) async fn run(
 }
 
 /// The first interruption stops it before the next write, and what was written is taken away; the second one ends it.
-async fn carry_out(
+async fn run_drill(
     drill: &Drill,
     (aws, bucket): (&Aws, &ssmbak::bucket::S3BackupBucket),
     options: &RestoreOptions,
@@ -120,9 +120,9 @@ async fn carry_out(
     scratch: &str,
     ui: &Ui,
     interrupts: &mut Interrupts,
-) -> Result<Drilled, CliError> {
+) -> Result<DrillResult, CliError> {
     let store = aws.parameter_store();
-    let work = drill.carry_out(&store, bucket, options, watch);
+    let work = drill.run(&store, bucket, options, watch);
     tokio::pin!(work);
     let mut stopped = false;
     loop {

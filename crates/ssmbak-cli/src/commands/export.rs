@@ -11,18 +11,18 @@ use ssmbak_core::parameter::ParameterValue;
 use ssmbak_core::plan::Target;
 use ssmbak_core::timeline::Unknown;
 
-use super::view::{as_of, nothing_found};
-use crate::asked::{Asked, AskedArgs, RevealArgs};
+use super::planned_restore::{as_of, nothing_found};
 use crate::aws::Aws;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::export::{ExportError, Format, Naming, export, misread};
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
-use crate::marked;
 use crate::output_file::Sink;
+use crate::query_args::{QueryArgs, ResolvedQuery, RevealArgs};
 use crate::report::columns::count;
-use crate::selected::{NarrowArgs, nothing_at};
+use crate::selection_args::{SelectionArgs, nothing_at};
+use crate::time_args;
 use crate::ui::{Ui, text};
 use crate::zone;
 
@@ -39,18 +39,18 @@ pub struct ExportArgs {
     /// Parameters and paths; the last one is the time.
     #[arg(required = true, value_name = "PATH")]
     words: Vec<String>,
-    /// The time, in place of the last argument: a time, or mark:NAME.
+    /// Time, instead of the last argument: a time or mark:NAME.
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
     #[command(flatten)]
-    narrow: NarrowArgs,
-    /// How to write it.
+    narrow: SelectionArgs,
+    /// Output format of the file.
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Format,
     /// Write to this file, which only its owner may read, instead of stdout (-).
     #[arg(short, long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// Put this in front of the names of variables, such as APP_.
+    /// Prefix of variable names, such as APP_.
     #[arg(long, value_name = "PREFIX", value_parser = prefix)]
     prefix: Option<String>,
     /// Write variables for a shell that would change how it works, such as PATH or LD_PRELOAD.
@@ -58,7 +58,7 @@ pub struct ExportArgs {
     force: bool,
     #[command(flatten)]
     reveal: RevealArgs,
-    /// Leave SecureStrings out.
+    /// Leave out SecureString parameters.
     #[arg(long, conflicts_with = "reveal")]
     no_secrets: bool,
 }
@@ -89,13 +89,13 @@ pub(super) async fn run(
     ui: &Ui,
     interrupts: &mut Interrupts,
 ) -> Result<Exit, CliError> {
-    let NarrowArgs { recursive, include, exclude, bucket } = args.narrow.clone();
+    let SelectionArgs { recursive, include, exclude, bucket } = args.narrow.clone();
     let (words, at) = (args.words.clone(), args.at.clone());
-    let asked = AskedArgs { words, at, recursive, include, exclude, bucket, ..AskedArgs::default() };
+    let asked = QueryArgs { words, at, recursive, include, exclude, bucket, ..QueryArgs::default() };
     if args.prefix.is_some() && !args.format.has_variables() {
         return Err(CliError::usage("--prefix is for formats with variables", "take --format dotenv, shell or tfvars"));
     }
-    let asked = interrupts.or(marked::asked(&asked, global)).await?.read(ssmbak::clock::now(), &zone::local()?)?;
+    let asked = interrupts.or(time_args::asked(&asked, global)).await?.read(ssmbak::clock::now(), &zone::local()?)?;
     let mut found = interrupts.or(look_up(args, &asked, global, ui)).await?;
     let left_out = found.secrets.len();
     if args.reveal.reveal {
@@ -159,7 +159,7 @@ pub(super) async fn run(
     Ok(if found.unknown.is_empty() { Exit::Done } else { Exit::Partly })
 }
 
-async fn look_up(args: &ExportArgs, asked: &Asked, global: &GlobalArgs, ui: &Ui) -> Result<Found, CliError> {
+async fn look_up(args: &ExportArgs, asked: &ResolvedQuery, global: &GlobalArgs, ui: &Ui) -> Result<Found, CliError> {
     let aws = Aws::connect(global).await?;
     let bucket = args.narrow.bucket.find(&aws).await?;
     ui.remark(&as_of(&asked.at));

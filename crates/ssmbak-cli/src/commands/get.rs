@@ -7,16 +7,16 @@ use ssmbak_core::plan::{RecordedParameter, Target};
 use ssmbak_core::scope::Selection;
 use ssmbak_core::timeline::Absence;
 
-use super::view::as_of;
-use crate::asked::{RevealArgs, not_yet, read_time, wrong_path};
+use super::planned_restore::as_of;
 use crate::aws::Aws;
 use crate::bucket::{BucketArgs, must_keep_versions};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
-use crate::marked;
+use crate::query_args::{RevealArgs, not_yet, read_time, wrong_path};
 use crate::report::json::ChangeReport;
+use crate::time_args;
 use crate::ui::{Ui, text};
 use crate::zone;
 
@@ -35,7 +35,7 @@ pub struct GetArgs {
     /// The time.
     #[arg(required_unless_present = "at")]
     time: Option<String>,
-    /// The time as an option: a time, or mark:NAME.
+    /// Time as an option: a time or mark:NAME.
     #[arg(long, value_name = "TIME", conflicts_with = "time")]
     at: Option<String>,
     /// On a terminal too, print the value byte for byte.
@@ -77,7 +77,7 @@ async fn look_up(args: &GetArgs, global: &GlobalArgs, ui: &Ui) -> Result<(Parame
     let name = ParameterName::parse(&args.name)
         .map_err(|error| CliError::usage(format!("{:?} is no parameter: {error}", args.name), ""))?;
     let time = args.time.as_deref().or(args.at.as_deref());
-    let time = marked::time(time, &args.bucket, global).await?.unwrap_or_default();
+    let time = time_args::time(time, &args.bucket, global).await?.unwrap_or_default();
     let at = read_time(&time, now, &zone::local()?)?;
     let selection = Selection::new(&[name.as_str()], false, &[], &[]).map_err(|error| wrong_path(&error))?;
     let aws = Aws::connect(global).await?;

@@ -6,16 +6,16 @@ use ssmbak::history::{HistoryEntry, HistoryOptions, history};
 use ssmbak_core::log::Operation;
 use ssmbak_core::scope::Scope;
 
-use crate::asked::{RevealArgs, read_time};
 use crate::aws::Aws;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
-use crate::marked;
+use crate::query_args::{RevealArgs, read_time};
 use crate::report::log::{Layout, LogQuestion, LogReport, chart, patches, table};
 use crate::report::table::Look;
-use crate::selected::{NarrowArgs, nothing_at};
+use crate::selection_args::{SelectionArgs, nothing_at};
+use crate::time_args;
 use crate::ui::{Ui, text};
 use crate::zone;
 
@@ -39,14 +39,14 @@ pub struct LogArgs {
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<String>,
     #[command(flatten)]
-    narrow: NarrowArgs,
-    /// Not the changes before this time.
+    narrow: SelectionArgs,
+    /// Show changes at or after this time.
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
-    /// Not the changes after this time.
+    /// Show changes at or before this time.
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
-    /// Show the values too, with what changed in them.
+    /// Show values and what changed in them.
     #[arg(short, long)]
     patch: bool,
     #[command(flatten)]
@@ -62,8 +62,8 @@ pub(super) async fn run(
     let selection = args.narrow.select(&args.paths)?;
     let (now, zone) = (ssmbak::clock::now(), zone::local()?);
     let bucket = &args.narrow.bucket;
-    let since = interrupts.or(marked::time(args.since.as_deref(), bucket, global)).await?;
-    let until = interrupts.or(marked::time(args.until.as_deref(), bucket, global)).await?;
+    let since = interrupts.or(time_args::time(args.since.as_deref(), bucket, global)).await?;
+    let until = interrupts.or(time_args::time(args.until.as_deref(), bucket, global)).await?;
     let read = |text: Option<String>| text.map(|text| read_time(&text, now, &zone)).transpose();
     let (since, until) = (read(since)?, read(until)?);
     if let (Some(since), Some(until)) = (since, until)

@@ -7,24 +7,24 @@ use ssmbak::BackupBucket as _;
 use ssmbak::mark::{mark, marks};
 use ssmbak_core::mark::{Mark, MarkName};
 
-use crate::asked::read_time;
 use crate::aws::Aws;
 use crate::bucket::BucketArgs;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
-use crate::marked;
+use crate::query_args::read_time;
 use crate::report::columns::unbroken;
 use crate::report::table::Look;
+use crate::time_args;
 use crate::ui::{Ui, text};
 use crate::zone;
 
 pub(super) const MARK_EXAMPLES: &str = "\
 Examples:
-  ssmbak mark before-deploy -m \"release 7\"     name this moment
-  ssmbak mark friday --at \"last friday 8pm\"    name another one
-  ssmbak restore /app/ -R mark:before-deploy   go back to it
+  ssmbak mark before-deploy -m \"release 7\"     mark this point in time
+  ssmbak mark friday --at \"last friday 8pm\"    mark another
+  ssmbak restore /app/ -R mark:before-deploy   restore that point in time
 ";
 
 pub(super) const MARKS_EXAMPLES: &str = "\
@@ -38,13 +38,13 @@ Examples:
 pub struct MarkArgs {
     /// The mark's name: letters, digits, _, . and -.
     name: String,
-    /// The moment [default: now].
+    /// Point in time [default: now].
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
     /// What to say of it.
     #[arg(short, long, value_name = "TEXT")]
     message: Option<String>,
-    /// Move a mark of this name that is there already.
+    /// Replace an existing mark of this name.
     #[arg(long)]
     force: bool,
     #[command(flatten)]
@@ -107,7 +107,7 @@ pub(super) async fn set(
     interrupts: &mut Interrupts,
 ) -> Result<Exit, CliError> {
     let name = named(&args.name)?;
-    let given = interrupts.or(marked::time(args.at.as_deref(), &args.bucket, global)).await?;
+    let given = interrupts.or(time_args::time(args.at.as_deref(), &args.bucket, global)).await?;
     let now = ssmbak::clock::now();
     let at = match given {
         Some(time) => read_time(&time, now, &zone::local()?)?,

@@ -1,8 +1,8 @@
 //! The commands, one file each.
 
 mod all;
+pub(crate) mod apply;
 mod browse;
-pub(crate) mod carry_out;
 mod complete_names;
 mod completions;
 mod destination;
@@ -10,23 +10,23 @@ mod diff;
 mod doctor;
 mod drastic;
 mod drill;
-mod elsewhere;
 mod export;
 mod get;
 mod log;
 mod mark;
+pub(crate) mod planned_restore;
 mod preview;
 mod restore;
 mod restores;
 mod saved_plan;
+mod target;
 mod trash;
 mod undelete;
 mod undo;
 mod verify;
-pub(crate) mod view;
 mod watch;
 
-pub(crate) use view::as_of;
+pub(crate) use planned_restore::as_of;
 
 use clap::{Parser, Subcommand};
 
@@ -38,7 +38,7 @@ use crate::s3::{self, S3Args};
 use crate::stack::{self, StackArgs};
 use crate::ui::Ui;
 
-pub use carry_out::{new_restore_id, write_options};
+pub use apply::{new_restore_id, write_options};
 
 /// Examples come first.
 pub(crate) const TEMPLATE: &str =
@@ -72,17 +72,17 @@ pub(crate) const TIMES: &str = times!("   mark:NAME");
     help_template = TEMPLATE,
     before_help = "\
 Examples:
-  ssmbak preview /app/ -R \"2 hours ago\"            what a restore of the tree would change
-  ssmbak restore /app/ -R 2026-06-15T17:56:58      do it
+  ssmbak preview /app/ -R \"2 hours ago\"            what restoring the tree would change
+  ssmbak restore /app/ -R 2026-06-15T17:56:58      restore the tree
   ssmbak restore /app/db/password yesterday        one parameter as it was
-  ssmbak undo                                      what was there before the latest restore
-  ssmbak log /app/db/password                      what changed, when, by whom
+  ssmbak undo                                      revert the latest restore
+  ssmbak log /app/db/password                      what changed, when and by whom
   ssmbak diff /app/ -R yesterday                   what changed since then
-  ssmbak browse /app/                              move through time on the screen
-  ssmbak undelete /app/db/password                 what was deleted, back again
-  ssmbak all --do-it                               record everything there is
-  ssmbak doctor                                    whether changes are being recorded
-  ssmbak stack NAME create                         deploy what records every change
+  ssmbak browse /app/                              browse history on a terminal
+  ssmbak undelete /app/db/password                 restore a deleted parameter
+  ssmbak all --do-it                               record every parameter
+  ssmbak doctor                                    check that changes are recorded
+  ssmbak stack NAME create                         deploy the backup pipeline
 ",
     after_help = "\
 Times without a zone are UTC: 2026-06-15T17:56:58, \"yesterday 18:00\", 90m, \"2 hours ago\", @1718309456, mark:NAME.
@@ -98,7 +98,7 @@ pub struct SsmbakCli {
     pub global: GlobalArgs,
 }
 
-/// Record what the bucket lacks: parameters older than the pipeline, and what it missed.
+/// Record what the bucket does not have yet: parameters older than the pipeline, and changes it missed.
 #[derive(Debug, Parser)]
 #[command(name = "ssmbak", bin_name = "ssmbak-all", version, disable_help_flag = true, help_template = TEMPLATE, before_help = all::EXAMPLES)]
 pub struct AllCli {
@@ -110,7 +110,7 @@ pub struct AllCli {
     pub global: GlobalArgs,
 }
 
-/// Deploy the pipeline that records every change of Parameter Store, and look after it.
+/// Deploy and manage the pipeline that records every change of Parameter Store.
 #[derive(Debug, Parser)]
 #[command(name = "ssmbak", bin_name = "ssmbak-stack", version, disable_help_flag = true, help_template = TEMPLATE, before_help = STACK_EXAMPLES, override_usage = "ssmbak-stack [OPTIONS] <NAME> <COMMAND>\n       ssmbak-stack [OPTIONS] list", arg_required_else_help = true)]
 pub struct StackCli {
@@ -126,32 +126,32 @@ const STACK_EXAMPLES: &str = "\
 Examples:
   ssmbak-stack backups create         deploy the pipeline, and record what exists already
   ssmbak-stack list                   the stacks of the region
-  ssmbak-stack backups status         how it is
-  ssmbak-stack backups bucketname     where the history is
-  ssmbak-stack backups update         bring it up to date; its bucket and history stay
-  ssmbak-stack backups redrive        try again what could not be recorded
+  ssmbak-stack backups status         show the stack's status
+  ssmbak-stack backups bucketname     print the bucket's name
+  ssmbak-stack backups update         update it; its bucket and history stay
+  ssmbak-stack backups redrive        retry failed changes
   ssmbak-stack backups delete         remove it; its bucket and history stay
 ";
 
 /// The commands of `ssmbak`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show what a restore would do: create, update field by field, delete.
+    /// Show what a restore would create, update and delete.
     #[command(help_template = TEMPLATE, before_help = preview::EXAMPLES, after_help = TIMES, override_usage = "ssmbak preview [OPTIONS] PATH... TIME")]
     Preview(preview::PreviewArgs),
-    /// Bring parameters back to what they were at a time.
+    /// Restore parameters to a point in time.
     #[command(help_template = TEMPLATE, before_help = restore::EXAMPLES, after_help = TIMES, override_usage = "ssmbak restore [OPTIONS] PATH... TIME\n       ssmbak restore [OPTIONS] --plan FILE")]
     Restore(restore::RestoreArgs),
-    /// Try a restore in a scratch path, compare every attribute, and take it away again.
+    /// Test a restore in a scratch path, verify every attribute, then clean up.
     #[command(help_template = TEMPLATE, before_help = drill::EXAMPLES, after_help = TIMES, override_usage = "ssmbak drill [OPTIONS] PATH... TIME\n       ssmbak drill --clean [OPTIONS]")]
     Drill(drill::DrillArgs),
-    /// List the restores that were made, latest first.
+    /// List past restores, latest first.
     #[command(help_template = TEMPLATE, before_help = restores::EXAMPLES)]
     Restores(restores::RestoresArgs),
-    /// Bring back what was there before a restore.
+    /// Revert a restore.
     #[command(help_template = TEMPLATE, before_help = undo::EXAMPLES)]
     Undo(undo::UndoArgs),
-    /// Print one value as it was at a time.
+    /// Print one value as of TIME.
     #[command(help_template = TEMPLATE, before_help = get::EXAMPLES, after_help = TIMES)]
     Get(get::GetArgs),
     /// Show what changed, when and by whom.
@@ -163,25 +163,25 @@ pub enum Command {
     /// Browse history interactively.
     #[command(help_template = TEMPLATE, before_help = browse::EXAMPLES, after_help = browse::AFTER, override_usage = "ssmbak browse [OPTIONS] PATH... [TIME]")]
     Browse(browse::BrowseArgs),
-    /// Write a tree as it was at a time as a file that other programs read.
+    /// Export parameters as of TIME to JSON, YAML, dotenv, shell or tfvars.
     #[command(help_template = TEMPLATE, before_help = export::EXAMPLES, after_help = TIMES, override_usage = "ssmbak export [OPTIONS] --format FORMAT PATH... TIME")]
     Export(export::ExportArgs),
     /// List deleted parameters that can be restored.
     #[command(help_template = TEMPLATE, before_help = trash::EXAMPLES)]
     Trash(trash::TrashArgs),
-    /// Bring back what was deleted, without a date.
+    /// Restore the latest version of what was deleted.
     #[command(help_template = TEMPLATE, before_help = undelete::EXAMPLES)]
     Undelete(undelete::UndeleteArgs),
-    /// Compare the bucket with Parameter Store, and repair what can be repaired.
+    /// Compare the bucket with Parameter Store and repair the record.
     #[command(help_template = TEMPLATE, before_help = verify::EXAMPLES)]
     Verify(verify::VerifyArgs),
-    /// Name a moment, for use as a time: mark:NAME.
+    /// Name a point in time, for use as mark:NAME.
     #[command(help_template = TEMPLATE, before_help = mark::MARK_EXAMPLES, after_help = TIMES)]
     Mark(mark::MarkArgs),
-    /// List the marks, or delete one.
+    /// List marks or delete one.
     #[command(help_template = TEMPLATE, before_help = mark::MARKS_EXAMPLES)]
     Marks(mark::MarksArgs),
-    /// Record what the bucket lacks (ssmbak-all).
+    /// Record what the bucket does not have yet (ssmbak-all).
     #[command(help_template = TEMPLATE, before_help = all::EXAMPLES)]
     All(all::AllArgs),
     /// Check the health of the backup pipeline.
@@ -196,7 +196,7 @@ pub enum Command {
     /// Print the manual page, or write one for every command.
     #[command(help_template = TEMPLATE, hide = true)]
     Man(completions::ManArgs),
-    /// Deploy the pipeline and look after it (ssmbak-stack).
+    /// Deploy and manage the backup pipeline (ssmbak-stack).
     #[command(help_template = TEMPLATE, before_help = STACK_EXAMPLES, override_usage = "ssmbak stack [OPTIONS] <NAME> <COMMAND>\n       ssmbak stack [OPTIONS] list", arg_required_else_help = true)]
     Stack(StackArgs),
     /// Point-in-time recovery for versioned S3 buckets (s3bak).

@@ -6,17 +6,17 @@ use clap::Args;
 use ssmbak_core::plan::saved::SavedPlan;
 
 use super::destination::DestinationArgs;
+use super::planned_restore::PlannedRestore;
 use super::saved_plan;
-use super::view::View;
-use crate::again;
-use crate::asked::AskedArgs;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
 use crate::output_file::Sink;
+use crate::query_args::QueryArgs;
 use crate::report::json::PlanReport;
 use crate::report::table;
+use crate::suggested_command;
 use crate::ui::Ui;
 
 pub(super) const EXAMPLES: &str = "\
@@ -24,15 +24,15 @@ Examples:
   ssmbak preview /app/db/host 2026-06-15T17:56:58    one parameter
   ssmbak preview /app/ \"yesterday 18:00\"             those directly under /app/
   ssmbak preview /app/ -R \"2 hours ago\"              the whole tree
-  ssmbak preview / -R 90m --include '*_token'        every token there is
-  ssmbak preview /app/ -R 90m --out plan.json        to be done later: ssmbak restore --plan plan.json
+  ssmbak preview / -R 90m --include '*_token'        every token
+  ssmbak preview /app/ -R 90m --out plan.json        save the plan: ssmbak restore --plan plan.json
 ";
 
 /// Options of `ssmbak preview`.
 #[derive(Debug, Args)]
 pub struct PreviewArgs {
     #[command(flatten)]
-    asked: AskedArgs,
+    asked: QueryArgs,
     /// Plan no deletion: leave parameters that did not exist at that time.
     #[arg(long)]
     no_delete: bool,
@@ -49,42 +49,47 @@ pub(super) async fn run(
     ui: &Ui,
     interrupts: &mut Interrupts,
 ) -> Result<Exit, CliError> {
-    let view = if args.destination.is_given()? {
+    let planned = if args.destination.is_given()? {
         interrupts.or(args.destination.view(&args.asked, global, ui)).await?
     } else {
-        interrupts.or(View::plan(&args.asked, global, args.no_delete, ui)).await?
+        interrupts.or(PlannedRestore::plan(&args.asked, global, args.no_delete, ui)).await?
     };
     let out = args.out.as_deref().map(saved_plan::sink).transpose()?;
     // The plan alone goes to stdout where it is asked for there.
     if out.as_ref().is_some_and(Sink::is_stdout) {
-        ui.note(table::plan(&view.plan, view.look(ui)).trim_end());
+        ui.note(table::plan(&planned.plan, planned.look(ui)).trim_end());
     } else if ui.is_json() {
-        ui.json(&PlanReport::of_plan(&view.question(), &view.plan, &view.warnings))?;
+        ui.json(&PlanReport::of_plan(&planned.question(), &planned.plan, &planned.warnings))?;
     } else {
-        ui.result(&table::plan(&view.plan, view.look(ui)))?;
-        view.hint_at_unknown(&args.asked, ui);
+        ui.result(&table::plan(&planned.plan, planned.look(ui)))?;
+        planned.hint_at_unknown(&args.asked, ui);
     }
-    view.known()?;
+    planned.known()?;
     let command = match args.out.as_ref().zip(out) {
         Some((file, sink)) => {
-            let caller = interrupts.or(async { Ok::<_, CliError>(view.aws().caller().await) }).await?;
-            let place = view.place(caller.as_ref());
+            let caller = interrupts.or(async { Ok::<_, CliError>(planned.aws().caller().await) }).await?;
+            let place = planned.place(caller.as_ref());
             saved_plan::write(
                 file,
                 &sink,
-                &SavedPlan::new(place, view.query.clone(), &view.plan, ssmbak::clock::now()),
+                &SavedPlan::new(place, planned.query.clone(), &planned.plan, ssmbak::clock::now()),
             )?;
             if sink.is_stdout() {
                 return Ok(Exit::Done);
             }
-            again::plan(&file.to_string_lossy(), global)
+            suggested_command::plan(&file.to_string_lossy(), global)
         }
         None => {
-            let restore = again::restore(&view.query, &view.bucket_args(), &view.asked.at.spelling(), global);
+            let restore = suggested_command::restore(
+                &planned.query,
+                &planned.bucket_args(),
+                &planned.asked.at.spelling(),
+                global,
+            );
             format!("{restore}{}", args.destination.words())
         }
     };
-    if !view.plan.changes.is_empty() {
+    if !planned.plan.changes.is_empty() {
         ui.remark(&format!("apply with: {command}"));
     }
     Ok(Exit::Done)

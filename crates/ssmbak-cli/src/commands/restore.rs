@@ -6,17 +6,17 @@ use clap::{ArgMatches, Args, Command, FromArgMatches};
 use ssmbak_core::plan::Place;
 use ssmbak_core::plan::saved::SavedPlan;
 
-use super::carry_out::{self, Deed, Unasked};
+use super::apply::{self, ApplyRequest, Unasked};
 use super::destination::DestinationArgs;
+use super::planned_restore::PlannedRestore;
 use super::saved_plan;
-use super::view::View;
 use crate::arguments::rate;
-use crate::asked::{Asked, AskedArgs, not_yet, wrong_path};
 use crate::aws::Aws;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
+use crate::query_args::{QueryArgs, ResolvedQuery, not_yet, wrong_path};
 use crate::report::table;
 use crate::ui::Ui;
 
@@ -24,10 +24,10 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   ssmbak restore /app/db/host 2026-06-15T17:56:58    one parameter
   ssmbak restore /app/ -R \"2 hours ago\"              the whole tree
-  ssmbak restore /app/ -R 90m --no-delete            and leave what is new
+  ssmbak restore /app/ -R 90m --no-delete            keep parameters created since
   ssmbak restore /app/ -R 90m --yes                  without asking
   ssmbak restore --plan plan.json                    what a preview saved, if it still holds
-  ssmbak restore /app/ -R 90m --to /restored/        beside what is there now
+  ssmbak restore /app/ -R 90m --to /restored/        to another path
   ssmbak restore / -R 90m -b BUCKET --target-profile new    into another account
 ";
 
@@ -60,30 +60,35 @@ pub(super) async fn run(
 ) -> Result<Exit, CliError> {
     let saved = args.plan.as_deref().map(saved_plan::read).transpose()?;
     let AskedOrSaved(asked) = &args.asked;
-    let view = match &saved {
+    let planned = match &saved {
         Some(saved) => interrupts.or(of_saved(saved, asked, global, ui)).await?,
         None if args.destination.is_given()? => interrupts.or(args.destination.view(asked, global, ui)).await?,
-        None => interrupts.or(View::plan(asked, global, args.no_delete, ui)).await?,
+        None => interrupts.or(PlannedRestore::plan(asked, global, args.no_delete, ui)).await?,
     };
     if let Some(saved) = &saved {
-        let caller = interrupts.or(async { Ok::<_, CliError>(view.aws.caller().await) }).await?;
-        saved_plan::check(saved, &view, caller.as_ref())?;
+        let caller = interrupts.or(async { Ok::<_, CliError>(planned.aws.caller().await) }).await?;
+        saved_plan::check(saved, &planned, caller.as_ref())?;
     }
     if !ui.is_json() {
-        ui.result(&table::plan(&view.plan, view.look(ui)))?;
-        view.hint_at_unknown(asked, ui);
+        ui.result(&table::plan(&planned.plan, planned.look(ui)))?;
+        planned.hint_at_unknown(asked, ui);
     }
-    if let Some(there) = &view.there {
-        there.must_keep(&view.plan)?;
+    if let Some(there) = &planned.there {
+        there.require_recording_bucket(&planned.plan)?;
     }
-    let caller = interrupts.or(carry_out::confirm(&view, args.yes, Unasked::GoesOn, ui)).await?;
-    let deed = Deed { caller, undoes: None, put_rate: args.put_rate };
-    let exit = carry_out::carry_out(&view, deed, global, ui, interrupts).await?;
-    view.earned(exit)
+    let caller = interrupts.or(apply::confirm(&planned, args.yes, Unasked::GoesOn, ui)).await?;
+    let request = ApplyRequest { caller, undoes: None, put_rate: args.put_rate };
+    let exit = apply::apply_and_report(&planned, request, global, ui, interrupts).await?;
+    planned.earned(exit)
 }
 
 /// Has a saved plan made anew, in the bucket that it names unless another is given.
-async fn of_saved(saved: &SavedPlan, args: &AskedArgs, global: &GlobalArgs, ui: &Ui) -> Result<View, CliError> {
+async fn of_saved(
+    saved: &SavedPlan,
+    args: &QueryArgs,
+    global: &GlobalArgs,
+    ui: &Ui,
+) -> Result<PlannedRestore, CliError> {
     let aws = Aws::connect(global).await?;
     let bucket = match &args.bucket.bucket {
         Some(_) => args.bucket.named(&aws).await?,
@@ -99,13 +104,13 @@ async fn of_saved(saved: &SavedPlan, args: &AskedArgs, global: &GlobalArgs, ui: 
     let at = query.instant().ok_or_else(|| CliError::failure("PlanFile", "the plan's time cannot be read", ""))?;
     let selection = query.selection().map_err(|error| wrong_path(&error))?;
     let warnings = not_yet(&at, ssmbak::clock::now()).into_iter().collect();
-    let asked = Asked { paths: query.paths.clone(), selection, at, warnings };
-    View::of(asked, query, (aws, bucket), args.reveal.reveal, ui).await
+    let asked = ResolvedQuery { paths: query.paths.clone(), selection, at, warnings };
+    PlannedRestore::of(asked, query, (aws, bucket), args.reveal.reveal, ui).await
 }
 
 /// What is asked on the command line, unless a saved plan says it.
 #[derive(Debug)]
-struct AskedOrSaved(AskedArgs);
+struct AskedOrSaved(QueryArgs);
 
 /// The arguments that a saved plan answers.
 const OF_THE_PLAN: [&str; 12] = [
@@ -125,7 +130,7 @@ const OF_THE_PLAN: [&str; 12] = [
 
 impl FromArgMatches for AskedOrSaved {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        AskedArgs::from_arg_matches(matches).map(Self)
+        QueryArgs::from_arg_matches(matches).map(Self)
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -135,10 +140,10 @@ impl FromArgMatches for AskedOrSaved {
 
 impl Args for AskedOrSaved {
     fn augment_args(command: Command) -> Command {
-        AskedArgs::augment_args(command).mut_arg("words", |words| words.required(false).required_unless_present("plan"))
+        QueryArgs::augment_args(command).mut_arg("words", |words| words.required(false).required_unless_present("plan"))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
-        AskedArgs::augment_args_for_update(command)
+        QueryArgs::augment_args_for_update(command)
     }
 }

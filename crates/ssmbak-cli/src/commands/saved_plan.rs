@@ -5,9 +5,9 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use ssmbak_core::plan::Place;
-use ssmbak_core::plan::saved::{MOST_BYTES, SavedPlan, SavedPlanError, differences};
+use ssmbak_core::plan::saved::{MAX_BYTES, SavedPlan, SavedPlanError, differences};
 
-use super::view::View;
+use super::planned_restore::PlannedRestore;
 use crate::aws::Caller;
 use crate::error::CliError;
 use crate::output_file::Sink;
@@ -33,7 +33,7 @@ pub(super) fn read(path: &Path) -> Result<SavedPlan, CliError> {
     let read = || -> io::Result<Vec<u8>> {
         let mut content = Vec::new();
         // One byte more than is allowed, to notice that there is more.
-        File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut content)?;
+        File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut content)?;
         Ok(content)
     };
     let content = match read() {
@@ -63,11 +63,11 @@ pub(super) fn check_place(saved: &SavedPlan, place: &Place) -> Result<(), CliErr
 }
 
 /// Makes sure that a plan made anew is the one that was saved.
-pub(super) fn check(saved: &SavedPlan, view: &View, caller: Option<&Caller>) -> Result<(), CliError> {
-    let place = view.place(caller);
+pub(super) fn check(saved: &SavedPlan, planned: &PlannedRestore, caller: Option<&Caller>) -> Result<(), CliError> {
+    let place = planned.place(caller);
     check_place(saved, &place)?;
-    let now = SavedPlan::new(place, view.query.clone(), &view.plan, saved.made);
-    let differences = differences(&saved.changes, &now.changes, &view.plan.unknown);
+    let now = SavedPlan::new(place, planned.query.clone(), &planned.plan, saved.made);
+    let differences = differences(&saved.changes, &now.changes, &planned.plan.unknown);
     if differences.is_empty() {
         return Ok(());
     }

@@ -9,14 +9,14 @@ use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
 use crate::report::table::Look;
 use crate::report::trash::{TrashReport, table};
-use crate::selected::NarrowArgs;
+use crate::selection_args::SelectionArgs;
 use crate::ui::{Ui, text};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  ssmbak trash                       everything that was deleted and does not exist now
+  ssmbak trash                       every deleted parameter
   ssmbak trash /app/                 of this tree
-  ssmbak undelete /app/db/password   brings it back
+  ssmbak undelete /app/db/password   restores it
 ";
 
 /// Options of `ssmbak trash`.
@@ -26,7 +26,7 @@ pub struct TrashArgs {
     #[arg(value_name = "PATH")]
     paths: Vec<String>,
     #[command(flatten)]
-    narrow: NarrowArgs,
+    narrow: SelectionArgs,
 }
 
 pub(super) async fn run(
@@ -36,7 +36,7 @@ pub(super) async fn run(
     interrupts: &mut Interrupts,
 ) -> Result<Exit, CliError> {
     let paths = if args.paths.is_empty() { vec!["/".to_owned()] } else { args.paths.clone() };
-    let selection = NarrowArgs { recursive: true, ..args.narrow.clone() }.select(&paths)?;
+    let selection = SelectionArgs { recursive: true, ..args.narrow.clone() }.select(&paths)?;
     let aws = interrupts.or(Aws::connect(global)).await?;
     let bucket = interrupts.or(args.narrow.bucket.find(&aws)).await?;
     let progress = ui.progress(0, "comparing the bucket with Parameter Store");

@@ -4,25 +4,25 @@ use clap::Args;
 use ssmbak::Capture;
 use ssmbak::trash::{plan, record_missing, trash};
 use ssmbak_core::instant::Instant;
-use ssmbak_core::plan::Question;
+use ssmbak_core::plan::Query;
 
-use super::carry_out::{self, Deed, Unasked};
-use super::view::View;
+use super::apply::{self, ApplyRequest, Unasked};
+use super::planned_restore::PlannedRestore;
 use crate::arguments::rate;
-use crate::asked::{Asked, RevealArgs};
 use crate::aws::Aws;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
+use crate::query_args::{ResolvedQuery, RevealArgs};
 use crate::report::table;
-use crate::selected::NarrowArgs;
+use crate::selection_args::SelectionArgs;
 use crate::ui::{Ui, text};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  ssmbak undelete /app/db/password   as it was before it was deleted
-  ssmbak undelete /app/ -R           all of the tree that was deleted and does not exist now
+  ssmbak undelete /app/db/password   restore its last value
+  ssmbak undelete /app/ -R           restore every deleted parameter of the tree
 ";
 
 /// Options of `ssmbak undelete`.
@@ -32,7 +32,7 @@ pub struct UndeleteArgs {
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<String>,
     #[command(flatten)]
-    narrow: NarrowArgs,
+    narrow: SelectionArgs,
     /// Skip the confirmation prompt.
     #[arg(short, long)]
     yes: bool,
@@ -64,27 +64,21 @@ pub(super) async fn run(
     for warning in warnings.iter().chain(&plan.warnings) {
         ui.warning(&text::line(warning));
     }
-    let asked = Asked { paths: args.paths.clone(), selection, at: Instant::exact(now), warnings: Vec::new() };
+    let asked = ResolvedQuery { paths: args.paths.clone(), selection, at: Instant::exact(now), warnings: Vec::new() };
     let capture = Capture::new(aws.parameter_store(), bucket.clone());
-    let NarrowArgs { recursive, include, exclude, .. } = args.narrow.clone();
-    let query = Question {
-        paths: args.paths.clone(),
-        recursive,
-        include,
-        exclude,
-        at: asked.at.spelling(),
-        ..Question::default()
-    };
-    let view = View::new(asked, (aws, None), bucket, plan, warnings, (query, args.reveal.reveal));
+    let SelectionArgs { recursive, include, exclude, .. } = args.narrow.clone();
+    let query =
+        Query { paths: args.paths.clone(), recursive, include, exclude, at: asked.at.spelling(), ..Query::default() };
+    let planned = PlannedRestore::new(asked, (aws, None), bucket, plan, warnings, (query, args.reveal.reveal));
     if !ui.is_json() {
-        ui.result(&table::plan(&view.plan, view.look(ui)))?;
+        ui.result(&table::plan(&planned.plan, planned.look(ui)))?;
     }
-    let caller = interrupts.or(carry_out::confirm(&view, args.yes, Unasked::GoesOn, ui)).await?;
+    let caller = interrupts.or(apply::confirm(&planned, args.yes, Unasked::GoesOn, ui)).await?;
     // Before the moment to which it can be undone: then it is known that they were missing.
     interrupts.or(record_missing(&capture, &trash, ssmbak::clock::now())).await?;
-    let deed = Deed { caller, undoes: None, put_rate: args.put_rate };
-    let exit = carry_out::carry_out(&view, deed, global, ui, interrupts).await?;
-    if view.plan.changes.is_empty() && !view.plan.unknown.is_empty() {
+    let request = ApplyRequest { caller, undoes: None, put_rate: args.put_rate };
+    let exit = apply::apply_and_report(&planned, request, global, ui, interrupts).await?;
+    if planned.plan.changes.is_empty() && !planned.plan.unknown.is_empty() {
         let message = format!("what {} held before the deletion is not known", args.paths.join(" "));
         return Err(CliError::failure("Unknown", message, "`ssmbak log` shows what is known"));
     }

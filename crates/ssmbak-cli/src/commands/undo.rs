@@ -3,27 +3,27 @@
 use clap::Args;
 use ssmbak::restore::journal::{restore_record, undo};
 use ssmbak_core::instant::Instant;
-use ssmbak_core::plan::Question;
+use ssmbak_core::plan::Query;
 use ssmbak_core::restore_record::{RestoreId, RestoreRecord, RestoreState};
 use ssmbak_core::scope::Selection;
 
-use super::carry_out::{self, Deed, Unasked};
-use super::view::View;
+use super::apply::{self, ApplyRequest, Unasked};
+use super::planned_restore::PlannedRestore;
 use crate::arguments::rate;
-use crate::asked::{Asked, RevealArgs};
 use crate::aws::Aws;
 use crate::bucket::{BucketArgs, must_keep_versions};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
+use crate::query_args::{ResolvedQuery, RevealArgs};
 use crate::report::table;
 use crate::ui::{Ui, text};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  ssmbak undo                              the latest restore; once more undoes the undoing
-  ssmbak undo 20260615T175658123Z-4f3a9c   one that `ssmbak restores` lists
+  ssmbak undo                              revert the latest restore; run again to redo it
+  ssmbak undo 20260615T175658123Z-4f3a9c   revert one that `ssmbak restores` lists
 ";
 
 /// Options of `ssmbak undo`.
@@ -51,14 +51,14 @@ pub(super) async fn run(
 ) -> Result<Exit, CliError> {
     let id = args.id.as_deref().map(RestoreId::parse).transpose();
     let id = id.map_err(|error| CliError::usage(error.to_string(), "`ssmbak restores` lists them"))?;
-    let (view, id) = interrupts.or(look_up(args, id.as_ref(), global, ui)).await?;
+    let (planned, id) = interrupts.or(look_up(args, id.as_ref(), global, ui)).await?;
     if !ui.is_json() {
-        ui.result(&table::plan(&view.plan, view.look(ui)))?;
+        ui.result(&table::plan(&planned.plan, planned.look(ui)))?;
     }
-    let caller = interrupts.or(carry_out::confirm(&view, args.yes, Unasked::Stops, ui)).await?;
-    let deed = Deed { caller, undoes: Some(id), put_rate: args.put_rate };
-    let exit = carry_out::carry_out(&view, deed, global, ui, interrupts).await?;
-    view.earned(exit)
+    let caller = interrupts.or(apply::confirm(&planned, args.yes, Unasked::Stops, ui)).await?;
+    let request = ApplyRequest { caller, undoes: Some(id), put_rate: args.put_rate };
+    let exit = apply::apply_and_report(&planned, request, global, ui, interrupts).await?;
+    planned.earned(exit)
 }
 
 async fn look_up(
@@ -66,7 +66,7 @@ async fn look_up(
     id: Option<&RestoreId>,
     global: &GlobalArgs,
     ui: &Ui,
-) -> Result<(View, RestoreId), CliError> {
+) -> Result<(PlannedRestore, RestoreId), CliError> {
     let aws = Aws::connect(global).await?;
     let bucket = args.bucket.named(&aws).await?;
     let record = restore_record(&bucket, id).await?;
@@ -77,8 +77,8 @@ async fn look_up(
     }
     ui.remark(&text::line(&meant(&record)));
     let at = Instant::exact(record.before);
-    let query = Question { at: at.spelling(), ..carry_out::before(&record.question) };
-    let asked = Asked {
+    let query = Query { at: at.spelling(), ..apply::before(&record.question) };
+    let asked = ResolvedQuery {
         paths: query.paths.clone(),
         selection: Selection::of_names(record.touched()),
         at,
@@ -92,7 +92,7 @@ async fn look_up(
     for warning in warnings.iter().chain(&plan.warnings) {
         ui.warning(&text::line(warning));
     }
-    Ok((View::new(asked, (aws, None), bucket, plan, warnings, (query, args.reveal.reveal)), id))
+    Ok((PlannedRestore::new(asked, (aws, None), bucket, plan, warnings, (query, args.reveal.reveal)), id))
 }
 
 /// Which restore is undone, in a line.

@@ -4,7 +4,7 @@ use clap::Args;
 use ssmbak::Capture;
 use ssmbak::verify::{repair, verify};
 
-use super::view::nothing_found;
+use super::planned_restore::nothing_found;
 use crate::aws::Aws;
 use crate::bucket::must_keep_new_versions;
 use crate::error::CliError;
@@ -13,14 +13,14 @@ use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
 use crate::report::table::Look;
 use crate::report::verify::{Repair, VerifyReport};
-use crate::selected::NarrowArgs;
+use crate::selection_args::SelectionArgs;
 use crate::ui::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   ssmbak verify                     the whole account and region; exit code 0 in sync, 4 findings
   ssmbak verify /app/               one tree
-  ssmbak verify /app/ --repair      record what can be recorded, and tell what is left
+  ssmbak verify /app/ --repair      record what is missing, and print what is left
 ";
 
 /// Options of `ssmbak verify`.
@@ -30,7 +30,7 @@ pub struct VerifyArgs {
     #[arg(value_name = "PATH")]
     paths: Vec<String>,
     #[command(flatten)]
-    narrow: NarrowArgs,
+    narrow: SelectionArgs,
     /// Record what the bucket lacks, as `ssmbak all --do-it` does for these names.
     #[arg(long)]
     repair: bool,
@@ -43,7 +43,7 @@ pub(super) async fn run(
     interrupts: &mut Interrupts,
 ) -> Result<Exit, CliError> {
     let paths = if args.paths.is_empty() { vec!["/".to_owned()] } else { args.paths.clone() };
-    let selection = NarrowArgs { recursive: true, ..args.narrow.clone() }.select(&paths)?;
+    let selection = SelectionArgs { recursive: true, ..args.narrow.clone() }.select(&paths)?;
     let aws = interrupts.or(Aws::connect(global)).await?;
     let bucket = interrupts.or(args.narrow.bucket.find(&aws)).await?;
     let store = aws.parameter_store();

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ssmbak::ErrorKind;
-use ssmbak::restore::{Outcome, Watcher};
+use ssmbak::restore::{Outcome, ProgressObserver};
 use ssmbak_core::name::ParameterName;
 
 use crate::ui::Progress;
@@ -30,7 +30,7 @@ pub(super) fn is_without_credentials(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Failed(error) if error.kind == ErrorKind::Credentials)
 }
 
-impl Watcher for Watch {
+impl ProgressObserver for Watch {
     fn settled(&self, name: &ParameterName, outcome: &Outcome) {
         if let Outcome::Failed(error) = outcome {
             tracing::info!(%name, %error, "not done");

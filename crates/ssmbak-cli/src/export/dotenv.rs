@@ -44,7 +44,7 @@ fn spelling(value: &str) -> Spelling {
     }
 }
 
-/// The value as it stands behind `NAME=`. Line ends are those of the value.
+/// The value behind `NAME=`. Line ends are those of the value.
 pub(super) fn spelled(value: &str) -> String {
     match spelling(value) {
         Spelling::Bare => value.to_owned(),

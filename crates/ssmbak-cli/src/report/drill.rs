@@ -1,7 +1,7 @@
 //! What became of a restore drill: for people, for programs, and as an exit code.
 
 use serde::Serialize;
-use ssmbak::drill::{CameBack, Drill, Drilled};
+use ssmbak::drill::{Drill, DrillOutcome, DrillResult};
 
 use super::json::UnknownReport;
 use crate::exit::Exit;
@@ -50,7 +50,7 @@ impl DrillReport {
         region: &str,
         scratch: &str,
         drill: &Drill,
-        drilled: &Drilled,
+        drilled: &DrillResult,
     ) -> Self {
         let reason = |name: String, reason: &str| ReasonReport { name, reason: reason.to_owned() };
         Self {
@@ -70,12 +70,12 @@ impl DrillReport {
 }
 
 impl RowReport {
-    fn new(name: String, back: &CameBack) -> Self {
+    fn new(name: String, back: &DrillOutcome) -> Self {
         let (result, fields, error) = match back {
-            CameBack::Same => ("same", Vec::new(), None),
-            CameBack::Different(fields) => ("different", fields.iter().map(|field| field.as_str()).collect(), None),
-            CameBack::Failed(why) => ("failed", Vec::new(), Some(why.clone())),
-            CameBack::Skipped => ("skipped", Vec::new(), None),
+            DrillOutcome::Same => ("same", Vec::new(), None),
+            DrillOutcome::Different(fields) => ("different", fields.iter().map(|field| field.as_str()).collect(), None),
+            DrillOutcome::Failed(why) => ("failed", Vec::new(), Some(why.clone())),
+            DrillOutcome::Skipped => ("skipped", Vec::new(), None),
         };
         Self { name, result, fields, error }
     }
@@ -120,18 +120,18 @@ impl std::fmt::Display for CleanReport {
 }
 
 /// The drill for people: what did not come back as it was, and the sum.
-pub fn lines(drill: &Drill, drilled: &Drilled) -> String {
+pub fn lines(drill: &Drill, drilled: &DrillResult) -> String {
     let mut shown = String::new();
     let mut counts = [0_usize; 4];
     for (name, back) in &drilled.parameters {
         let (place, told) = match back {
-            CameBack::Same => (0, None),
-            CameBack::Different(fields) => {
+            DrillOutcome::Same => (0, None),
+            DrillOutcome::Different(fields) => {
                 let fields: Vec<&str> = fields.iter().map(|field| field.as_str()).collect();
                 (1, Some(format!("different: {}", fields.join(", "))))
             }
-            CameBack::Failed(why) => (2, Some(format!("failed: {}", text::line(why)))),
-            CameBack::Skipped => (3, None),
+            DrillOutcome::Failed(why) => (2, Some(format!("failed: {}", text::line(why)))),
+            DrillOutcome::Skipped => (3, None),
         };
         counts[place] += 1;
         if let Some(told) = told {
@@ -160,8 +160,9 @@ pub fn lines(drill: &Drill, drilled: &Drilled) -> String {
 }
 
 /// 1 if something is left behind, 130 if it was stopped, 4 if something would not come back as it was, else 0.
-pub fn exit(drill: &Drill, drilled: &Drilled) -> Exit {
-    let different = |(_, back): &(_, CameBack)| matches!(back, CameBack::Different(_) | CameBack::Failed(_));
+pub fn exit(drill: &Drill, drilled: &DrillResult) -> Exit {
+    let different =
+        |(_, back): &(_, DrillOutcome)| matches!(back, DrillOutcome::Different(_) | DrillOutcome::Failed(_));
     match () {
         () if !drilled.left.is_empty() => Exit::Failed,
         () if drilled.stopped => Exit::Interrupted,
@@ -184,15 +185,15 @@ mod tests {
     #[test]
     fn what_became_of_a_drill() {
         let mut drill = Drill::default();
-        let mut drilled = Drilled { parameters: vec![(name("/a"), CameBack::Same)], ..Drilled::default() };
+        let mut drilled = DrillResult { parameters: vec![(name("/a"), DrillOutcome::Same)], ..DrillResult::default() };
         insta::assert_snapshot!(lines(&drill, &drilled), @"1 came back as recorded");
         assert_eq!(exit(&drill, &drilled), Exit::Done);
-        insta::assert_snapshot!(lines(&drill, &Drilled::default()), @"there is nothing to drill");
+        insta::assert_snapshot!(lines(&drill, &DrillResult::default()), @"there is nothing to drill");
 
-        drilled.parameters.push((name("/b"), CameBack::Different(vec![Field::Value, Field::Tags])));
+        drilled.parameters.push((name("/b"), DrillOutcome::Different(vec![Field::Value, Field::Tags])));
         assert_eq!(exit(&drill, &drilled), Exit::Difference);
-        drilled.parameters.push((name("/c"), CameBack::Failed("no \u{1b}[2J".to_owned())));
-        drilled.parameters.push((name("/d"), CameBack::Skipped));
+        drilled.parameters.push((name("/c"), DrillOutcome::Failed("no \u{1b}[2J".to_owned())));
+        drilled.parameters.push((name("/d"), DrillOutcome::Skipped));
         drill
             .unknown
             .push(UnknownName { name: name("/e"), reason: UnknownReason::new(ReasonCode::Expired, "it is lost") });
@@ -228,6 +229,6 @@ mod tests {
         drill
             .unknown
             .push(UnknownName { name: name("/e"), reason: UnknownReason::new(ReasonCode::Expired, "it is lost") });
-        assert_eq!(exit(&drill, &Drilled::default()), Exit::Difference);
+        assert_eq!(exit(&drill, &DrillResult::default()), Exit::Difference);
     }
 }

@@ -12,7 +12,7 @@ use ssmbak::restore::{Applied, Outcome};
 use ssmbak_core::parameter::Details;
 use ssmbak_core::plan::{Action, Change, Plan, RecordedParameter, UnknownName};
 
-use super::{Question, description, is_masked};
+use super::{QueryHeading, description, is_masked};
 
 /// Of the shape that is described here.
 const SCHEMA_VERSION: u32 = 1;
@@ -122,7 +122,7 @@ impl From<&UnknownName> for UnknownReport {
 
 impl PlanReport {
     /// A plan that is not applied.
-    pub fn of_plan(question: &Question<'_>, plan: &Plan, warnings: &[String]) -> Self {
+    pub fn of_plan(question: &QueryHeading<'_>, plan: &Plan, warnings: &[String]) -> Self {
         let unknown = plan.unknown.iter().map(UnknownReport::from);
         Self {
             schema_version: SCHEMA_VERSION,
@@ -233,7 +233,7 @@ mod tests {
     fn report(reveal: bool) -> PlanReport {
         let at = Instant::exact(time("2026-01-02T00:00:00Z"));
         let paths = ["/app/".to_owned(), "/other".to_owned()];
-        let question = Question {
+        let question = QueryHeading {
             paths: &paths,
             recursive: true,
             at: &at,

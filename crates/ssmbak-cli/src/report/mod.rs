@@ -17,7 +17,7 @@ pub use ssmbak_text::difference;
 
 /// What a plan is the answer to.
 #[derive(Clone, Copy, Debug)]
-pub struct Question<'a> {
+pub struct QueryHeading<'a> {
     /// The paths as they were given.
     pub paths: &'a [String],
     /// Whether everything below them is meant.

@@ -3,7 +3,7 @@
 use comfy_table::Color;
 use jiff::Timestamp;
 use serde::Serialize;
-use ssmbak::trash::{Lifecycle, Trash, Trashed};
+use ssmbak::trash::{DeletedParameter, Lifecycle, Trash};
 use ssmbak_core::compare::Attributes;
 use ssmbak_core::record::Evidence;
 use ssmbak_core::trash::{Deleted, Last};
@@ -73,7 +73,7 @@ impl TrashReport {
 }
 
 impl TrashedReport {
-    fn new(trashed: &Trashed, lifecycle: Option<&Lifecycle>) -> Self {
+    fn new(trashed: &DeletedParameter, lifecycle: Option<&Lifecycle>) -> Self {
         let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
         let (deleted, after, before) = match trashed.gone.deleted {
             Deleted::At(at) => (Some(at), None, None),
@@ -104,7 +104,7 @@ impl TrashedReport {
     }
 }
 
-fn stays_until(trashed: &Trashed, lifecycle: Option<&Lifecycle>) -> Option<Timestamp> {
+fn stays_until(trashed: &DeletedParameter, lifecycle: Option<&Lifecycle>) -> Option<Timestamp> {
     lifecycle?.stays_until(trashed.name.key(), trashed.noncurrent?)
 }
 
@@ -113,7 +113,7 @@ pub fn table(trash: &Trash, lifecycle: Option<&Lifecycle>, look: Look) -> String
     if trash.parameters.is_empty() {
         return "nothing is in the trash".to_owned();
     }
-    let mut parameters: Vec<&Trashed> = trash.parameters.iter().collect();
+    let mut parameters: Vec<&DeletedParameter> = trash.parameters.iter().collect();
     parameters.sort_by_key(|trashed| trashed.gone.deleted.latest().unwrap_or(Timestamp::MAX));
     let rows: Vec<_> = parameters
         .into_iter()
@@ -180,7 +180,7 @@ mod tests {
         format!("2026-03-01T{clock}Z").parse().unwrap()
     }
 
-    fn trashed(name: &str, deleted: Deleted, evidence: GoneBy, last: Option<u64>) -> Trashed {
+    fn trashed(name: &str, deleted: Deleted, evidence: GoneBy, last: Option<u64>) -> DeletedParameter {
         let record = |size| Record {
             version_id: "v1".to_owned(),
             last_modified: at("10:00:00"),
@@ -197,7 +197,7 @@ mod tests {
             None => Last::Unknown(UnknownReason::new(ReasonCode::Expired, "its value was\u{1b} lost")),
         };
         let gone = Gone { deleted, evidence, last };
-        Trashed { name: ParameterName::parse(name).unwrap(), gone, noncurrent: Some(at("12:00:00")) }
+        DeletedParameter { name: ParameterName::parse(name).unwrap(), gone, noncurrent: Some(at("12:00:00")) }
     }
 
     fn trash() -> Trash {

@@ -16,13 +16,13 @@ use super::report::bytes;
 use super::restore::target;
 use super::tree::{WorkArgs, conclude, run as run_tree, sum, tree};
 use super::tree_report::{self, Head};
-use crate::again::quoted;
-use crate::asked::read_time;
 use crate::aws::Aws;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
+use crate::query_args::read_time;
+use crate::suggested_command::quoted;
 use crate::ui::{Ui, text};
 
 /// Most failed tasks and wrong rows that are named.
@@ -52,7 +52,7 @@ pub struct ManifestArgs {
     /// Directory that the manifests go to.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Also delete what came into being after that time.
+    /// Delete what was created after that time too.
     #[arg(long)]
     delete_new: bool,
     /// Store all that the tree held in another bucket or below another prefix, which ends in the tree's own.
@@ -64,7 +64,7 @@ pub struct ManifestArgs {
     /// Storage class of the copies [default: the version's own].
     #[arg(long, value_name = "CLASS")]
     storage_class: Option<String>,
-    /// Most requests at once [default: 128].
+    /// Maximum concurrent requests [default: 128].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     concurrency: Option<u16>,
     #[command(flatten)]

@@ -33,7 +33,7 @@ pub struct BodyArgs {
     /// Where the bytes go, - for stdout.
     #[arg(short = 'o', long, value_name = "FILE")]
     outfile: String,
-    /// Most bytes per second, such as 10M.
+    /// Maximum bytes per second, such as 10M.
     #[arg(long, value_name = "BYTES", value_parser = byte_count)]
     bwlimit: Option<u64>,
     #[command(flatten)]

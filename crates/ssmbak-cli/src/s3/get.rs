@@ -12,11 +12,11 @@ use super::question::{BucketArgs, GlobArgs, Located, check_found, moment};
 use super::restore::{RehydrateArgs, byte_count};
 use super::tree::{WorkArgs, conclude, run as run_tree, sum};
 use super::tree_report::{self, Head};
-use crate::again::quoted;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
+use crate::suggested_command::quoted;
 use crate::ui::Ui;
 
 pub(super) const EXAMPLES: &str = "\
@@ -30,22 +30,22 @@ pub struct GetArgs {
     /// Prefixes of trees, which end in a slash, "" for the whole bucket; the last one is the time. Of several, files keep the whole key as path.
     #[arg(required = true, value_name = "PREFIX")]
     words: Vec<String>,
-    /// Where the files go. Those that are there with the same size and time are left.
+    /// Directory for the files; those with the same size and time are kept.
     #[arg(long, value_name = "DIR")]
     to_dir: PathBuf,
-    /// What becomes of keys that cannot be names of files.
+    /// Keys that cannot be file names: refuse or escape them.
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
     names: NamesArg,
-    /// Overwrite files that were changed since they were downloaded.
+    /// Overwrite files that changed since they were downloaded.
     #[arg(long)]
     force: bool,
     /// Compare the bytes of files that have the right size and time.
     #[arg(long)]
     checksum: bool,
-    /// Only show what would be done.
+    /// Show what would be done, and do nothing.
     #[arg(long)]
     dry_run: bool,
-    /// Most bytes per second, such as 10M.
+    /// Maximum bytes per second, such as 10M.
     #[arg(long, value_name = "BYTES", value_parser = byte_count)]
     bwlimit: Option<u64>,
     #[command(flatten)]
@@ -58,7 +58,7 @@ pub struct GetArgs {
     bucket: BucketArgs,
 }
 
-/// What becomes of keys that cannot be names of files.
+/// Keys that cannot be file names: refuse or escape them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum NamesArg {
     /// They are refused one by one.

@@ -54,7 +54,7 @@ impl S3bakCli {
 /// Options of `ssmbak s3`.
 #[derive(Debug, Args)]
 pub struct S3Args {
-    /// Print for people or for programs.
+    /// Output format: table for people, json for programs.
     // Without a letter: -o is the file of `body`.
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Global options")]
     pub output: OutputFormat,
@@ -115,7 +115,7 @@ pub enum S3Command {
     /// List deleted keys that can be restored.
     #[command(help_template = TEMPLATE, before_help = trash::EXAMPLES)]
     Trash(trash::TrashArgs),
-    /// Bring back what was deleted, without a date.
+    /// Restore the latest version of what was deleted.
     #[command(help_template = TEMPLATE, before_help = undelete::EXAMPLES)]
     Undelete(undelete::UndeleteArgs),
 }

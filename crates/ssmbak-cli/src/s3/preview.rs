@@ -8,10 +8,10 @@ use super::question::{BucketArgs, GlobArgs, Located, check_found, check_key, mom
 use super::report::{self, VersionReport};
 use super::tree::tree;
 use super::tree_report::{self, Head};
-use crate::again::quoted;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
+use crate::suggested_command::quoted;
 use crate::ui::Ui;
 
 pub(super) const EXAMPLES: &str = "\
@@ -31,13 +31,13 @@ pub struct PreviewArgs {
     /// All keys that begin so; the prefix ends in a slash.
     #[arg(short = 'R', long)]
     recursive: bool,
-    /// As if what came into being after that time were deleted too.
+    /// Plan to delete what was created after that time too.
     #[arg(long, requires = "recursive")]
     delete_new: bool,
-    /// Only how much it is.
+    /// Print only the totals.
     #[arg(long, requires = "recursive")]
     summary: bool,
-    /// Most requests at once [default: 128].
+    /// Maximum concurrent requests [default: 128].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     concurrency: Option<u16>,
     /// Leave out rows that may be the same already only by ETag, size and storage class, without reading what they are.

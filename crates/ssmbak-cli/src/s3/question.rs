@@ -7,12 +7,12 @@ use ssmbak_core::instant::Instant;
 use ssmbak_core::object::{KeyGlobs, S3Location};
 
 use super::tree::check_prefix;
-use crate::again::quoted;
-use crate::asked::read_time;
 use crate::aws::Aws;
 use crate::commands::as_of;
 use crate::error::CliError;
 use crate::global::GlobalArgs;
+use crate::query_args::read_time;
+use crate::suggested_command::quoted;
 use crate::ui::Ui;
 use crate::zone;
 
@@ -33,7 +33,7 @@ pub(super) struct BucketArgs {
 /// Which keys of a tree are meant.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct GlobArgs {
-    /// Only keys matching GLOB: '*.csv' is about the last level, 'data/**/x' about the whole key (repeatable).
+    /// Include only keys matching GLOB: '*.csv' matches the last level, 'data/**/x' the whole key (repeatable).
     #[arg(long, value_name = "GLOB")]
     include: Vec<String>,
     /// Exclude keys matching GLOB (repeatable).

@@ -13,12 +13,12 @@ use super::question::{BucketArgs, GlobArgs, Located, check_found, check_key, mom
 use super::report::{self, VersionReport};
 use super::tree::{JournalArgs, WorkArgs, asked, conclude, run as run_tree, say_proved, sum};
 use super::tree_report::{self, Head};
-use crate::again::quoted;
 use crate::aws::Aws;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
+use crate::suggested_command::quoted;
 use crate::ui::{Ui, text};
 
 pub(super) const EXAMPLES: &str = "\
@@ -38,7 +38,7 @@ pub struct RestoreArgs {
     /// All keys that begin so; the prefix ends in a slash.
     #[arg(short = 'R', long)]
     recursive: bool,
-    /// Also delete what came into being after that time.
+    /// Delete what was created after that time too.
     #[arg(long, requires = "recursive", conflicts_with = "to")]
     delete_new: bool,
     /// Store all that the tree held below another prefix; nothing is deleted there.
@@ -46,7 +46,7 @@ pub struct RestoreArgs {
     to: Option<String>,
     #[command(flatten)]
     there: TargetArgs,
-    /// Only show what would be done.
+    /// Show what would be done, and do nothing.
     #[arg(long, requires = "recursive")]
     dry_run: bool,
     #[command(flatten)]
@@ -78,7 +78,7 @@ pub(super) struct TargetArgs {
     /// Endpoint of the target; objects pass through this machine.
     #[arg(long, value_name = "URL", requires = "to")]
     to_endpoint: Option<String>,
-    /// Most bytes per second of what passes through this machine, such as 10M.
+    /// Maximum bytes per second through this machine, such as 10M.
     #[arg(long, value_name = "BYTES", requires = "to", value_parser = byte_count)]
     bwlimit: Option<u64>,
 }
@@ -129,10 +129,10 @@ pub(super) fn byte_count(text: &str) -> Result<u64, String> {
 /// What is copied beside bytes, metadata, tags, storage class, encryption and headers, and what is replaced.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct CopyArgs {
-    /// Also the access control list.
+    /// Copy the access control list too.
     #[arg(long)]
     acl: bool,
-    /// Also the Object Lock: retention that has not ended, and legal hold.
+    /// Copy the Object Lock too: retention that has not ended, and legal hold.
     #[arg(long)]
     object_lock: bool,
     /// Storage class of the copies [default: the version's own; out of an archive the present version's, else STANDARD].
@@ -158,16 +158,16 @@ pub(super) struct RehydrateArgs {
     /// Request readable copies of archived versions, and say when to try again.
     #[arg(long)]
     rehydrate: bool,
-    /// How quickly they are to be there, and for what price.
+    /// Speed and price of the retrieval.
     #[arg(long, value_enum, default_value_t, value_name = "TIER", requires = "rehydrate")]
     tier: TierArg,
-    /// For how many days they stay.
+    /// Days that the readable copies are kept.
     #[arg(long, default_value_t = 7, value_name = "N", requires = "rehydrate", value_parser = clap::value_parser!(i32).range(1..=365))]
     days: i32,
-    /// Wait until they are there, and go on then.
+    /// Wait until they are readable, then continue.
     #[arg(long, requires = "rehydrate")]
     wait: bool,
-    /// How many seconds to wait before looking again.
+    /// Seconds between two checks.
     #[arg(long, default_value_t = 300, value_name = "SECONDS", requires = "wait")]
     poll: u64,
 }

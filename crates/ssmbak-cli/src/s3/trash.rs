@@ -22,7 +22,7 @@ pub struct TrashArgs {
     /// Prefixes of trees, which end in a slash; all of the bucket if they are left out.
     #[arg(value_name = "PREFIX")]
     prefixes: Vec<String>,
-    /// Only what was deleted since that time.
+    /// Only deletions since that time.
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
     #[command(flatten)]

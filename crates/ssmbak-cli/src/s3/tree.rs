@@ -8,7 +8,7 @@ use clap::Args;
 use sha2::{Digest, Sha256};
 use ssmbak::Error;
 use ssmbak::s3::ObjectBucket;
-use ssmbak::s3::tree::{Applied, Journal, Tree, TreePlan, TreeRun, Watcher};
+use ssmbak::s3::tree::{Applied, Journal, ProgressObserver, Tree, TreePlan, TreeRun};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::object::{KeyGlobs, ObjectChange, ObjectTotals};
 
@@ -19,7 +19,7 @@ use crate::exit::Exit;
 use crate::interrupt::Interrupts;
 use crate::ui::{Progress, Ui, text};
 
-/// Most requests at once, unless told otherwise: enough to hide S3's latency, few enough for a common limit of open files.
+/// Maximum concurrent requests, unless told otherwise: enough to hide S3's latency, few enough for a common limit of open files.
 const CONCURRENCY: usize = 128;
 
 /// How a tree is worked through.
@@ -148,7 +148,7 @@ pub(super) struct Watch {
     progress: Progress,
 }
 
-impl Watcher for Watch {
+impl ProgressObserver for Watch {
     fn settled(&self, _change: &ObjectChange, _outcome: &Result<(), Error>) {
         self.progress.step();
     }

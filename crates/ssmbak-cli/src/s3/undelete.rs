@@ -9,11 +9,11 @@ use super::report::{self, VersionReport};
 use super::restore::CopyArgs;
 use super::tree::{WorkArgs, conclude, run as run_tree, sum};
 use super::tree_report::{self, Head};
-use crate::again::quoted;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
+use crate::suggested_command::quoted;
 use crate::ui::Ui;
 
 pub(super) const EXAMPLES: &str = "\
@@ -31,7 +31,7 @@ pub struct UndeleteArgs {
     /// All deleted keys that begin so; the prefix ends in a slash.
     #[arg(short = 'R', long)]
     recursive: bool,
-    /// Only what was deleted since that time.
+    /// Only deletions since that time.
     #[arg(long, value_name = "TIME", requires = "recursive")]
     since: Option<String>,
     /// Remove the delete markers for good, without copying anything; takes s3:DeleteObjectVersion.

@@ -153,7 +153,7 @@ fn outcome_lines(failures: &Failures, outcome: &Redriven) -> Vec<String> {
 fn why(ended: &Ended) -> String {
     match ended {
         Ended::Stopped => "interrupted".to_owned(),
-        Ended::CameBack => "what was put back fails again, its cause is still there".to_owned(),
+        Ended::DrillOutcome => "what was put back fails suggested_command, its cause is still there".to_owned(),
         Ended::Hopeless => "not one message of a batch could be put back".to_owned(),
         Ended::Unreadable(error) => text::line(&error.to_string()),
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 /// A request for Parameter Store, or for a way to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct ResolvedQuery {
     /// The access key, which stands for the caller.
     pub key: String,
     pub region: String,
@@ -20,7 +20,7 @@ pub struct Asked {
 /// The server. It ends with the process.
 pub struct Fake {
     pub port: u16,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    asked: Arc<Mutex<Vec<ResolvedQuery>>>,
 }
 
 const EXPIRES: &str = "2099-01-01T00:00:00Z";
@@ -42,7 +42,7 @@ impl Fake {
     }
 
     /// What was asked until now.
-    pub fn asked(&self) -> Vec<Asked> {
+    pub fn asked(&self) -> Vec<ResolvedQuery> {
         self.asked.lock().unwrap().clone()
     }
 }
@@ -83,7 +83,7 @@ impl Request {
     }
 }
 
-fn serve(mut stream: TcpStream, notes: &Mutex<Vec<Asked>>, ssm: &str, lives: Option<i64>) {
+fn serve(mut stream: TcpStream, notes: &Mutex<Vec<ResolvedQuery>>, ssm: &str, lives: Option<i64>) {
     let Some(request) = Request::read(&stream) else { return };
     let mut words = request.line.split(' ');
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default().to_owned());
@@ -103,7 +103,7 @@ fn serve(mut stream: TcpStream, notes: &Mutex<Vec<Asked>>, ssm: &str, lives: Opt
         )
     };
     let (status, body) = if method == "CONNECT" {
-        notes.lock().unwrap().push(Asked {
+        notes.lock().unwrap().push(ResolvedQuery {
             key: String::new(),
             region: String::new(),
             host: target.clone(),
@@ -112,7 +112,12 @@ fn serve(mut stream: TcpStream, notes: &Mutex<Vec<Asked>>, ssm: &str, lives: Opt
         ("502 Bad Gateway", String::new())
     } else if part(3) == "ssm" {
         let host = request.header("host").to_owned();
-        notes.lock().unwrap().push(Asked { key: part(0), region: part(2), host, by_proxy: target.starts_with("http") });
+        notes.lock().unwrap().push(ResolvedQuery {
+            key: part(0),
+            region: part(2),
+            host,
+            by_proxy: target.starts_with("http"),
+        });
         (ssm, r#"{"__type":"ParameterNotFound","message":"none"}"#.to_owned())
     } else if let Some(action) = request.field("Action") {
         sts(&request, &action, &part(0), &expires)

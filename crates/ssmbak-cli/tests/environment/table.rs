@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::common::{Ran, program};
-use crate::fake::{Asked, Fake};
+use crate::fake::{Fake, ResolvedQuery};
 
 /// What both should do.
 enum Expected {
@@ -437,7 +437,7 @@ fn filled(text: &str, port: u16, dead: u16, home: &Path) -> String {
 }
 
 /// Runs one of the two in a row's environment, on a fake of its own; the first request that reached Parameter Store.
-fn first_asked(row: &Row, command: &mut Command) -> (Option<Asked>, Ran, u16) {
+fn first_asked(row: &Row, command: &mut Command) -> (Option<ResolvedQuery>, Ran, u16) {
     let fake = Fake::start("400 Bad Request", None);
     let dead = dead_port();
     let home = tempfile::tempdir().unwrap();
@@ -475,7 +475,7 @@ fn dead_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-fn ours(row: &Row) -> (Option<Asked>, Ran, u16) {
+fn ours(row: &Row) -> (Option<ResolvedQuery>, Ran, u16) {
     let mut command = Command::new(program("ssmbak"));
     command.arg("restores");
     if let Some(profile) = row.profile {
@@ -484,7 +484,7 @@ fn ours(row: &Row) -> (Option<Asked>, Ran, u16) {
     first_asked(row, &mut command)
 }
 
-fn boto3(row: &Row) -> (Option<Asked>, Ran, u16) {
+fn boto3(row: &Row) -> (Option<ResolvedQuery>, Ran, u16) {
     let venv = ssmbak_testkit::Venv::ready().unwrap();
     let mut command = Command::new(venv.python());
     command.args(["-c", BOTO3]);
@@ -503,7 +503,7 @@ fn every_environment_is_read_as_boto3_reads_it_or_the_difference_is_explained() 
     assert!(rows.len() >= 40, "{}", rows.len());
     for row in &rows {
         let ((asked, ran, port), (theirs, their_run, their_port)) = (ours(row), boto3(row));
-        let shown = |asked: &Option<Asked>, port: u16| {
+        let shown = |asked: &Option<ResolvedQuery>, port: u16| {
             asked.clone().map(|asked| (asked.key, asked.region, asked.host.replace(&format!(":{port}"), ":{port}")))
         };
         let (asked, theirs) = (shown(&asked, port), shown(&theirs, their_port));

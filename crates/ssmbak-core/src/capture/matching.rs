@@ -14,7 +14,7 @@ pub enum EventClock {
     /// The queue's own stamp shows that the event is of the world's time: it was sent after the event happened, no later
     /// than EventBridge retries, and before now. An event that matches no version is about one that is gone.
     Vouched,
-    /// Nothing vouches for it (a replayed sample, an emulator, a test): the event's time is taken as it stands.
+    /// Nothing vouches for it (a replayed sample, an emulator, a test): the event's time is used unchanged.
     Unvouched,
 }
 

@@ -93,10 +93,10 @@ fn a_delete_is_a_tombstone_at_its_time_then_a_marker() {
 fn delete_and_recreate_within_the_delivery_delay_keeps_the_live_parameter() {
     let mut key = Key::default();
     key.event(&change(Create, "12:00:00"), Some(&[version(1, "12:00:00.1", "old")]), "12:00:01");
-    let reborn = [version(1, "12:30:05.5", "new")];
-    key.event(&change(Delete, "12:30:00"), Some(&reborn), "12:31:00");
+    let recreated = [version(1, "12:30:05.5", "new")];
+    key.event(&change(Delete, "12:30:00"), Some(&recreated), "12:31:00");
     assert_eq!(key.current(), "new");
-    key.event(&change(Create, "12:30:05"), Some(&reborn), "12:31:01");
+    key.event(&change(Create, "12:30:05"), Some(&recreated), "12:31:01");
     assert_eq!(key.states(&["12:29:59", "12:30:00", "12:30:04", "12:30:05", "13:00:00"]), "old - - new new");
 }
 
@@ -104,10 +104,10 @@ fn delete_and_recreate_within_the_delivery_delay_keeps_the_live_parameter() {
 fn a_delayed_delete_after_a_recreate_keeps_the_live_parameter() {
     let mut key = Key::default();
     key.event(&change(Create, "12:00:00"), Some(&[version(1, "12:00:00.1", "old")]), "12:00:01");
-    let reborn = [version(1, "12:30:05.5", "new")];
-    key.event(&change(Create, "12:30:05"), Some(&reborn), "12:30:06");
+    let recreated = [version(1, "12:30:05.5", "new")];
+    key.event(&change(Create, "12:30:05"), Some(&recreated), "12:30:06");
     assert_eq!(key.state("12:15:00"), "?", "when it was deleted is not known yet");
-    assert_eq!(key.event(&change(Delete, "12:30:00"), Some(&reborn), "20:00:00"), 3);
+    assert_eq!(key.event(&change(Delete, "12:30:00"), Some(&recreated), "20:00:00"), 3);
     assert_eq!(key.current(), "new");
     assert_eq!(key.states(&["12:15:00", "12:30:00", "12:30:05", "21:00:00"]), "old - new new");
 }
@@ -117,9 +117,9 @@ fn a_delete_stamped_in_the_second_of_the_recreate_comes_before_it() {
     for stamp in ["12:30:05", "12:30:06", "12:30:07"] {
         let mut key = Key::default();
         key.event(&change(Create, "12:00:00"), Some(&[version(1, "12:00:00.1", "old")]), "12:00:01");
-        let reborn = [version(1, "12:30:05.5", "new")];
-        key.event(&change(Create, "12:30:05"), Some(&reborn), "12:30:06");
-        key.event(&change(Delete, stamp), Some(&reborn), "12:30:08");
+        let recreated = [version(1, "12:30:05.5", "new")];
+        key.event(&change(Create, "12:30:05"), Some(&recreated), "12:30:06");
+        key.event(&change(Delete, stamp), Some(&recreated), "12:30:08");
         assert_eq!(key.states(&["12:30:05", "13:00:00"]), "new new", "{stamp}");
     }
 }
@@ -385,10 +385,10 @@ fn an_update_whose_value_was_gone_before_it_could_be_read_is_unknown_not_the_val
 fn update_of_an_ended_incarnation_is_not_the_next_ones_value() {
     let mut key = Key::default();
     key.event(&change(Create, "12:00:00"), Some(&[version(1, "12:00:00.1", "a")]), "12:00:01");
-    let reborn = [version(1, "12:30:00.5", "new")];
-    key.event(&change(Update, "12:10:00"), Some(&reborn), "12:40:00");
-    key.event(&change(Delete, "12:20:00"), Some(&reborn), "12:40:01");
-    assert_eq!(key.event(&change(Update, "12:10:00"), Some(&reborn), "12:40:02"), 0, "delivered twice");
+    let recreated = [version(1, "12:30:00.5", "new")];
+    key.event(&change(Update, "12:10:00"), Some(&recreated), "12:40:00");
+    key.event(&change(Delete, "12:20:00"), Some(&recreated), "12:40:01");
+    assert_eq!(key.event(&change(Update, "12:10:00"), Some(&recreated), "12:40:02"), 0, "delivered twice");
     assert_eq!(key.states(&["12:05:00", "12:10:00", "12:20:00", "12:30:00"]), "a ? - new");
     assert_eq!(key.current(), "new");
 }
@@ -443,21 +443,21 @@ fn an_expiry_counts_as_a_delete_once() {
 #[test]
 fn killed_between_any_two_writes_the_next_delivery_completes_it() {
     let before = [version(1, "12:00:00", "old")];
-    let reborn = [version(1, "12:30:00", "n1"), version(2, "12:40:00", "n2")];
+    let recreated = [version(1, "12:30:00", "n1"), version(2, "12:40:00", "n2")];
     let mut first = Key::default();
     first.event(&change(Create, "12:00:00"), Some(&before), "12:00:01");
     let delete = change(Delete, "12:20:00");
     let writes =
-        on_event(&delete, EventClock::Vouched, Some(&reborn), &Contents::new(&first.records), at("12:41:00")).writes;
+        on_event(&delete, EventClock::Vouched, Some(&recreated), &Contents::new(&first.records), at("12:41:00")).writes;
     assert_eq!(writes.len(), 5, "two versions, tombstone, marker, present again");
     for killed_after in 0..writes.len() {
         let mut key = Key::default();
         key.event(&change(Create, "12:00:00"), Some(&before), "12:00:01");
         key.apply(&writes[..killed_after], at("12:41:00"));
-        key.event(&delete, Some(&reborn), "12:50:00");
+        key.event(&delete, Some(&recreated), "12:50:00");
         assert_eq!(key.current(), "n2", "killed after {killed_after}");
         assert_eq!(key.states(&["12:10:00", "12:25:00", "12:35:00", "12:45:00"]), "old - n1 n2", "{killed_after}");
-        assert_eq!(key.event(&delete, Some(&reborn), "12:51:00"), 0);
+        assert_eq!(key.event(&delete, Some(&recreated), "12:51:00"), 0);
     }
 }
 
@@ -629,7 +629,7 @@ fn the_current_version_settles_the_usual_event() {
     assert!(!needs(&change(Update, "12:01:00"), Some(&history)));
     assert!(needs(&change(Delete, "12:02:00"), Some(&longer)));
     assert!(needs(&change(Update, "12:02:00"), None));
-    assert!(needs(&change(Update, "12:02:00"), Some(&[version(1, "12:02:00", "reborn")])));
+    assert!(needs(&change(Update, "12:02:00"), Some(&[version(1, "12:02:00", "recreated")])));
     assert!(needs_all_records(&change(Update, "12:02:00"), EventClock::Vouched, Some(&longer), None));
 }
 

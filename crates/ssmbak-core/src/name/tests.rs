@@ -18,11 +18,11 @@ fn both_spellings_of_a_root_level_name_are_one() {
     let (bare, slashed) = (ParameterName::parse("foo").unwrap(), ParameterName::parse("/foo").unwrap());
     assert_eq!(bare, slashed);
     assert_eq!(bare.key(), "/foo");
-    assert_eq!(bare.root_spelling(), Some("foo"));
+    assert_eq!(bare.unslashed_name(), Some("foo"));
     assert!(bare.is_root_level());
     let deep = ParameterName::parse("/foo/bar").unwrap();
     assert!(!deep.is_root_level());
-    assert_eq!(deep.root_spelling(), None);
+    assert_eq!(deep.unslashed_name(), None);
     assert_eq!(deep.last_level(), "bar");
     assert_eq!(bare.last_level(), "foo");
 }
@@ -97,7 +97,7 @@ proptest! {
     fn no_text_is_too_strange_to_judge(text in any::<String>()) {
         let _ = ParameterName::from_key(&text);
         if let Ok(name) = ParameterName::parse(&text) {
-            prop_assert!(name.as_str() == text || name.root_spelling() == Some(text.as_str()));
+            prop_assert!(name.as_str() == text || name.unslashed_name() == Some(text.as_str()));
         }
     }
 

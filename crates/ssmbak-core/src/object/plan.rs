@@ -123,7 +123,7 @@ pub enum Verdict {
     Change(ObjectChange),
     /// It is what it was.
     Unchanged,
-    /// It came into being after the instant, and is left alone.
+    /// It was created after the instant, and is kept.
     NewKept,
 }
 
@@ -212,7 +212,7 @@ pub struct ObjectTotals {
     pub update_bytes: u64,
     /// Keys that are what they were.
     pub unchanged: u64,
-    /// Keys that came later and are left alone.
+    /// Keys that were created later and are kept.
     pub new_kept: u64,
     /// Keys whose version of the time is in an archive.
     pub archived: u64,

@@ -5,14 +5,14 @@ mod destination;
 pub(crate) mod fields;
 mod kms;
 pub mod present;
-mod question;
+mod query;
 pub mod saved;
 
 pub use adjust::{IMAGE, drop_expired, tier_to_put};
 pub use destination::{Destination, DestinationError, OnConflict};
 pub use fields::{Field, changed_fields};
 pub use kms::{KmsKeys, KmsKeysError};
-pub use question::{Place, Question};
+pub use query::{Place, Query};
 
 use jiff::Timestamp;
 
@@ -144,7 +144,7 @@ impl Change {
     }
 }
 
-/// A name whose state at the instant is not known. It is left alone.
+/// A name whose state at the instant is unknown. It is not changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownName {
     /// The parameter.
@@ -157,7 +157,7 @@ pub struct UnknownName {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PlanOptions {
     /// Treat what is unknown because it was recorded later as not existing, as ssmbak 0.5.2 did. Names about which
-    /// nothing is recorded are left alone all the same.
+    /// nothing is recorded are not changed either.
     pub assume_absent: bool,
     /// Plan no deletion.
     pub keep_new: bool,

@@ -231,9 +231,9 @@ mod tests {
         assert_eq!(of(&[v1, late.clone(), v3.clone()], held(&key)), "stands");
         assert_eq!(of(&[late, v3.clone()], held(&key)), "stands", "version 2 was the next one");
         assert_eq!(of(std::slice::from_ref(&v3), held(&key)), "version 2 was never recorded");
-        let reborn = version(1, "11:30:00", "r");
-        assert_eq!(of(std::slice::from_ref(&reborn), held(&key)), "stands");
-        assert_eq!(of(&[reborn], deleted("10:30:00", true)), "stands", "it is absent until it is created again");
+        let recreated = version(1, "11:30:00", "r");
+        assert_eq!(of(std::slice::from_ref(&recreated), held(&key)), "stands");
+        assert_eq!(of(&[recreated], deleted("10:30:00", true)), "stands", "it is absent until it is created again");
         assert!(of(&[v3], deleted("10:30:00", true)).starts_with("it was created at an unrecorded time before "));
     }
 }

@@ -9,7 +9,7 @@ use super::RESTORE_PREFIX;
 use crate::name::shown;
 
 /// Most characters of a restore's name.
-const MOST: usize = 64;
+const MAX: usize = 64;
 
 /// The name of a restore, such as `20260615T175658123Z-4f3a9c`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ impl RestoreId {
     /// [`RestoreIdError`] for any other text.
     pub fn parse(text: &str) -> Result<Self, RestoreIdError> {
         let valid =
-            !text.is_empty() && text.len() <= MOST && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+            !text.is_empty() && text.len() <= MAX && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
         if valid { Ok(Self(text.to_owned())) } else { Err(RestoreIdError(text.to_owned())) }
     }
 

@@ -23,11 +23,11 @@ fn record() -> RestoreRecord {
             account: Some("123456789012".to_owned()),
         },
         author: Some("arn:aws:iam::123456789012:user/jo".to_owned()),
-        question: Question {
+        question: Query {
             paths: vec!["/".to_owned()],
             recursive: true,
             at: "2026-01-01T00:00:00Z".to_owned(),
-            ..Question::default()
+            ..Query::default()
         },
         undoes: None,
     };

@@ -7,7 +7,7 @@ use crate::name::ParameterName;
 
 /// Longest glob in bytes. Compiling one panics where its automaton outgrows the limit of `globset`; at this length
 /// it stays far below.
-const MOST: usize = 1024;
+const MAX: usize = 1024;
 
 /// Most opening braces in a glob, for the same reason: alternatives may be nested less than 250 deep.
 const MOST_BRACES: usize = 50;
@@ -26,8 +26,8 @@ impl NameGlob {
         if glob.is_empty() {
             return Err(ScopeError::EmptyGlob);
         }
-        if glob.len() > MOST {
-            return Err(ScopeError::GlobTooLong { length: glob.len(), most: MOST });
+        if glob.len() > MAX {
+            return Err(ScopeError::GlobTooLong { length: glob.len(), most: MAX });
         }
         let refuse = |reason: String| ScopeError::Glob { glob: glob.to_owned(), reason };
         if glob.matches('{').count() > MOST_BRACES {

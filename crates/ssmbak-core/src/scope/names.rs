@@ -6,7 +6,7 @@ use super::{Folder, Scope, Selection};
 use crate::name::ParameterName;
 
 /// More paths than this are not listed one by one, but from the path that they have in common.
-const MOST_SCOPES: usize = 25;
+const MAX_SCOPES: usize = 25;
 
 impl Selection {
     /// Just these names, found with few listings: one for each path that holds them, or one for the path above them all.
@@ -22,7 +22,7 @@ fn scopes_of(names: &BTreeSet<ParameterName>) -> Vec<Scope> {
     for name in names {
         by_folder.entry(folder_of(name)).or_default().push(name);
     }
-    if by_folder.len() > MOST_SCOPES {
+    if by_folder.len() > MAX_SCOPES {
         let mut folders = by_folder.into_keys();
         let first = folders.next().unwrap_or_else(Folder::root);
         return vec![Scope::Subtree(folders.fold(first, |common, folder| in_common(&common, &folder)))];

@@ -5,12 +5,12 @@
 //! `gather` decides which stored versions are evidence at all (copies counted once, markers paired with their
 //! tombstones, contradicted leftovers of ssmbak 0.5.2 set aside), `walk` puts them in order and draws the segments.
 
-mod gather;
+mod normalize;
 mod reading;
-mod second;
-mod walk;
+mod same_second;
+mod segments;
 
-pub use reading::{Reach, first_look, next_look};
+pub use reading::{Reach, initial_window, next_window};
 
 use std::fmt;
 
@@ -135,7 +135,7 @@ pub struct Held<'a> {
 impl Timeline {
     /// Builds the timeline of one name from all stored versions of its key, oldest first in storage order.
     pub fn new(records: Vec<Record>) -> Self {
-        let segments = walk::segments(&records, gather::gather(&records));
+        let segments = segments::segments(&records, normalize::gather(&records));
         Self { records, segments }
     }
 

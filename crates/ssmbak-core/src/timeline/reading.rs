@@ -17,7 +17,7 @@ use std::ops::Range;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Timeline;
-use super::gather::{LegacyPoint, ValuePoint, follows, gather, just_before};
+use super::normalize::{LegacyPoint, ValuePoint, follows, gather, just_before};
 use crate::record::{Evidence, MARKER_FOLLOWS, Presence, Record};
 use crate::trash::looks_back_to;
 
@@ -27,7 +27,7 @@ const MARGIN: SignedDuration = SignedDuration::from_secs(MARKER_FOLLOWS.as_secs(
 
 /// Which versions to read first, of those stored at these times, oldest first: the newest one stored before `until` (or an
 /// earlier one, where versions were stored within moments), and what was stored next.
-pub fn first_look(stored: &[Timestamp], until: Timestamp) -> Range<usize> {
+pub fn initial_window(stored: &[Timestamp], until: Timestamp) -> Range<usize> {
     let begin = stored.partition_point(|time| *time < earlier(until)).saturating_sub(1);
     let by_then = stored.partition_point(|time| *time <= until);
     begin..(by_then + 1).max(begin + 2).min(stored.len())
@@ -38,7 +38,7 @@ pub fn first_look(stored: &[Timestamp], until: Timestamp) -> Range<usize> {
 ///
 /// `read` are the versions of `looked`, as far as they are still there, in storage order; `stored` are the times of all
 /// versions, oldest first.
-pub fn next_look(
+pub fn next_window(
     stored: &[Timestamp],
     looked: &Range<usize>,
     read: &[Record],
@@ -82,7 +82,7 @@ impl Reach {
     /// Which older versions to read next, where all from `begin` on have been read; `None`, if the timeline of these tells
     /// what that of all would.
     ///
-    /// `read` and `stored` are as in [`next_look`].
+    /// `read` and `stored` are as in [`next_window`].
     pub fn next(self, stored: &[Timestamp], begin: usize, read: &[Record]) -> Option<Range<usize>> {
         let from = match self {
             _ if begin == 0 => return None,

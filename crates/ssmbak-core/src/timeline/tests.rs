@@ -118,9 +118,9 @@ fn a_marker_counts_at_its_tombstones_time_whatever_was_written_between() {
 fn a_marker_whose_tombstone_expired_does_not_delete_what_outlived_it() {
     let mut key = Key::default();
     key.event(&change(Create, "12:00:00"), Some(&[version(1, "12:00:00.1", "old")]), "12:00:01");
-    let reborn = [version(1, "12:30:05.5", "new")];
-    key.event(&change(Create, "12:30:05"), Some(&reborn), "12:30:06");
-    key.event(&change(Delete, "12:30:00"), Some(&reborn), "20:00:00");
+    let recreated = [version(1, "12:30:05.5", "new")];
+    key.event(&change(Create, "12:30:05"), Some(&recreated), "12:30:06");
+    key.event(&change(Delete, "12:30:00"), Some(&recreated), "20:00:00");
     let expired: Vec<bool> = key.records.iter().map(|r| matches!(r.evidence, Evidence::Tombstone(_))).collect();
     for keep_marker in [true, false] {
         let mut left = Key::default();
@@ -140,7 +140,7 @@ fn strangers_are_reported_and_decide_nothing() {
     let mut key = Key::default();
     key.legacy("12:00:00", "12:00:31", "a");
     key.records.push(Record {
-        version_id: "stranger".to_owned(),
+        version_id: "foreign".to_owned(),
         last_modified: at("13:00:00"),
         is_latest: true,
         size: 3,

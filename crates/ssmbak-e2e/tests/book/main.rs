@@ -3,12 +3,12 @@
 //! `BOOK=overwrite cargo test --workspace --test book` writes what was really printed into the pages that differ,
 //! `BOOK=refresh` into all. Look at the difference before it is committed.
 
-mod alike;
 mod block;
 mod executed;
 mod links;
 mod page;
 mod prose;
+mod redactions;
 mod session;
 mod step;
 mod whole;

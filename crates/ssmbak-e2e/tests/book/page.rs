@@ -4,8 +4,8 @@ use std::fs;
 
 use ssmbak_e2e::Outcome;
 
-use crate::alike::{Copied, alike, leaves_out};
 use crate::block::{CONSOLE, blocks};
+use crate::redactions::{Copied, alike, leaves_out};
 use crate::session::{Answer, Session, overwrites, source, sources};
 use crate::step::{Step, steps, written};
 

@@ -3,8 +3,8 @@
 //! All on moto, with the original's own handler, library and commands, our function's real binary and our real commands.
 
 mod defects;
-mod life;
 mod mixed;
-mod ours;
+mod original_reads_our_bucket;
 mod s3bak;
-mod theirs;
+mod scenario;
+mod we_read_its_bucket;

@@ -3,7 +3,7 @@
 use ssmbak_e2e::{Outcome, Recorder, World, next_second};
 use ssmbak_testkit::Original;
 
-use crate::life::{Life, PARTS, same_as_recorded};
+use crate::scenario::{Life, PARTS, same_as_recorded};
 
 async fn both_read(
     world: &World,

@@ -5,5 +5,5 @@ mod actions;
 mod commands;
 mod documented;
 mod function;
-mod night;
+mod incident;
 mod stack;

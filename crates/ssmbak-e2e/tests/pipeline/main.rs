@@ -1,12 +1,12 @@
 //! The whole pipeline on one machine: the stack deployed by the real command, events, queue, the real function, the bucket,
 //! and the real commands on it.
 
+mod dead_letters;
 mod delete;
 mod deployment;
 mod doctor;
 mod history;
-mod letters;
-mod night;
+mod incident;
 mod pipeline;
 mod redrive;
 #[allow(clippy::unwrap_used, reason = "what a test cannot do is its failure")]

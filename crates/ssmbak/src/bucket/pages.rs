@@ -1,6 +1,6 @@
 //! Whether a page of a listing can be believed to be one: a listing that is cut off would count as complete.
 
-use ssmbak_core::key_space::Marker;
+use ssmbak_core::key_ranges::Marker;
 
 use crate::{Error, ErrorKind};
 

@@ -19,8 +19,8 @@ use ssmbak_core::timeline::Reach;
 
 pub use self::entry::{HistoryEntry, Values, Version};
 use crate::bucket::BackupBucket;
-use crate::read::{ReadBack, Reader, body_of, left_out, stranger};
-use crate::{CONCURRENCY, Error, ErrorKind, Gate};
+use crate::read::{ReadBack, Reader, body_of, foreign_key, left_out};
+use crate::{CONCURRENCY, ConcurrencyLimiter, Error, ErrorKind};
 
 /// Which changes to tell, and how much of them.
 #[derive(Clone, Copy, Debug, Default)]
@@ -85,21 +85,21 @@ pub async fn history<B: BackupBucket>(
     options: HistoryOptions,
 ) -> Result<History, Error> {
     let reader = Reader::new(bucket, options.since.map_or(Reach::All, Reach::Since));
-    let gate = reader.gate();
+    let limiter = reader.limiter();
     let made = |name: ParameterName, read: ReadBack| async move {
         let (known, warnings) = (read.timeline.is_tracked(), left_out(&name, &read.timeline));
         let mut found = entries(&read.timeline);
         drop(read);
         found.retain(|entry| entry.is_within(options.since, options.until));
-        let bodies = bodies(bucket, gate, &name, &found, options.values).await?;
+        let bodies = bodies(bucket, limiter, &name, &found, options.values).await?;
         let entries = told(&Arc::new(name.clone()), &found, &bodies, options.values);
         Ok((name, entries, known, warnings))
     };
-    let (mut of, strangers) = reader.each(selection, |_| true, made).await?;
+    let (mut of, foreign_keys) = reader.each(selection, |_| true, made).await?;
     of.sort_by(|(one, ..), (other, ..)| one.cmp(other));
     let names = of.iter().filter(|(_, _, known, _)| *known).count();
     let mut warnings: Vec<String> = of.iter_mut().flat_map(|(.., warnings)| std::mem::take(warnings)).collect();
-    warnings.extend(strangers.iter().map(|key| stranger(key)));
+    warnings.extend(foreign_keys.iter().map(|key| foreign_key(key)));
     Ok(History {
         of: of.into_iter().map(|(_, entries, ..)| entries).filter(|of| !of.is_empty()).collect(),
         names,
@@ -112,7 +112,7 @@ type Bodies = BTreeMap<String, Result<ParameterValue, &'static str>>;
 
 async fn bodies<B: BackupBucket>(
     bucket: &B,
-    gate: &Gate,
+    limiter: &ConcurrencyLimiter,
     name: &ParameterName,
     found: &[Entry],
     values: bool,
@@ -126,7 +126,7 @@ async fn bodies<B: BackupBucket>(
         .collect();
     stream::iter(wanted)
         .map(|version| async move {
-            let body = match gate.pass(|| body_of(bucket, name, &version)).await {
+            let body = match limiter.run(|| body_of(bucket, name, &version)).await {
                 Ok(body) => String::from_utf8(body).map(ParameterValue::new).map_err(|_| "is not UTF-8 text"),
                 Err(error) if error.kind == ErrorKind::NotFound => Err("has expired from the bucket"),
                 Err(error) => return Err(error),

@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::by_name::by_name;
 use crate::bucket::{BackupBucket, Described, StoredVersion, described_of};
-use crate::{Error, Gate};
+use crate::{ConcurrencyLimiter, Error};
 
 /// How many versions are in memory at once of the names that are worked on: some megabytes.
 const VERSIONS: usize = 1_024;
@@ -28,7 +28,7 @@ pub(crate) struct ReadBack {
 /// Reads names back, many at once, in bounded memory.
 pub(crate) struct Reader<'a, B> {
     bucket: &'a B,
-    gate: Gate,
+    limiter: ConcurrencyLimiter,
     room: Semaphore,
     reach: Reach,
 }
@@ -36,12 +36,12 @@ pub(crate) struct Reader<'a, B> {
 impl<'a, B: BackupBucket> Reader<'a, B> {
     /// Each name as far as `reach` says.
     pub(crate) fn new(bucket: &'a B, reach: Reach) -> Self {
-        Self { bucket, gate: Gate::of_bucket(), room: Semaphore::new(VERSIONS), reach }
+        Self { bucket, limiter: ConcurrencyLimiter::of_bucket(), room: Semaphore::new(VERSIONS), reach }
     }
 
     /// What requests to the bucket pass.
-    pub(crate) fn gate(&self) -> &Gate {
-        &self.gate
+    pub(crate) fn limiter(&self) -> &ConcurrencyLimiter {
+        &self.limiter
     }
 
     /// Reads each selected name that `wanted` says, and makes of it what is kept; what is made of the names is in no order,
@@ -102,7 +102,7 @@ impl<'a, B: BackupBucket> Reader<'a, B> {
 
     async fn described(&self, versions: &[StoredVersion]) -> Result<Vec<Described>, Error> {
         let described: Vec<Option<Described>> = stream::iter(versions)
-            .map(|version| self.gate.pass(move || described_of(self.bucket, version)))
+            .map(|version| self.limiter.run(move || described_of(self.bucket, version)))
             .buffered(VERSIONS)
             .boxed()
             .try_collect()
@@ -133,6 +133,6 @@ pub(crate) fn left_out(name: &ParameterName, timeline: &Timeline) -> Vec<String>
 }
 
 /// That a key is no parameter name.
-pub(crate) fn stranger(key: &str) -> String {
+pub(crate) fn foreign_key(key: &str) -> String {
     format!("an object is left out, its key is no parameter name: {key}")
 }

@@ -7,12 +7,12 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::scope::{Depth, Listing, Selection};
 
-use super::ahead::read_ahead;
+use super::prefetch::prefetch;
 use super::{in_order_of_storage, is_stranger, listed, name_of};
 use crate::Error;
 use crate::bucket::{BackupBucket, Keys, StoredVersion};
 
-/// How many keys are worked on at once; a gate bounds the requests.
+/// How many keys are worked on at once; a limiter bounds the requests.
 const KEYS: usize = 512;
 
 /// How many listed versions may wait to be worked on: some ten megabytes.
@@ -31,7 +31,7 @@ pub(super) async fn by_name<B: BackupBucket, U: Send, F>(
 where
     F: Future<Output = Result<Option<U>, Error>> + Send,
 {
-    let (mut worked, mut strangers) = (Vec::new(), Vec::new());
+    let (mut worked, mut foreign_keys) = (Vec::new(), Vec::new());
     let mut listed_before = BTreeSet::new();
     let listings = selection.listings();
     for listing in &listings {
@@ -39,11 +39,11 @@ where
         let again = (listings.len() > 1).then_some(&mut listed_before);
         let (mut some, mut keys) = of_listing(bucket, listing, selection, again, &work).await?;
         worked.append(&mut some);
-        strangers.append(&mut keys);
+        foreign_keys.append(&mut keys);
     }
-    strangers.sort();
-    strangers.dedup();
-    Ok((worked, strangers))
+    foreign_keys.sort();
+    foreign_keys.dedup();
+    Ok((worked, foreign_keys))
 }
 
 async fn of_listing<B: BackupBucket, U: Send, F>(
@@ -71,24 +71,24 @@ where
         (Depth::Children | Depth::Subtree, "/") => "",
         (Depth::Children | Depth::Subtree, prefix) => prefix,
     };
-    let mut strangers = Vec::new();
+    let mut foreign_keys = Vec::new();
     let mut root: BTreeMap<ParameterName, Vec<StoredVersion>> = BTreeMap::new();
     let keys = bucket.by_key(Keys::Prefix(prefix)).try_filter_map(|versions| {
         let mut named = None;
         match versions.first().map(|version| (name_of(&version.key), &version.key)) {
             Some((Some(name), _)) if !selection.contains(&name) => {}
             // Two keys may be one name's: both must be there before it is read.
-            Some((Some(name), _)) if name.root_spelling().is_some() => root.entry(name).or_default().extend(versions),
+            Some((Some(name), _)) if name.unslashed_name().is_some() => root.entry(name).or_default().extend(versions),
             Some((Some(name), _)) => named = is_new(&name).then_some((name, versions)),
-            Some((None, key)) if is_stranger(key) => strangers.push(key.clone()),
+            Some((None, key)) if is_stranger(key) => foreign_keys.push(key.clone()),
             _ => {}
         }
         std::future::ready(Ok(named))
     });
     let work = |(name, versions): (ParameterName, Vec<StoredVersion>)| work(name, in_order_of_storage(versions));
     let weight = |(_, versions): &(ParameterName, Vec<StoredVersion>)| versions.len();
-    let found = read_ahead(keys, weight, (VERSIONS_AHEAD, KEYS), || {}, work).boxed().await?;
+    let found = prefetch(keys, weight, (VERSIONS_AHEAD, KEYS), || {}, work).boxed().await?;
     root.retain(|name, _| is_new(name));
     let of_root: Vec<_> = stream::iter(root).map(work).buffer_unordered(KEYS).boxed().try_collect::<Vec<_>>().await?;
-    Ok((found.into_iter().chain(of_root).flatten().collect(), strangers))
+    Ok((found.into_iter().chain(of_root).flatten().collect(), foreign_keys))
 }

@@ -11,14 +11,14 @@ use ssmbak_core::plan::{Action, Plan, PlanOptions, Present, Target, UnknownName}
 use ssmbak_core::record::{Evidence, Record};
 use ssmbak_core::timeline::{Absence, Held, Unknown};
 
-use super::answers::{AnswerState, Answers};
 use super::present::overrule;
+use super::states_at::{AnswerState, BucketStates};
 use super::{body_of, held_target, presents};
 use crate::bucket::BackupBucket;
 use crate::store::ParameterStore;
-use crate::{Error, ErrorKind, Gate};
+use crate::{ConcurrencyLimiter, Error, ErrorKind};
 
-/// How many values are asked for at once; the gate bounds the requests.
+/// How many values are asked for at once; the limiter bounds the requests.
 const NAMES: usize = 512;
 
 /// What stands for a value that is the same in both places and has not been read.
@@ -33,8 +33,8 @@ const UNREAD: &str = "";
 /// The first request that failed.
 pub(crate) async fn compare<S: ParameterStore, B: BackupBucket>(
     (store, bucket): (&S, &B),
-    (of_store, of_bucket): (&Gate, &Gate),
-    mut answers: Answers,
+    (of_store, of_bucket): (&ConcurrencyLimiter, &ConcurrencyLimiter),
+    mut answers: BucketStates,
     mut described: BTreeMap<ParameterName, CurrentParameter>,
     (options, until): (PlanOptions, Timestamp),
 ) -> Result<Plan, Error> {
@@ -43,7 +43,7 @@ pub(crate) async fn compare<S: ParameterStore, B: BackupBucket>(
     // What is there now was there then.
     let unchanged = overruled.present.iter().filter(|name| described.remove(*name).is_some()).count();
     let unread: BTreeSet<ParameterName> = answers
-        .of
+        .by_name
         .iter()
         .filter(|(name, answer)| match &answer.state {
             AnswerState::Held { record, .. } => described.get(*name).is_some_and(|now| is_same_version(record, now)),
@@ -71,7 +71,7 @@ pub(crate) async fn compare<S: ParameterStore, B: BackupBucket>(
 /// Reads the values of rows that came up although number and date are the same (other tags, for one).
 async fn fill_in<B: BackupBucket>(
     bucket: &B,
-    gate: &Gate,
+    limiter: &ConcurrencyLimiter,
     plan: &mut Plan,
     unread: &BTreeSet<ParameterName>,
     records: &BTreeMap<ParameterName, Record>,
@@ -82,7 +82,7 @@ async fn fill_in<B: BackupBucket>(
         Some((change.name.clone(), Held { record, since: to.modified }))
     });
     let read = read.collect::<Vec<_>>().into_iter().map(async |(name, held)| {
-        let target = read_target(bucket, gate, &name, held).await?;
+        let target = read_target(bucket, limiter, &name, held).await?;
         Ok::<_, Error>((name, target))
     });
     let mut read: BTreeMap<ParameterName, Target> =
@@ -113,12 +113,12 @@ async fn fill_in<B: BackupBucket>(
 /// The first request that failed.
 pub(crate) async fn targets_of<B: BackupBucket>(
     bucket: &B,
-    gate: &Gate,
-    answers: Answers,
+    limiter: &ConcurrencyLimiter,
+    answers: BucketStates,
     assume_absent: bool,
     wants_value: impl Fn(&ParameterName) -> bool + Sync,
 ) -> Result<(BTreeMap<ParameterName, Target>, BTreeMap<ParameterName, Record>), Error> {
-    let read: Vec<(ParameterName, Target, Option<Record>)> = stream::iter(answers.of)
+    let read: Vec<(ParameterName, Target, Option<Record>)> = stream::iter(answers.by_name)
         .map(|(name, answer)| {
             let wanted = wants_value(&name);
             async move {
@@ -128,7 +128,7 @@ pub(crate) async fn targets_of<B: BackupBucket>(
                         let target = match body {
                             _ if !wanted => held_target(held, ParameterValue::new(UNREAD)),
                             Some(body) => super::value_target(held, body),
-                            None => read_target(bucket, gate, &name, held).await?,
+                            None => read_target(bucket, limiter, &name, held).await?,
                         };
                         (target, Some(*record))
                     }
@@ -157,11 +157,11 @@ pub(crate) async fn targets_of<B: BackupBucket>(
 
 async fn read_target<B: BackupBucket>(
     bucket: &B,
-    gate: &Gate,
+    limiter: &ConcurrencyLimiter,
     name: &ParameterName,
     held: Held<'_>,
 ) -> Result<Target, Error> {
-    match gate.pass(|| body_of(bucket, name, &held.record.version_id)).await {
+    match limiter.run(|| body_of(bucket, name, &held.record.version_id)).await {
         Ok(body) => Ok(super::value_target(held, body)),
         Err(error) if error.kind == ErrorKind::NotFound => Ok(super::expired()),
         Err(error) => Err(error),
@@ -175,14 +175,14 @@ fn is_same_version(record: &Record, parameter: &CurrentParameter) -> bool {
     }
 }
 
-pub(super) fn warnings(answers: &Answers) -> Vec<String> {
+pub(super) fn warnings(answers: &BucketStates) -> Vec<String> {
     let mut warnings = Vec::new();
-    for (name, answer) in &answers.of {
+    for (name, answer) in &answers.by_name {
         for (version_id, reason) in &answer.unreadable {
             warnings.push(format!("a version of {name} ({version_id}) is left out: {reason}"));
         }
     }
-    for key in &answers.strangers {
+    for key in &answers.foreign_keys {
         warnings.push(format!("an object is left out, its key is no parameter name: {key}"));
     }
     warnings

@@ -1,11 +1,11 @@
 //! Reads what a plan needs: the timelines of the bucket and the present state of Parameter Store.
 
-mod ahead;
-mod answers;
 mod back;
 mod by_name;
 mod compare;
+mod prefetch;
 mod present;
+mod states_at;
 
 use ssmbak_core::unknown::{ReasonCode, UnknownReason};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,26 +22,26 @@ use ssmbak_core::scope::{Depth, Listing, Scope, Selection};
 use ssmbak_core::sweep::SWEEP_PREFIX;
 use ssmbak_core::timeline::{Held, State, Timeline};
 
-pub use self::answers::{Answer, AnswerState, Answers, Finding, answers};
 pub use self::back::timelines_back;
-pub(crate) use self::back::{ReadBack, Reader, left_out, stranger};
+pub(crate) use self::back::{ReadBack, Reader, foreign_key, left_out};
 use self::compare::warnings;
 pub(crate) use self::compare::{compare, targets_of};
 pub use self::present::states_beside;
+pub use self::states_at::{Answer, AnswerState, BucketStates, ListingProgress, read_states_at};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::bucket::{BackupBucket, Keys, StoredVersion, describe_versions};
 use crate::store::{ParameterStore, TagsByName};
-use crate::{CONCURRENCY, Error, ErrorKind, Gate};
+use crate::{CONCURRENCY, ConcurrencyLimiter, Error, ErrorKind};
 
-/// How many parameters' tags are asked for at once; the gate bounds the requests.
+/// How many parameters' tags are asked for at once; the limiter bounds the requests.
 const CONCURRENCY_OF_TAGS: usize = 512;
 
 /// How many parameters' tags are asked for in bulk in one request, and how many such requests are made at once.
 const TAGS: usize = 100;
 const CONCURRENCY_OF_BULK_TAGS: usize = 8;
 
-/// Names that one request reads the values of (GetParameters), and how many such requests wait at the gate at once.
+/// Names that one request reads the values of (GetParameters), and how many such requests wait at the limiter at once.
 const VALUES: usize = 10;
 const CONCURRENCY_OF_VALUES: usize = 64;
 
@@ -51,7 +51,7 @@ pub struct Recorded {
     /// The timeline of every selected name that the bucket has anything about.
     pub timelines: BTreeMap<ParameterName, Timeline>,
     /// Keys within the selection's reach that are no parameter names.
-    pub strangers: Vec<String>,
+    pub foreign_keys: Vec<String>,
 }
 
 impl Recorded {
@@ -61,7 +61,7 @@ impl Recorded {
         for (name, timeline) in &self.timelines {
             warnings.append(&mut left_out(name, timeline));
         }
-        warnings.extend(self.strangers.iter().map(|key| stranger(key)));
+        warnings.extend(self.foreign_keys.iter().map(|key| foreign_key(key)));
         warnings
     }
 }
@@ -83,8 +83,8 @@ pub async fn timelines<B: BackupBucket>(bucket: &B, selection: &Selection) -> Re
                         by_name.entry(name).or_default().push(version);
                     }
                 }
-                None if is_stranger(&version.key) && recorded.strangers.last() != Some(&version.key) => {
-                    recorded.strangers.push(version.key);
+                None if is_stranger(&version.key) && recorded.foreign_keys.last() != Some(&version.key) => {
+                    recorded.foreign_keys.push(version.key);
                 }
                 None => {}
             }
@@ -132,7 +132,7 @@ pub(crate) async fn listed<B: BackupBucket>(bucket: &B, listing: &Listing) -> Re
         (Depth::Exact, key) => {
             let mut versions = bucket.versions(Keys::One(key)).await?;
             let name = name_of(key);
-            if let Some(spelling) = name.as_ref().and_then(ParameterName::root_spelling) {
+            if let Some(spelling) = name.as_ref().and_then(ParameterName::unslashed_name) {
                 versions.extend(bucket.versions(Keys::One(spelling)).await?);
             }
             Ok(versions)
@@ -184,10 +184,10 @@ pub(crate) async fn states_assuming<B: BackupBucket>(
     at: &Instant,
     assume_absent: bool,
 ) -> Result<(BTreeMap<ParameterName, Target>, Vec<String>), Error> {
-    let gate = Gate::of_bucket();
-    let answers = answers(bucket, selection, at, &gate, &Finding::default()).await?;
+    let limiter = ConcurrencyLimiter::of_bucket();
+    let answers = read_states_at(bucket, selection, at, &limiter, &ListingProgress::default()).await?;
     let warnings = warnings(&answers);
-    Ok((targets_of(bucket, &gate, answers, assume_absent, |_| true).await?.0, warnings))
+    Ok((targets_of(bucket, &limiter, answers, assume_absent, |_| true).await?.0, warnings))
 }
 
 /// A version's body, under whichever spelling of its name it was stored.
@@ -196,7 +196,7 @@ pub(crate) async fn body_of<B: BackupBucket>(
     name: &ParameterName,
     version_id: &str,
 ) -> Result<Vec<u8>, Error> {
-    match (bucket.body(name.key(), Some(version_id)).await, name.root_spelling()) {
+    match (bucket.body(name.key(), Some(version_id)).await, name.unslashed_name()) {
         (Err(error), Some(spelling)) if error.kind == ErrorKind::NotFound => {
             bucket.body(spelling, Some(version_id)).await
         }
@@ -278,12 +278,12 @@ pub(crate) async fn described_with_tags<S: ParameterStore>(
     store: &S,
     selection: &Selection,
     mut tagged: UnboundedReceiver<ParameterName>,
-    gate: &Gate,
+    limiter: &ConcurrencyLimiter,
 ) -> Result<BTreeMap<ParameterName, CurrentParameter>, Error> {
     // What is asked for before the index can be used is asked for again when it is compared.
     let tags = stream::poll_fn(|context| tagged.poll_recv(context))
         .chunks(TAGS)
-        .map(|names| indexed_tags(store, names, gate))
+        .map(|names| indexed_tags(store, names, limiter))
         .buffer_unordered(CONCURRENCY_OF_BULK_TAGS)
         .boxed()
         .try_collect::<Vec<TagsByName>>();
@@ -300,9 +300,9 @@ pub(crate) async fn described_with_tags<S: ParameterStore>(
 async fn indexed_tags<S: ParameterStore>(
     store: &S,
     names: Vec<ParameterName>,
-    gate: &Gate,
+    limiter: &ConcurrencyLimiter,
 ) -> Result<TagsByName, Error> {
-    let Some(mut tags) = gate.pass(|| store.tags_of_many(&names)).await? else { return Ok(TagsByName::new()) };
+    let Some(mut tags) = limiter.run(|| store.tags_of_many(&names)).await? else { return Ok(TagsByName::new()) };
     let own = |name: ParameterName| {
         let tags = tags.remove(&name).unwrap_or_default();
         (name, tags)
@@ -320,10 +320,10 @@ pub async fn presents<S: ParameterStore>(
     store: &S,
     mut described: BTreeMap<ParameterName, CurrentParameter>,
     targets: &BTreeMap<ParameterName, Target>,
-    gate: &Gate,
+    limiter: &ConcurrencyLimiter,
 ) -> Result<BTreeMap<ParameterName, Present>, Error> {
-    add_indexed_tags(store, &mut described, targets, gate).await?;
-    presents_exactly(store, described, targets, gate).await
+    add_indexed_tags(store, &mut described, targets, limiter).await?;
+    presents_exactly(store, described, targets, limiter).await
 }
 
 /// As [`presents`], with tags that no index is asked for: what has just been changed may not be in it yet.
@@ -334,7 +334,7 @@ pub(crate) async fn presents_exactly<S: ParameterStore>(
     store: &S,
     described: BTreeMap<ParameterName, CurrentParameter>,
     targets: &BTreeMap<ParameterName, Target>,
-    gate: &Gate,
+    limiter: &ConcurrencyLimiter,
 ) -> Result<BTreeMap<ParameterName, Present>, Error> {
     let mut known: BTreeMap<String, Result<ParameterValue, Error>> = BTreeMap::new();
     let mut unread = Vec::new();
@@ -344,7 +344,7 @@ pub(crate) async fn presents_exactly<S: ParameterStore>(
                 known.insert(parameter.spelling.clone(), Ok(target.value.clone()));
             }
             Some(Target::Held(_)) => unread.push(parameter.spelling.clone()),
-            // Of what is deleted or left alone the value is not needed.
+            // What is deleted or unchanged needs no value.
             _ => {
                 known.insert(parameter.spelling.clone(), Ok(ParameterValue::new("")));
             }
@@ -352,13 +352,13 @@ pub(crate) async fn presents_exactly<S: ParameterStore>(
     }
     // Each ten on its own: if one is throttled, the others need not be read again.
     let values: Vec<_> = stream::iter(unread.chunks(VALUES))
-        .map(|some| gate.pass(|| store.values(some)))
+        .map(|some| limiter.run(|| store.values(some)))
         .buffer_unordered(CONCURRENCY_OF_VALUES)
         .boxed()
         .try_collect()
         .await?;
     known.extend(values.into_iter().flatten());
-    let with_tags = with_tags(store, described, targets, gate).await?;
+    let with_tags = with_tags(store, described, targets, limiter).await?;
     Ok(with_tags
         .into_iter()
         .map(|(name, parameter)| {
@@ -388,7 +388,7 @@ async fn add_indexed_tags<S: ParameterStore>(
     store: &S,
     described: &mut BTreeMap<ParameterName, CurrentParameter>,
     targets: &BTreeMap<ParameterName, Target>,
-    gate: &Gate,
+    limiter: &ConcurrencyLimiter,
 ) -> Result<(), Error> {
     let unread: Vec<ParameterName> = described
         .iter()
@@ -396,7 +396,7 @@ async fn add_indexed_tags<S: ParameterStore>(
         .map(|(name, _)| name.clone())
         .collect();
     let read: Vec<TagsByName> = stream::iter(unread.chunks(TAGS).map(<[ParameterName]>::to_vec))
-        .map(|names| indexed_tags(store, names, gate))
+        .map(|names| indexed_tags(store, names, limiter))
         .buffer_unordered(CONCURRENCY_OF_BULK_TAGS)
         .boxed()
         .try_collect()
@@ -414,7 +414,7 @@ async fn with_tags<S: ParameterStore>(
     store: &S,
     described: BTreeMap<ParameterName, CurrentParameter>,
     targets: &BTreeMap<ParameterName, Target>,
-    gate: &Gate,
+    limiter: &ConcurrencyLimiter,
 ) -> Result<BTreeMap<ParameterName, CurrentParameter>, Error> {
     // A type that cannot be changed in place takes the tags with it.
     let changes_type = |name: &ParameterName, parameter: &CurrentParameter| matches!(targets.get(name), Some(Target::Held(target)) if target.parameter_type != parameter.parameter_type);
@@ -423,7 +423,7 @@ async fn with_tags<S: ParameterStore>(
             let recorded = recorded_tags(targets, &name);
             let differs = recorded.is_some_and(|recorded| parameter.details.tags.as_ref() != Some(recorded));
             if differs || changes_type(&name, &parameter) {
-                parameter.details.tags = Some(gate.pass(|| store.tags(&name)).await?);
+                parameter.details.tags = Some(limiter.run(|| store.tags(&name)).await?);
             }
             Ok::<_, Error>((name, parameter))
         })

@@ -15,13 +15,13 @@ use ssmbak_core::plan::present::{
 };
 use ssmbak_core::scope::Selection;
 
-use super::answers::{Answer, AnswerState, Answers, Finding, answers};
 use super::compare::{targets_of, warnings};
+use super::states_at::{Answer, AnswerState, BucketStates, ListingProgress, read_states_at};
 use crate::bucket::BackupBucket;
 use crate::store::ParameterStore;
-use crate::{Error, ErrorKind, Gate};
+use crate::{ConcurrencyLimiter, Error, ErrorKind};
 
-/// How many histories are asked for at once; the gate bounds the requests.
+/// How many histories are asked for at once; the limiter bounds the requests.
 const HISTORIES: usize = 64;
 
 /// What the present says of the names of which the bucket's answer does not stand.
@@ -51,14 +51,14 @@ impl Answer {
 /// The first request that failed.
 pub(crate) async fn overrule<S: ParameterStore>(
     store: &S,
-    gate: &Gate,
-    answers: &mut Answers,
+    limiter: &ConcurrencyLimiter,
+    answers: &mut BucketStates,
     described: &BTreeMap<ParameterName, CurrentParameter>,
     until: Timestamp,
 ) -> Result<Overruled, Error> {
     let mut overruled = Overruled::default();
     let mut unclear = Vec::new();
-    for (name, answer) in &answers.of {
+    for (name, answer) in &answers.by_name {
         let Some(now) = described.get(name) else { continue };
         match by_present(answer.as_bucket_answer(), &now.details, until) {
             Verdict::Stands => {}
@@ -69,7 +69,7 @@ pub(crate) async fn overrule<S: ParameterStore>(
     }
     let histories: Vec<(ParameterName, Option<Vec<ParameterVersion>>)> = stream::iter(unclear)
         .map(|name| async move {
-            match gate.pass(|| store.history(&name)).await {
+            match limiter.run(|| store.history(&name)).await {
                 Ok(history) => Ok((name, Some(history.unwrap_or_default()))),
                 // Who may not read it does not learn what lies between.
                 Err(error) if error.kind == ErrorKind::AccessDenied => Ok((name, None)),
@@ -81,7 +81,7 @@ pub(crate) async fn overrule<S: ParameterStore>(
         .try_collect()
         .await?;
     for (name, history) in histories {
-        let Some(answer) = answers.of.get(&name) else { continue };
+        let Some(answer) = answers.by_name.get(&name) else { continue };
         let Some(history) = history else {
             let message = "versions that are not recorded followed, and ssm:GetParameterHistory is not allowed";
             let reason = UnknownReason::new(ReasonCode::AccessDenied, message);
@@ -95,7 +95,7 @@ pub(crate) async fn overrule<S: ParameterStore>(
         };
         overruled.targets.insert(name, target);
     }
-    answers.of.retain(|name, _| !overruled.targets.contains_key(name) && !overruled.present.contains(name));
+    answers.by_name.retain(|name, _| !overruled.targets.contains_key(name) && !overruled.present.contains(name));
     Ok(overruled)
 }
 
@@ -110,9 +110,9 @@ pub async fn states_beside<S: ParameterStore, B: BackupBucket>(
     at: &Instant,
     described: impl Future<Output = Result<BTreeMap<ParameterName, CurrentParameter>, Error>>,
 ) -> Result<(BTreeMap<ParameterName, Target>, Vec<String>, BTreeMap<ParameterName, CurrentParameter>), Error> {
-    let (of_store, of_bucket) = (Gate::of_store(), Gate::of_bucket());
-    let finding = Finding::default();
-    let answers = answers(bucket, selection, at, &of_bucket, &finding);
+    let (of_store, of_bucket) = (ConcurrencyLimiter::of_store(), ConcurrencyLimiter::of_bucket());
+    let finding = ListingProgress::default();
+    let answers = read_states_at(bucket, selection, at, &of_bucket, &finding);
     let (answers, described) = futures_util::future::join(answers, described).await;
     let (mut answers, described) = (answers?, described?);
     let described = &described;
@@ -140,9 +140,13 @@ pub async fn states_beside<S: ParameterStore, B: BackupBucket>(
 }
 
 /// The present version as what was in effect.
-async fn present_target<S: ParameterStore>(store: &S, gate: &Gate, now: &CurrentParameter) -> Result<Target, Error> {
+async fn present_target<S: ParameterStore>(
+    store: &S,
+    limiter: &ConcurrencyLimiter,
+    now: &CurrentParameter,
+) -> Result<Target, Error> {
     let spellings = [now.spelling.clone()];
-    let mut values = gate.pass(|| store.values(&spellings)).await?;
+    let mut values = limiter.run(|| store.values(&spellings)).await?;
     let value = match values.remove(&now.spelling) {
         Some(Ok(value)) => Some(value),
         Some(Err(error)) => return Ok(Target::Unknown(error.into())),

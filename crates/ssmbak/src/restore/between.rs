@@ -8,12 +8,12 @@ use ssmbak_core::scope::Selection;
 use tokio::time::sleep;
 
 use super::outcome::Trace;
-use super::present::{LOOKS, pause};
+use super::present::{VERIFY_ATTEMPTS, pause};
 use super::{Error, RestoreOptions};
 use crate::bucket::BackupBucket;
 use crate::capture::Capture;
-use crate::patience::patiently;
 use crate::read::{body_of, timelines};
+use crate::retry::retry_throttled;
 use crate::store::{ParameterStore, PutParameter};
 
 /// Records what `wrote`, which became version `version`, overwrote beside what was recorded before it, and remembers it as
@@ -30,9 +30,9 @@ pub(super) async fn keep<S: ParameterStore, B: BackupBucket>(
     // Lower than planned: it was deleted, and counts from 1 again.
     let first = if version > planned { planned + 1 } else { 1 };
     let mut outcome = Ok(None);
-    for look in 0..LOOKS {
+    for look in 0..VERIFY_ATTEMPTS {
         if look > 0 {
-            sleep(pause(options.patience)).await;
+            sleep(pause(options.retry)).await;
         }
         outcome = overwritten(capture, name, wrote, first..version, options).await;
         if !matches!(outcome, Ok(None)) {
@@ -80,19 +80,19 @@ async fn overwritten<S: ParameterStore, B: BackupBucket>(
     if numbers.is_empty() {
         return Ok(Some(Overwritten::Own));
     }
-    patiently(options.patience, || async {
-        let survey = capture.survey(name, options.now.read()).await?;
-        capture.settle(survey).await.map(drop)
+    retry_throttled(options.retry, || async {
+        let drift = capture.find_drift(name, options.now.read()).await?;
+        capture.record_drift(drift).await.map(drop)
     })
     .await?;
     let one = Selection::of_names([name.clone()]);
-    let recorded = patiently(options.patience, || timelines(capture.bucket(), &one)).await?;
+    let recorded = retry_throttled(options.retry, || timelines(capture.bucket(), &one)).await?;
     let records = recorded.timelines.get(name).map(|timeline| timeline.records()).unwrap_or_default();
     for number in numbers.rev() {
         let is_it = |record: &&Record| matches!(&record.evidence, Evidence::Value(v) if v.details.version == number);
         let Some(record) = records.iter().rfind(is_it) else { return Ok(None) };
         let Evidence::Value(value) = &record.evidence else { return Ok(None) };
-        let body = patiently(options.patience, || body_of(capture.bucket(), name, &record.version_id)).await?;
+        let body = retry_throttled(options.retry, || body_of(capture.bucket(), name, &record.version_id)).await?;
         let same = body == wrote.value.expose().as_bytes()
             && value.parameter_type == wrote.parameter_type
             && value.description.text.as_deref().unwrap_or_default() == wrote.description;

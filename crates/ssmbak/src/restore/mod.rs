@@ -19,11 +19,11 @@ use ssmbak_core::plan::{Action, Change, Field, Plan};
 use ssmbak_core::restore_record::{RestoreDraft, RestoreRecord, RestoreState, RowState};
 
 pub use options::{Now, RestoreOptions};
-pub use outcome::{Applied, Journaled, Outcome, Unwatched, Watcher};
-use outcome::{Ledger, Trace};
+pub use outcome::{Applied, Outcome, ProgressObserver, RestoreReport, Unobserved};
+use outcome::{OutcomeTracker, Trace};
 
-pub use crate::patience::Patience;
-use crate::patience::patiently;
+pub use crate::retry::RetryPolicy;
+use crate::retry::retry_throttled;
 
 use self::present::Recorded;
 use crate::bucket::BackupBucket;
@@ -71,12 +71,12 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
 
     /// Applies a plan. Nothing is thrown away: a row that fails leaves the others to be tried, and what is overwritten or
     /// deleted is in the bucket before the first write.
-    pub async fn apply(&self, plan: &Plan, options: &RestoreOptions, watcher: &impl Watcher) -> Applied {
-        let mut ledger = Ledger::new(plan, watcher);
+    pub async fn apply(&self, plan: &Plan, options: &RestoreOptions, observer: &impl ProgressObserver) -> Applied {
+        let mut tracker = OutcomeTracker::new(plan, observer);
         let seen = options.now.read();
-        self.record_present(plan, options, &mut ledger).await;
-        self.write(plan, options, seen, &mut ledger).await;
-        ledger.close()
+        self.record_present(plan, options, &mut tracker).await;
+        self.write(plan, options, seen, &mut tracker).await;
+        tracker.close()
     }
 
     /// Applies a plan as [`Restore::apply`] does, and leaves a record in the bucket by which it can be looked up and
@@ -87,33 +87,33 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
         plan: &Plan,
         draft: RestoreDraft,
         options: &RestoreOptions,
-        watcher: &impl Watcher,
-    ) -> Journaled {
-        let mut ledger = Ledger::new(plan, watcher);
+        observer: &impl ProgressObserver,
+    ) -> RestoreReport {
+        let mut tracker = OutcomeTracker::new(plan, observer);
         let before = options.now.read();
         let mut record = RestoreRecord::begin(draft, plan, before, options.now.read());
         let leave = async |record: &RestoreRecord| {
-            patiently(options.patience, || journal::write(self.capture.bucket(), record)).await
+            retry_throttled(options.retry, || journal::write(self.capture.bucket(), record)).await
         };
         let endangers = plan.changes.iter().any(|change| !matches!(change.action, Action::Create(_)));
         if !endangers {
             record.arm();
         }
         let mut begun = leave(&record).await;
-        if deletes(plan) && !watcher.stopped() {
+        if deletes(plan) && !observer.stopped() {
             options.now.next_second(before).await;
         }
         // After that moment: what is deleted is known to have lived until it was seen.
         let seen = options.now.read();
-        self.record_present(plan, options, &mut ledger).await;
+        self.record_present(plan, options, &mut tracker).await;
         if endangers {
-            ledger.record(&mut record);
+            tracker.record(&mut record);
             record.arm();
             begun = leave(&record).await;
         }
-        self.write(plan, options, seen, &mut ledger).await;
-        ledger.record(&mut record);
-        let mut applied = ledger.close();
+        self.write(plan, options, seen, &mut tracker).await;
+        tracker.record(&mut record);
+        let mut applied = tracker.close();
         record.state = if applied.stopped { RestoreState::Stopped } else { RestoreState::Finished };
         record.finished = Some(options.now.read());
         for (change, outcome) in record.changes.iter_mut().zip(&applied.outcomes) {
@@ -125,7 +125,7 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
         if let Some(error) = begun.err().or(finished.err()) {
             applied.warnings.push(format!("the restore's own record is not complete: {error}"));
         }
-        Journaled { applied, record, recorded }
+        RestoreReport { applied, record, recorded }
     }
 
     /// Applies what a plan creates, and nothing else, where no bucket records what is done.
@@ -134,19 +134,19 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
         plan: &Plan,
         draft: RestoreDraft,
         options: &RestoreOptions,
-        watcher: &impl Watcher,
-    ) -> Journaled {
+        observer: &impl ProgressObserver,
+    ) -> RestoreReport {
         let before = options.now.read();
         let record = RestoreRecord::begin(draft, plan, before, before);
-        let mut ledger = Ledger::new(plan, watcher);
+        let mut tracker = OutcomeTracker::new(plan, observer);
         for (row, change) in plan.changes.iter().enumerate() {
             if !matches!(change.action, Action::Create(_)) {
                 let error = Error::new(ErrorKind::Refused, "nothing records what it would overwrite or delete");
-                ledger.settle(row, Outcome::Failed(error));
+                tracker.settle(row, Outcome::Failed(error));
             }
         }
-        self.put_all(plan, options, &mut ledger).await;
-        Journaled { applied: ledger.close(), record, recorded: false }
+        self.put_all(plan, options, &mut tracker).await;
+        RestoreReport { applied: tracker.close(), record, recorded: false }
     }
 
     async fn write(
@@ -154,26 +154,31 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
         plan: &Plan,
         options: &RestoreOptions,
         seen: Timestamp,
-        ledger: &mut Ledger<'_, impl Watcher>,
+        tracker: &mut OutcomeTracker<'_, impl ProgressObserver>,
     ) {
-        self.put_all(plan, options, ledger).await;
-        self.delete_all(plan, options, seen, ledger).await;
+        self.put_all(plan, options, tracker).await;
+        self.delete_all(plan, options, seen, tracker).await;
     }
 
     /// Records what the plan would overwrite or delete, where the bucket lacks it. A row of which that fails is not
     /// touched. That what it would create is missing is not recorded: with a deletion of unknown time before now, what was
     /// true at the time asked for would be unknown, and a restore that stops half-way could not be finished.
-    async fn record_present(&self, plan: &Plan, options: &RestoreOptions, ledger: &mut Ledger<'_, impl Watcher>) {
+    async fn record_present(
+        &self,
+        plan: &Plan,
+        options: &RestoreOptions,
+        tracker: &mut OutcomeTracker<'_, impl ProgressObserver>,
+    ) {
         let endangered =
             plan.changes.iter().enumerate().filter(|(_, change)| !matches!(change.action, Action::Create(_)));
-        let watcher = ledger.watcher;
+        let observer = tracker.observer;
         let listed = &self.listed(plan, options).await;
         let recorded: Vec<(usize, Result<Option<Recorded>, Error>)> = stream::iter(endangered)
             .map(|(row, change)| async move {
                 let (Action::Update { from, .. } | Action::Delete { from, .. }) = &change.action else {
                     return (row, Ok(None));
                 };
-                if watcher.stopped() {
+                if observer.stopped() {
                     return (row, Ok(None));
                 }
                 let listed = listed.get(&change.name);
@@ -188,16 +193,16 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
             match (outcome, change) {
                 (Err(mut error), _) => {
                     error.message = format!("its present state could not be recorded first: {}", error.message);
-                    ledger.settle(row, Outcome::Failed(error));
+                    tracker.settle(row, Outcome::Failed(error));
                 }
-                (Ok(Some(Recorded::Gone)), Some(Action::Delete { .. })) => ledger.settle(row, Outcome::Done),
+                (Ok(Some(Recorded::Gone)), Some(Action::Delete { .. })) => tracker.settle(row, Outcome::Done),
                 (Ok(Some(Recorded::Gone)), _) => {
                     let error = Error::new(ErrorKind::NotFound, "it was deleted since the preview");
-                    ledger.settle(row, Outcome::Failed(error.with_hint("run the restore again to create it")));
+                    tracker.settle(row, Outcome::Failed(error.with_hint("run the restore again to create it")));
                 }
                 (Ok(Some(Recorded::Is(state))), Some(Action::Update { from, .. } | Action::Delete { from, .. })) => {
                     let warnings = present::change_since(&from.parameter, &state).into_iter().collect();
-                    ledger.follow(row, Trace { before: Some(state), warnings, ..Trace::default() });
+                    tracker.follow(row, Trace { before: Some(state), warnings, ..Trace::default() });
                 }
                 (Ok(_), _) => {}
             }
@@ -220,10 +225,10 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
         let mut listed = match names.is_empty() {
             true => BTreeMap::new(),
             // A failure concerns each name alike, and is told of there.
-            false => patiently(options.patience, || store.find(&names)).await.unwrap_or_default(),
+            false => retry_throttled(options.retry, || store.find(&names)).await.unwrap_or_default(),
         };
         if !untouched.is_empty()
-            && let Ok(Some(mut tags)) = patiently(options.patience, || store.tags_of_many(&untouched)).await
+            && let Ok(Some(mut tags)) = retry_throttled(options.retry, || store.tags_of_many(&untouched)).await
         {
             for name in &untouched {
                 if let Some(parameter) = listed.get_mut(name) {
@@ -236,12 +241,17 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
 
     /// Makes the changes that are no deletions, each at its turn. A change that takes longer than until the next turn does
     /// not hold the others up; an interruption lets those end that have begun.
-    async fn put_all(&self, plan: &Plan, options: &RestoreOptions, ledger: &mut Ledger<'_, impl Watcher>) {
+    async fn put_all(
+        &self,
+        plan: &Plan,
+        options: &RestoreOptions,
+        tracker: &mut OutcomeTracker<'_, impl ProgressObserver>,
+    ) {
         let rate = &WriteRate::new(options.puts_per_second);
         let at_once = puts_at_once(options.puts_per_second);
         let mut under_way = FuturesUnordered::new();
         for (row, change) in plan.changes.iter().enumerate() {
-            if matches!(change.action, Action::Delete { .. }) || !ledger.open(row) {
+            if matches!(change.action, Action::Delete { .. }) || !tracker.open(row) {
                 continue;
             }
             let turn = async {
@@ -254,14 +264,14 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
             while waits || under_way.len() >= at_once {
                 tokio::select! {
                     biased;
-                    Some(done) = under_way.next() => ledger.close_row(done),
+                    Some(done) = under_way.next() => tracker.close_row(done),
                     () = &mut turn, if waits => waits = false,
                 }
             }
-            if ledger.stop() {
+            if tracker.stop() {
                 break;
             }
-            let mut trace = ledger.trace(row);
+            let mut trace = tracker.trace(row);
             let put = async move {
                 let outcome = put::put(&self.capture, change, options, rate, &mut trace).await;
                 (row, trace, outcome.map_or_else(Outcome::Failed, |()| Outcome::Done))
@@ -269,7 +279,7 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
             under_way.push(put.boxed());
         }
         while let Some(done) = under_way.next().await {
-            ledger.close_row(done);
+            tracker.close_row(done);
         }
     }
 
@@ -278,7 +288,7 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
         plan: &Plan,
         options: &RestoreOptions,
         seen: Timestamp,
-        ledger: &mut Ledger<'_, impl Watcher>,
+        tracker: &mut OutcomeTracker<'_, impl ProgressObserver>,
     ) {
         let rate = WriteRate::new(options.deletes_per_second);
         let deletes: Vec<(usize, &Change, String)> = plan
@@ -286,24 +296,26 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
             .iter()
             .enumerate()
             .filter_map(|(row, change)| match &change.action {
-                Action::Delete { from, .. } if ledger.open(row) => Some((row, change, from.parameter.spelling.clone())),
+                Action::Delete { from, .. } if tracker.open(row) => {
+                    Some((row, change, from.parameter.spelling.clone()))
+                }
                 _ => None,
             })
             .collect();
         for ten in deletes.chunks(DELETES) {
-            if ledger.stop() {
+            if tracker.stop() {
                 return;
             }
             rate.turn(ten.len()).await;
-            let ten = self.still_recorded(ten, options, ledger).await;
+            let ten = self.still_recorded(ten, options, tracker).await;
             if ten.is_empty() {
                 continue;
             }
             let spellings: Vec<String> = ten.iter().map(|(_, _, spelling)| spelling.clone()).collect();
             let store = self.capture.store();
-            let deleted = patiently(options.patience, || store.delete(&spellings)).await;
+            let deleted = retry_throttled(options.retry, || store.delete(&spellings)).await;
             for (row, change, spelling) in ten {
-                let mut trace = ledger.trace(*row);
+                let mut trace = tracker.trace(*row);
                 (trace.touched, trace.after) = (true, None);
                 let outcome = match &deleted {
                     Err(error) => Outcome::Failed(error.clone()),
@@ -315,14 +327,14 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
                     Outcome::Failed(error) => trace.touched = put::is_in_doubt(error),
                     Outcome::Skipped(_) => {}
                 }
-                ledger.follow(*row, trace);
+                tracker.follow(*row, trace);
                 // Unlike a version, a deletion leaves no trace in Parameter Store: should its event be lost, this is it.
                 if outcome == Outcome::Done
                     && let Err(error) = self.capture.deleted(&change.name, seen, options.now.read()).await
                 {
-                    ledger.warn(format!("{} was deleted, but that could not be recorded: {error}", change.name));
+                    tracker.warn(format!("{} was deleted, but that could not be recorded: {error}", change.name));
                 }
-                ledger.settle(*row, outcome);
+                tracker.settle(*row, outcome);
             }
         }
     }
@@ -333,15 +345,15 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
         &self,
         ten: &'d [(usize, &'p Change, String)],
         options: &RestoreOptions,
-        ledger: &mut Ledger<'_, impl Watcher>,
+        tracker: &mut OutcomeTracker<'_, impl ProgressObserver>,
     ) -> Vec<&'d (usize, &'p Change, String)> {
         let names: Vec<ParameterName> = ten.iter().map(|(_, change, _)| change.name.clone()).collect();
         let store = self.capture.store();
-        let found = patiently(options.patience, || store.find(&names)).await;
+        let found = retry_throttled(options.retry, || store.find(&names)).await;
         let mut still = Vec::with_capacity(ten.len());
         for deletion in ten {
             let (row, change, _) = deletion;
-            let mut trace = ledger.trace(*row);
+            let mut trace = tracker.trace(*row);
             let same = match &found {
                 // What is not listed may be gone, and if it is not, deleting it is right.
                 Ok(found) if !found.contains_key(&change.name) => Ok(()),
@@ -351,14 +363,14 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
                 }
                 Err(error) => Err(error.clone()),
             };
-            ledger.follow(*row, trace);
+            tracker.follow(*row, trace);
             match same {
                 Ok(()) => still.push(deletion),
-                Err(error) if found.is_ok() && error.kind == ErrorKind::NotFound => ledger.settle(*row, Outcome::Done),
+                Err(error) if found.is_ok() && error.kind == ErrorKind::NotFound => tracker.settle(*row, Outcome::Done),
                 Err(mut error) => {
                     error.message =
                         format!("what it is now could not be recorded before its deletion: {}", error.message);
-                    ledger.settle(*row, Outcome::Failed(error));
+                    tracker.settle(*row, Outcome::Failed(error));
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::patience::Patience;
+use crate::retry::RetryPolicy;
 
 /// AWS: "wait at least 30 seconds" between deleting a parameter and creating one of the same name.
 const REBIRTH: Duration = Duration::from_secs(30);
@@ -54,10 +54,10 @@ pub struct RestoreOptions {
     /// Names deleted a second; `None`: as fast as they are answered. AWS allows 5, which cannot be raised.
     pub deletes_per_second: Option<f64>,
     /// How often a throttled call is tried again after the SDK gave up.
-    pub patience: Patience,
+    pub retry: RetryPolicy,
     /// How long to wait between deleting a parameter and creating it with another type, where Parameter Store does not
     /// change a type in place.
-    pub rebirth: Duration,
+    pub recreate_delay: Duration,
     /// The clock.
     pub now: Now,
 }
@@ -67,8 +67,8 @@ impl Default for RestoreOptions {
         Self {
             puts_per_second: Some(3.0),
             deletes_per_second: Some(5.0),
-            patience: Patience::default(),
-            rebirth: REBIRTH,
+            retry: RetryPolicy::default(),
+            recreate_delay: REBIRTH,
             now: Now::default(),
         }
     }

@@ -1,4 +1,4 @@
-//! What becomes of a plan, row by row, and who follows it.
+//! The outcome of each change of a plan, and who observes them.
 
 use std::collections::BTreeSet;
 
@@ -8,9 +8,9 @@ use ssmbak_core::restore_record::{RestoreRecord, RowOutcome, RowState};
 
 use crate::Error;
 
-/// Who follows a restore, and may stop it.
-pub trait Watcher: Sync {
-    /// One row is settled.
+/// Follows the progress of a restore, and may stop it.
+pub trait ProgressObserver: Sync {
+    /// A change has its outcome.
     fn settled(&self, _name: &ParameterName, _outcome: &Outcome) {}
 
     /// Whether to stop before the next write.
@@ -19,11 +19,11 @@ pub trait Watcher: Sync {
     }
 }
 
-/// Follows nothing and stops nothing.
+/// Observes nothing and stops nothing.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Unwatched;
+pub struct Unobserved;
 
-impl Watcher for Unwatched {}
+impl ProgressObserver for Unobserved {}
 
 /// What became of one row of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl Applied {
 
 /// What became of a plan, and the record that it left.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Journaled {
+pub struct RestoreReport {
     /// What became of it.
     pub applied: Applied,
     /// The record.
@@ -90,20 +90,20 @@ pub(super) struct Trace {
 }
 
 /// The outcomes so far.
-pub(super) struct Ledger<'a, W> {
+pub(super) struct OutcomeTracker<'a, W> {
     plan: &'a Plan,
     outcomes: Vec<Option<Outcome>>,
     traces: Vec<Trace>,
-    pub(super) watcher: &'a W,
+    pub(super) observer: &'a W,
     stopped: bool,
     warnings: Vec<String>,
 }
 
-impl<'a, W: Watcher> Ledger<'a, W> {
-    pub(super) fn new(plan: &'a Plan, watcher: &'a W) -> Self {
+impl<'a, W: ProgressObserver> OutcomeTracker<'a, W> {
+    pub(super) fn new(plan: &'a Plan, observer: &'a W) -> Self {
         let rows = plan.changes.len();
         let traces = vec![Trace::default(); rows];
-        Self { plan, outcomes: vec![None; rows], traces, watcher, stopped: false, warnings: Vec::new() }
+        Self { plan, outcomes: vec![None; rows], traces, observer, stopped: false, warnings: Vec::new() }
     }
 
     pub(super) fn open(&self, row: usize) -> bool {
@@ -115,13 +115,13 @@ impl<'a, W: Watcher> Ledger<'a, W> {
     }
 
     pub(super) fn stop(&mut self) -> bool {
-        self.stopped |= self.watcher.stopped();
+        self.stopped |= self.observer.stopped();
         self.stopped
     }
 
     pub(super) fn settle(&mut self, row: usize, outcome: Outcome) {
         if let (Some(slot), Some(change)) = (self.outcomes.get_mut(row), self.plan.changes.get(row)) {
-            self.watcher.settled(&change.name, &outcome);
+            self.observer.settled(&change.name, &outcome);
             *slot = Some(outcome);
         }
     }

@@ -10,15 +10,15 @@ use ssmbak_core::restore_record::RowState;
 use tokio::time::sleep;
 
 use super::outcome::Trace;
-use super::{Patience, RestoreOptions};
+use super::{RestoreOptions, RetryPolicy};
 use crate::bucket::{BackupBucket, Head, evidence_of};
 use crate::capture::Capture;
-use crate::patience::patiently;
+use crate::retry::retry_throttled;
 use crate::store::ParameterStore;
 use crate::{Error, ErrorKind};
 
 /// How often a read that contradicts another one is made again: reads may be older than what is known.
-pub(super) const LOOKS: u32 = 5;
+pub(super) const VERIFY_ATTEMPTS: u32 = 5;
 
 /// What recording a parameter found.
 pub(super) enum Recorded {
@@ -29,8 +29,8 @@ pub(super) enum Recorded {
 }
 
 /// How long to wait before a read is made again.
-pub(super) fn pause(patience: Patience) -> Duration {
-    patience.first_pause
+pub(super) fn pause(retry: RetryPolicy) -> Duration {
+    retry.first_pause
 }
 
 /// Records what a parameter is now, and looks whether the bucket has it: as `seen` in a listing, or a later version. Where
@@ -46,27 +46,28 @@ pub(super) async fn record<S: ParameterStore, B: BackupBucket>(
 ) -> Result<Recorded, Error> {
     let name = &seen.name;
     let mut contradiction = String::new();
-    for look in 0..LOOKS {
+    for look in 0..VERIFY_ATTEMPTS {
         if look > 0 {
-            sleep(pause(options.patience)).await;
+            sleep(pause(options.retry)).await;
         }
         // A listing that contradicts what was seen is not believed a second time.
         let listed = listed.filter(|_| look == 0);
-        let survey =
-            patiently(options.patience, || capture.survey_listed(name, listed, None, options.now.read())).await?;
+        let drift =
+            retry_throttled(options.retry, || capture.find_drift_listed(name, listed, None, options.now.read()))
+                .await?;
         let takes_away = |write: &Write| matches!(write, Write::Tombstone(_) | Write::DeleteMarker);
-        if !survey.writes().iter().any(takes_away) {
-            patiently(options.patience, || capture.settle(survey.clone())).await?;
-            match patiently(options.patience, || on_top(capture.bucket(), name.key())).await? {
+        if !drift.writes().iter().any(takes_away) {
+            retry_throttled(options.retry, || capture.record_drift(drift.clone())).await?;
+            match retry_throttled(options.retry, || on_top(capture.bucket(), name.key())).await? {
                 Some((record, state)) if is_as_late_as(&record, seen) => return Ok(Recorded::Is(state)),
                 _ => {}
             }
         }
-        let found = patiently(options.patience, || capture.store().find(std::slice::from_ref(name))).await?;
+        let found = retry_throttled(options.retry, || capture.store().find(std::slice::from_ref(name))).await?;
         if !found.contains_key(name) {
-            let history = patiently(options.patience, || capture.store().history(name)).await?;
+            let history = retry_throttled(options.retry, || capture.store().history(name)).await?;
             if history.is_none_or(|history| history.is_empty()) {
-                patiently(options.patience, || capture.settle(survey.clone())).await?;
+                retry_throttled(options.retry, || capture.record_drift(drift.clone())).await?;
                 return Ok(Recorded::Gone);
             }
         }

@@ -17,8 +17,8 @@ use crate::capture::Capture;
 
 use super::outcome::Trace;
 use super::{RestoreOptions, between, present};
-use crate::patience::{Patience, patiently};
 use crate::rate_limiter::WriteRate;
+use crate::retry::{RetryPolicy, retry_throttled};
 use crate::store::{ParameterStore, PutParameter};
 use crate::{Error, ErrorKind};
 
@@ -56,7 +56,7 @@ pub(super) async fn put<S: ParameterStore, B: BackupBucket>(
             match refused {
                 // Whether a type may be changed in place is not settled by AWS's documentation: it is tried first.
                 Err(error) if fields.contains(&Field::Type) && refuses_type(&error) => {
-                    rebirth(capture, to, from, options, rate, trace).await
+                    recreate_delay(capture, to, from, options, rate, trace).await
                 }
                 other => other,
             }
@@ -82,13 +82,13 @@ async fn confirm<S: ParameterStore>(
     put: &PutParameter,
     name: &ParameterName,
     (before, version): (Option<u64>, Option<u64>),
-    patience: Patience,
+    retry: RetryPolicy,
 ) -> Result<(), Error> {
     if put.data_type.as_deref() != Some(IMAGE) {
         return Ok(());
     }
-    for attempt in 0..=patience.attempts {
-        let found = patiently(patience, || store.find(std::slice::from_ref(name))).await?;
+    for attempt in 0..=retry.attempts {
+        let found = retry_throttled(retry, || store.find(std::slice::from_ref(name))).await?;
         let is_kept = |present: &CurrentParameter| {
             let shown = present.details.version;
             let is_new = before.is_none_or(|before| shown > before) && version.is_none_or(|version| shown >= version);
@@ -97,8 +97,8 @@ async fn confirm<S: ParameterStore>(
         if found.get(name).is_some_and(is_kept) {
             return Ok(());
         }
-        if attempt < patience.attempts {
-            sleep(patience.first_pause.saturating_mul(1 << attempt.min(4))).await;
+        if attempt < retry.attempts {
+            sleep(retry.first_pause.saturating_mul(1 << attempt.min(4))).await;
         }
     }
     let message = format!("parameter store accepted {name} and did not keep it: it is no image that can be seen here");
@@ -117,7 +117,7 @@ async fn create<S: ParameterStore>(
     match write(store, put, &wanted, options, trace).await {
         // A name that was deleted moments ago may still be taken.
         Err(error) if error.kind == ErrorKind::AlreadyExists => {
-            sleep(options.rebirth).await;
+            sleep(options.recreate_delay).await;
             write(store, put, &wanted, options, trace).await.map(drop)
         }
         other => other.map(drop),
@@ -141,11 +141,11 @@ async fn write<S: ParameterStore>(
     trace: &mut Trace,
 ) -> Result<Option<u64>, Error> {
     let touched = std::mem::replace(&mut trace.touched, true);
-    let error = match patiently(options.patience, || store.put(put)).await {
+    let error = match retry_throttled(options.retry, || store.put(put)).await {
         Ok(version) => {
             trace.after = Some(RowState::version(version));
             let before = trace.before.as_ref().and_then(|before| before.version).filter(|_| put.overwrite);
-            confirm(store, put, wanted.name, (before, version), options.patience).await?;
+            confirm(store, put, wanted.name, (before, version), options.retry).await?;
             return Ok(version);
         }
         Err(error) => error,
@@ -174,13 +174,13 @@ async fn as_wanted<S: ParameterStore>(
     options: &RestoreOptions,
 ) -> Result<Option<CurrentParameter>, Error> {
     let Wanted { name, to, tags } = wanted;
-    let mut found = patiently(options.patience, || store.find(std::slice::from_ref(*name))).await?;
+    let mut found = retry_throttled(options.retry, || store.find(std::slice::from_ref(*name))).await?;
     let Some(mut parameter) = found.remove(*name) else { return Ok(None) };
     let spellings = [parameter.spelling.clone()];
-    let mut values = patiently(options.patience, || store.values(&spellings)).await?;
+    let mut values = retry_throttled(options.retry, || store.values(&spellings)).await?;
     let Some(Ok(value)) = values.remove(&parameter.spelling) else { return Ok(None) };
     if *tags {
-        parameter.details.tags = Some(patiently(options.patience, || store.tags(name)).await?);
+        parameter.details.tags = Some(retry_throttled(options.retry, || store.tags(name)).await?);
     }
     let present = PresentParameter { parameter, value };
     Ok(changed_fields(to, &present).is_empty().then_some(present.parameter))
@@ -245,7 +245,7 @@ async fn set_tags<S: ParameterStore>(
         if add.is_empty() && remove.is_empty() {
             continue;
         }
-        if let Err(mut error) = patiently(options.patience, || store.set_tags(spelling, add, remove)).await {
+        if let Err(mut error) = retry_throttled(options.retry, || store.set_tags(spelling, add, remove)).await {
             trace.touched = touched || done > 0 || is_in_doubt(&error);
             error.message = format!("{failure}: {}", error.message);
             return Err(error);
@@ -263,7 +263,7 @@ fn refuses_type(error: &Error) -> bool {
 }
 
 /// Deletes the parameter and creates it with the recorded type. Its present state is in the bucket already.
-async fn rebirth<S: ParameterStore, B: BackupBucket>(
+async fn recreate_delay<S: ParameterStore, B: BackupBucket>(
     capture: &Capture<S, B>,
     to: &RecordedParameter,
     from: &PresentParameter,
@@ -274,12 +274,12 @@ async fn rebirth<S: ParameterStore, B: BackupBucket>(
     let store = capture.store();
     let (name, spelling) = (&from.parameter.name, from.parameter.spelling.clone());
     let seen = options.now.read();
-    let found = patiently(options.patience, || store.find(std::slice::from_ref(name))).await?;
+    let found = retry_throttled(options.retry, || store.find(std::slice::from_ref(name))).await?;
     present::still_recorded(capture, (name, found.get(name)), options, trace).await?;
-    let left = match patiently(options.patience, || store.delete(std::slice::from_ref(&spelling))).await {
+    let left = match retry_throttled(options.retry, || store.delete(std::slice::from_ref(&spelling))).await {
         Err(error) if is_in_doubt(&error) => {
             trace.touched = true;
-            let found = patiently(options.patience, || store.find(std::slice::from_ref(name))).await;
+            let found = retry_throttled(options.retry, || store.find(std::slice::from_ref(name))).await;
             if found.is_ok_and(|found| found.is_empty()) { Vec::new() } else { return Err(error) }
         }
         answered => answered?,
@@ -295,7 +295,7 @@ async fn rebirth<S: ParameterStore, B: BackupBucket>(
     if let Err(error) = capture.deleted(name, seen, options.now.read()).await {
         tracing::warn!(name = %name, %error, "the deletion could not be recorded");
     }
-    sleep(options.rebirth).await;
+    sleep(options.recreate_delay).await;
     // The tags went with the parameter: where none are recorded, those that it had come back.
     let mut from = from.clone();
     if let Some(tags) = trace.before.as_ref().and_then(|before| before.tags.clone()) {

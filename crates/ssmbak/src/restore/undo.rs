@@ -21,7 +21,7 @@ use super::journal::restores;
 use crate::bucket::{BackupBucket, StoredVersion, record_and_body_of};
 use crate::read::{body_of, described, presents_exactly, timelines};
 use crate::store::ParameterStore;
-use crate::{CONCURRENCY, Error, Gate, ParamPath};
+use crate::{CONCURRENCY, ConcurrencyLimiter, Error, ParamPath};
 
 /// How old the oldest read of Parameter Store may be: what looks untouched later than this was changed back by somebody.
 const OLDEST_READ: SignedDuration = SignedDuration::from_mins(15);
@@ -96,10 +96,10 @@ async fn of_rows<S: ParameterStore, B: BackupBucket>(
     rows: &[&RecordedChange],
     options: &UndoOptions,
 ) -> Result<Plan, Error> {
-    let gate = &Gate::of_bucket();
+    let limiter = &ConcurrencyLimiter::of_bucket();
     let mut targets: BTreeMap<ParameterName, Target> = stream::iter(rows)
         .map(|row| async move {
-            let target = gate.pass(|| target(bucket, row, record.begun)).await?;
+            let target = limiter.run(|| target(bucket, row, record.begun)).await?;
             Ok::<_, Error>((row.name.clone(), target))
         })
         .buffer_unordered(CONCURRENCY)
@@ -118,9 +118,9 @@ async fn of_rows<S: ParameterStore, B: BackupBucket>(
             sleep(options.pause).await;
         }
         let names: Vec<ParameterName> = unsure.iter().map(|row| row.name.clone()).collect();
-        let gate = &Gate::of_store();
-        let found = gate.pass(|| store.find(&names)).await?;
-        let mut some = presents_exactly(store, found, &targets, gate).await?;
+        let limiter = &ConcurrencyLimiter::of_store();
+        let found = limiter.run(|| store.find(&names)).await?;
+        let mut some = presents_exactly(store, found, &targets, limiter).await?;
         unsure.retain(|row| recent && row.looks_untouched(some.get(&row.name).and_then(parameter_of)));
         if look == 0 && !unsure.is_empty() {
             // What a later restore has changed may well be what it was.

@@ -6,7 +6,7 @@ use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use aws_sdk_s3::types::{EncodingType, ObjectVersionStorageClass, OptionalObjectAttributes};
 use percent_encoding::percent_decode_str;
 use ssmbak_core::instant::Instant;
-use ssmbak_core::key_space::Marker;
+use ssmbak_core::key_ranges::Marker;
 use ssmbak_core::object::{KeyHistory, NULL_VERSION, ObjectVersion, newest_first};
 
 use super::object_bucket::{ObjectBucket, shown, size, timestamp};

@@ -103,8 +103,8 @@ impl S3Path {
         }
     }
 
-    /// Makes the key what it was: copies the version of the instant, or puts a delete marker. What is so already is left
-    /// alone. `None` if the bucket has no version from then or before, of which nothing follows.
+    /// Restores the key: copies the version that was current at the instant, or puts a delete marker; writes nothing if that
+    /// is the key's state already. `None` if the bucket has no version of that time or before, which proves nothing.
     ///
     /// # Errors
     /// [`ErrorKind::Archived`]; [`ErrorKind::Refused`] if the write would destroy a version, because versioning is

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use ssmbak::core::object::{ObjectAction, ObjectChange, ObjectPlanOptions};
 use ssmbak::s3::CopyOptions;
-use ssmbak::s3::tree::{Applied, GetOptions, Journal, Target, Tree, TreePlan, TreeRestoreOptions, TreeRun, Watcher};
+use ssmbak::s3::tree::{
+    Applied, GetOptions, Journal, ProgressObserver, Target, Tree, TreePlan, TreeRestoreOptions, TreeRun,
+};
 use ssmbak::{Error, ErrorKind};
 use ssmbak_testkit::s3_server::Versioning;
 use tempfile::tempdir;
@@ -18,7 +20,7 @@ pub struct Until(pub AtomicU64);
 
 pub const WHOLE: fn() -> Until = || Until(AtomicU64::new(u64::MAX));
 
-impl Watcher for Until {
+impl ProgressObserver for Until {
     fn settled(&self, _change: &ObjectChange, _outcome: &Result<(), Error>) {
         let left = self.0.load(Ordering::Relaxed);
         self.0.store(left.saturating_sub(1), Ordering::Relaxed);

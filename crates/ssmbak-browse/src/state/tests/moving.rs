@@ -44,11 +44,11 @@ fn a_change_that_a_time_to_the_second_includes_is_the_change_before_it() {
     let mut state = state_of(tree(), "13:00:00");
     go_to(&mut state, "/shop/db/gone");
     press(&mut state, "t2026-03-01T12:00:00<enter>");
-    assert_eq!(state.standings[state.selected().unwrap()], Standing::Never, "the deletion at half past belongs to it");
+    assert_eq!(state.statuses[state.selected().unwrap()], Status::Never, "the deletion at half past belongs to it");
     press(&mut state, "<left>");
     assert_eq!(clock(&state), "12:00:00.5");
     press(&mut state, "<left>");
-    assert_eq!(state.standings[state.selected().unwrap()], Standing::Gone);
+    assert_eq!(state.statuses[state.selected().unwrap()], Status::Gone);
 }
 
 #[test]

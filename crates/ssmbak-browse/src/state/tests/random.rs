@@ -87,7 +87,7 @@ proptest! {
             prop_assert!(state.rows.is_empty() || state.cursor < state.rows.len());
             if let Some(data) = &state.data {
                 prop_assert!(state.marked.iter().all(|name| data.names().contains(name)));
-                prop_assert_eq!(state.standings.len(), data.names().len());
+                prop_assert_eq!(state.statuses.len(), data.names().len());
             }
         }
     }

@@ -92,25 +92,25 @@ fn a_restore_takes_a_y_on_the_plan() {
     assert!(matches!(state.mode, Mode::Browse));
 }
 
-fn host(state: &State) -> Standing {
+fn host(state: &State) -> Status {
     let at = state.data().unwrap().names().binary_search(&named("/shop/host")).unwrap();
-    state.standings[at]
+    state.statuses[at]
 }
 
 #[test]
 fn restored_parameter_is_unchanged_in_the_tree() {
     let mut state = planning();
-    assert_eq!(host(&state), Standing::Changed);
+    assert_eq!(host(&state), Status::Changed);
     let restored = vec![named("/shop/host")];
     state.answer(Answer::Restored { said: Lines::of("1 updated"), complete: true, restored });
     // A read that is older than the restore.
     state.answer(Answer::Loaded(Box::new(tree())));
-    assert_eq!(host(&state), Standing::Changed);
+    assert_eq!(host(&state), Status::Changed);
     state.answer(Answer::Loaded(Box::new(tree_where_host_is(current("/shop/host", 3, "12:59:00")))));
-    assert_eq!(host(&state), Standing::Same);
+    assert_eq!(host(&state), Status::Same);
     // What is changed again afterwards is not.
     state.answer(Answer::Loaded(Box::new(tree_where_host_is(current("/shop/host", 4, "12:59:30")))));
-    assert_eq!(host(&state), Standing::Changed);
+    assert_eq!(host(&state), Status::Changed);
 }
 
 #[test]
@@ -119,12 +119,12 @@ fn tree_says_what_a_look_at_both_values_says() {
     go_to(&mut state, "/shop/host");
     let kind = ParameterType::String;
     look(&mut state, "/shop/host", Some(held("alpha", kind)), Some(present("beta", kind)));
-    assert_eq!(host(&state), Standing::Changed);
+    assert_eq!(host(&state), Status::Changed);
     look(&mut state, "/shop/host", Some(held("alpha", kind)), Some(present("alpha", kind)));
-    assert_eq!(host(&state), Standing::Same);
+    assert_eq!(host(&state), Status::Same);
     press(&mut state, "r<esc>");
     go_to(&mut state, "/shop/zones");
-    assert_eq!(host(&state), Standing::Same, "it is still so when the cursor has left");
+    assert_eq!(host(&state), Status::Same, "it is still so when the cursor has left");
 }
 
 #[test]

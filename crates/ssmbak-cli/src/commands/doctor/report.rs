@@ -89,7 +89,7 @@ fn summary(findings: &[Finding]) -> String {
     let count = |status| findings.iter().filter(|finding| finding.status == status).count();
     let parts = counted.iter().map(|(status, word)| (count(*status), word)).filter(|(count, _)| *count > 0);
     let parts: Vec<String> = parts.map(|(count, word)| format!("{count} {word}")).collect();
-    if parts.is_empty() { "all is well".to_owned() } else { parts.join(", ") }
+    if parts.is_empty() { "all checks passed".to_owned() } else { parts.join(", ") }
 }
 
 #[cfg(test)]
@@ -114,7 +114,7 @@ mod tests {
         ");
         assert!(table(&findings(), true).starts_with("\u{1b}[32mok\u{1b}[0m "));
         assert_eq!(summary(&findings()), "1 wrong, 1 not known");
-        assert_eq!(summary(&findings()[..1]), "all is well");
+        assert_eq!(summary(&findings()[..1]), "all checks passed");
     }
 
     #[test]

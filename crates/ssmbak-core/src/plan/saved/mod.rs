@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use stale::{Difference, differences};
 
-use super::{Action, Change, Place, Plan, Question, RecordedParameter};
+use super::{Action, Change, Place, Plan, Query, RecordedParameter};
 use crate::name::ParameterName;
 use crate::parameter::{CurrentParameter, Details};
 use crate::timeline::Absence;
@@ -26,7 +26,7 @@ pub const SCHEMA_VERSION: u64 = 1;
 pub const KIND: &str = "RestorePlan";
 
 /// The largest file that is read, in bytes: some hundred thousand rows.
-pub const MOST_BYTES: u64 = 64 << 20;
+pub const MAX_BYTES: u64 = 64 << 20;
 
 /// A plan with all that it was made from, without values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ pub struct SavedPlan {
     #[serde(flatten)]
     pub place: Place,
     /// What it answers.
-    pub question: Question,
+    pub question: Query,
     /// What it would do, in order of name.
     pub changes: Vec<SavedChange>,
 }
@@ -97,8 +97,8 @@ pub struct SavedPresent {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SavedPlanError {
-    /// Larger than [`MOST_BYTES`].
-    #[error("it is larger than {} MiB, and no plan is", MOST_BYTES >> 20)]
+    /// Larger than [`MAX_BYTES`].
+    #[error("it is larger than {} MiB, and no plan is", MAX_BYTES >> 20)]
     TooLarge,
     /// No JSON object that says it is a plan.
     #[error("it is no plan of ssmbak")]
@@ -122,7 +122,7 @@ struct Header {
 
 impl SavedPlan {
     /// A plan to be saved.
-    pub fn new(place: Place, question: Question, plan: &Plan, made: Timestamp) -> Self {
+    pub fn new(place: Place, question: Query, plan: &Plan, made: Timestamp) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
             kind: KIND.to_owned(),
@@ -146,7 +146,7 @@ impl SavedPlan {
     /// # Errors
     /// [`SavedPlanError`] for whatever is not a whole plan of a known format.
     pub fn decode(content: &[u8]) -> Result<Self, SavedPlanError> {
-        if content.len() as u64 > MOST_BYTES {
+        if content.len() as u64 > MAX_BYTES {
             return Err(SavedPlanError::TooLarge);
         }
         let damaged = |why: String| SavedPlanError::Damaged(why);

@@ -64,11 +64,11 @@ fn delete(of: &str, because: Absence) -> Change {
 
 fn saved(changes: Vec<Change>) -> SavedPlan {
     let place = Place { bucket: "b".to_owned(), region: "eu-west-1".to_owned(), account: None };
-    let question = Question {
+    let question = Query {
         paths: vec!["/".to_owned()],
         recursive: true,
         at: "2026-01-01T00:00:00Z".to_owned(),
-        ..Question::default()
+        ..Query::default()
     };
     SavedPlan::new(place, question, &Plan { changes, ..Plan::default() }, at("13:00:00"))
 }
@@ -135,7 +135,7 @@ fn whatever_is_no_whole_plan_is_told_apart() {
         assert_eq!(told(damaged.as_bytes()), format!("it is damaged: {why}"));
     }
     assert!(told(with("\"Name\": \"/a\"", "\"Name\": \"/ä\"").as_bytes()).starts_with("it is damaged: line "));
-    assert_eq!(SavedPlan::decode(&vec![b' '; MOST_BYTES as usize + 1]), Err(SavedPlanError::TooLarge));
+    assert_eq!(SavedPlan::decode(&vec![b' '; MAX_BYTES as usize + 1]), Err(SavedPlanError::TooLarge));
 }
 
 #[test]

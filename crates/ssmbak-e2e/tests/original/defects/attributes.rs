@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use ssmbak_e2e::{Outcome, Recorder as _, World, next_second, put_event};
 
-use crate::life::theirs;
+use crate::scenario::theirs;
 
 /// Defect: descriptions are mangled, cut at 256 and shown as a difference for ever.
 #[tokio::test]

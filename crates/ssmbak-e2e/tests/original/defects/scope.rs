@@ -3,7 +3,7 @@
 use serde_json::json;
 use ssmbak_e2e::{Outcome, Recorder as _, World, next_second};
 
-use crate::life::theirs;
+use crate::scenario::theirs;
 
 /// Defects: `/x` selects `/x2` and `/x-prod`; `restore /x/db` rolls back the sibling `/x/db_password` when `/x/db` has no
 /// history; `-R` without the slash silently does nothing.

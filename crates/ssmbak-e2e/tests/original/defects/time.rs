@@ -3,7 +3,7 @@
 use serde_json::json;
 use ssmbak_e2e::{Outcome, Recorder as _, World, next_second};
 
-use crate::life::theirs;
+use crate::scenario::theirs;
 
 /// Defect: a parameter older than its first backup is deleted by a restore to before it.
 #[tokio::test]

@@ -3,7 +3,7 @@
 use serde_json::json;
 use ssmbak_e2e::{Outcome, Recorder as _, World, next_second};
 
-use crate::life::theirs;
+use crate::scenario::theirs;
 
 const PEM: &str = "-----BEGIN KEY-----\nMIIB\n-----END KEY-----\n";
 

@@ -5,14 +5,14 @@ use std::collections::VecDeque;
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, FuturesUnordered, Stream, StreamExt, TryStreamExt};
-use ssmbak_core::key_space::{KeyRange, Marker, Place};
+use ssmbak_core::key_ranges::{KeyRange, Marker, Place};
 
 use super::{S3BackupBucket, size, timestamp};
 use crate::Error;
 use crate::bucket::pages::{endless, goes_on, incomplete};
 use crate::bucket::{Keys, StoredVersion, by_key as keys_of, storage_order};
-use crate::patience::{Patience, patiently};
-use crate::spawned::spawned;
+use crate::retry::{RetryPolicy, retry_throttled};
+use crate::spawn::spawn_abort_on_drop;
 
 /// Pages of a range that are read before the rest of it is split: most trees end within them, and a cut may leave a piece
 /// empty, which costs a request.
@@ -113,9 +113,9 @@ impl Listing<'_> {
 
 async fn read(bucket: &S3BackupBucket, of: Keys<'_>, piece: Piece) -> Result<(Piece, ListObjectVersionsOutput), Error> {
     let (Keys::One(prefix) | Keys::Prefix(prefix)) = of;
-    let page = patiently(Patience::default(), || {
+    let page = retry_throttled(RetryPolicy::default(), || {
         let (bucket, prefix, marker) = (bucket.clone(), prefix.to_owned(), piece.keys.marker.clone());
-        spawned(async move { page(&bucket, &prefix, marker).await })
+        spawn_abort_on_drop(async move { page(&bucket, &prefix, marker).await })
     })
     .await?;
     Ok((piece, page))

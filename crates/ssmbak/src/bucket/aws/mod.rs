@@ -20,7 +20,7 @@ use ssmbak_core::record::metadata::{Encoded, Sidecar};
 use ssmbak_core::sweep::SweepRecord;
 
 use super::{BackupBucket, Head, KeyPage, Keys, Object, StoredVersion};
-use crate::spawned::spawned;
+use crate::spawn::spawn_abort_on_drop;
 use crate::{Error, ErrorKind};
 
 /// A versioned bucket behind an SDK client.
@@ -107,12 +107,12 @@ impl BackupBucket for S3BackupBucket {
 
     async fn head(&self, key: &str, version_id: Option<&str>) -> Result<Head, Error> {
         let (bucket, key, version_id) = (self.clone(), key.to_owned(), version_id.map(str::to_owned));
-        spawned(async move { read::head(&bucket, &key, version_id.as_deref()).await }).await
+        spawn_abort_on_drop(async move { read::head(&bucket, &key, version_id.as_deref()).await }).await
     }
 
     async fn tags(&self, key: &str, version_id: &str) -> Result<BTreeMap<String, String>, Error> {
         let (bucket, key, version_id) = (self.clone(), key.to_owned(), version_id.to_owned());
-        spawned(async move { read::tags(&bucket, &key, &version_id).await }).await
+        spawn_abort_on_drop(async move { read::tags(&bucket, &key, &version_id).await }).await
     }
 
     fn by_key<'a>(&'a self, of: Keys<'a>) -> impl Stream<Item = Result<Vec<StoredVersion>, Error>> + Send + 'a {
@@ -121,12 +121,12 @@ impl BackupBucket for S3BackupBucket {
 
     async fn object(&self, key: &str, version_id: &str) -> Result<Option<Object>, Error> {
         let (bucket, key, version_id) = (self.clone(), key.to_owned(), version_id.to_owned());
-        spawned(async move { read::object(&bucket, &key, &version_id).await }).await
+        spawn_abort_on_drop(async move { read::object(&bucket, &key, &version_id).await }).await
     }
 
     async fn body(&self, key: &str, version_id: Option<&str>) -> Result<Vec<u8>, Error> {
         let (bucket, key, version_id) = (self.clone(), key.to_owned(), version_id.map(str::to_owned));
-        spawned(async move { read::body(&bucket, &key, version_id.as_deref()).await }).await
+        spawn_abort_on_drop(async move { read::body(&bucket, &key, version_id.as_deref()).await }).await
     }
 
     async fn put(&self, key: &str, body: &[u8], encoded: &Encoded) -> Result<(), Error> {

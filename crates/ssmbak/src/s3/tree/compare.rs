@@ -6,8 +6,8 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use ssmbak_core::object::{ObjectChange, ObjectVersion};
 
-use super::pace::{Pace, patiently};
-use super::spool::Blocks;
+use super::spill::Blocks;
+use super::throttle::{SharedConcurrency, retry_throttled};
 use super::{Journal, Target, Tree, TreePlan};
 use crate::s3::{CopyOptions, Destination};
 use crate::{Error, ErrorKind};
@@ -37,8 +37,9 @@ impl Tree {
         to: Option<&Target>,
         options: &CopyOptions,
     ) -> Result<TreePlan, Error> {
-        let is_done = async |change: &ObjectChange| patiently(async || self.is_done(change, to, options).await).await;
-        without_done(plan, &self.scratch, &self.pace, journal, is_done).await
+        let is_done =
+            async |change: &ObjectChange| retry_throttled(async || self.is_done(change, to, options).await).await;
+        without_done(plan, &self.scratch, &self.concurrency, journal, is_done).await
     }
 
     /// Whether the first of two versions of a key is what a copy of the second one would be.
@@ -53,7 +54,7 @@ impl Tree {
         if change.same_bytes_as.is_none() {
             return Ok(false);
         }
-        patiently(async || self.is_done(&change, None, &CopyOptions::default()).await).await
+        retry_throttled(async || self.is_done(&change, None, &CopyOptions::default()).await).await
     }
 
     async fn is_done(&self, change: &ObjectChange, to: Option<&Target>, options: &CopyOptions) -> Result<bool, Error> {
@@ -75,7 +76,7 @@ impl Tree {
 pub(super) async fn without_done(
     mut plan: TreePlan,
     scratch: &Path,
-    pace: &Pace,
+    concurrency: &SharedConcurrency,
     journal: Option<&Journal>,
     is_done: impl AsyncFn(&ObjectChange) -> Result<bool, Error>,
 ) -> Result<TreePlan, Error> {
@@ -87,7 +88,7 @@ pub(super) async fn without_done(
     let mut rows = plan.changes.rows();
     let (mut busy, mut is_over, mut is_denied) = (FuturesOrdered::new(), false, false);
     loop {
-        while !is_over && busy.len() < pace.now() {
+        while !is_over && busy.len() < concurrency.now() {
             let Some(change) = rows.next() else {
                 is_over = true;
                 break;

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 use ssmbak_core::object::{LocalPath, Namer, Names, ObjectAction, ObjectChange, ObjectVersion, PathRefused, Verdict};
 use tokio::fs;
 
-use super::pace::patiently;
-use super::{Applied, Spool, Tree, TreePlan, TreeRun, Watcher};
+use super::throttle::retry_throttled;
+use super::{Applied, ProgressObserver, Spill, Tree, TreePlan, TreeRun};
 use crate::s3::download::{blocking, local};
 use crate::s3::object_bucket::shown;
 use crate::s3::part_files;
@@ -54,7 +54,7 @@ impl Tree {
         run: &mut TreeRun,
         dir: &Path,
         options: &GetOptions,
-        watcher: &impl Watcher,
+        observer: &impl ProgressObserver,
     ) -> Result<Applied, Error> {
         let begun = SystemTime::now();
         fs::create_dir_all(dir).await.map_err(|error| local("make", dir, &error))?;
@@ -72,7 +72,7 @@ impl Tree {
             }
             outcomes
         };
-        let applied = run.carry_out(&self.pace, watcher, false, admit, perform).await;
+        let applied = run.apply(&self.concurrency, observer, false, admit, perform).await;
         self.clean(run, dir, Namer::new(options.names, is_case_sensitive), begun)?;
         let (applied, dir) = (applied?, dir.to_owned());
         blocking(move || part_files::sync(&dir).map_err(|error| local("write", &dir, &error))).await?;
@@ -85,7 +85,7 @@ impl Tree {
     /// If the plan cannot be read or written.
     pub fn compared_with_dir(&self, mut plan: TreePlan, dir: &Path, options: &GetOptions) -> Result<TreePlan, Error> {
         let mut namer = Namer::new(options.names, !dir.is_dir() || part_files::is_case_sensitive(dir));
-        let (mut left, mut totals) = (Spool::new(&self.scratch)?, plan.totals);
+        let (mut left, mut totals) = (Spill::new(&self.scratch)?, plan.totals);
         let mut block = Vec::new();
         for change in plan.changes.rows() {
             let mut change = change?;
@@ -133,17 +133,17 @@ impl Tree {
             Some(LocalPath::File(path)) => path,
         };
         let whole = dir.join(&path);
-        let fetched = patiently(async || {
+        let fetched = retry_throttled(async || {
             let fetched = self.file(version, dir, &path, options).await;
             if fetched.as_ref().is_err_and(|error| error.kind == ErrorKind::Throttled) {
-                self.pace.slow_down();
+                self.concurrency.slow_down();
             }
             fetched
         })
         .await;
         match (&fetched, options.rehydrate) {
             (Err(error), Some(rehydrate)) if error.kind == ErrorKind::Archived => {
-                patiently(async || self.bucket.rehydrate(version, rehydrate).await).await?;
+                retry_throttled(async || self.bucket.rehydrate(version, rehydrate).await).await?;
                 let takes = rehydrate.tier.takes(version.storage_class.as_deref());
                 return Err(error.clone().with_hint(format!("it was asked for; run this again in {takes}")));
             }

@@ -12,9 +12,9 @@ use ssmbak_core::object::{
     Verdict, decide, held_at,
 };
 
-use super::pace::patiently;
 use super::sorted::{Merged, Sorter, merge};
-use super::spool::Blocks;
+use super::spill::Blocks;
+use super::throttle::retry_throttled;
 use super::{Target, Tree, TreePlan};
 use crate::{Error, ErrorKind};
 
@@ -85,9 +85,9 @@ impl Tree {
                 if key.is_certain() {
                     return Ok::<KeyHistory, Error>(key.history);
                 }
-                patiently(async || self.bucket.history(&name, &[at], true).await).await
+                retry_throttled(async || self.bucket.history(&name, &[at], true).await).await
             })
-            .buffered(self.pace.now());
+            .buffered(self.concurrency.now());
         let (mut changes, mut totals) = (Blocks::new(&self.scratch)?, ObjectTotals { versions, ..Default::default() });
         while let Some(history) = histories.next().await {
             let history = history?;
@@ -136,7 +136,7 @@ impl Tree {
         let bucket = self.bucket.beside(bucket);
         let mut attempt = 1;
         loop {
-            let local = |error| super::spool::failed("write", &error);
+            let local = |error| super::spill::failed("write", &error);
             let mut bytes = tempfile::tempfile_in(&self.scratch).map_err(local)?;
             let mut md5 = Md5::new();
             let read = bucket.bytes(&file.key, |part| {

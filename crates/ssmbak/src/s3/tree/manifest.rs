@@ -262,12 +262,12 @@ mod tests {
     use ssmbak_core::object::{ObjectChange, ObjectTotals, ObjectVersion};
 
     use super::*;
-    use crate::s3::tree::Spool;
+    use crate::s3::tree::Spill;
 
     #[test]
     fn large_manifests_are_split_and_all_rows_come_back_by_key() {
         let dir = tempfile::tempdir().unwrap();
-        let mut changes = Spool::new(dir.path()).unwrap();
+        let mut changes = Spill::new(dir.path()).unwrap();
         let rows: Vec<ObjectChange> = (0..500)
             .map(|n| {
                 ObjectChange::create(&ObjectVersion {

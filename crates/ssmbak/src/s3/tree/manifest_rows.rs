@@ -9,8 +9,8 @@ use ssmbak_core::object::{
 
 use super::compare::without_done;
 use super::manifest::ManifestRow;
-use super::pace::patiently;
-use super::spool::Blocks;
+use super::spill::Blocks;
+use super::throttle::retry_throttled;
 use super::{Failure, ManifestPlan, Target, Tree, TreePlan};
 use crate::s3::{CopyOptions, Destination};
 use crate::{Error, ErrorKind};
@@ -118,8 +118,8 @@ impl Tree {
             }
         }
         let plan = TreePlan { changes: left.end()?, totals, proved: 0 };
-        let is_done = async |change: &ObjectChange| patiently(async || self.is_made(change, to).await).await;
-        let mut wrong = without_done(plan, &self.scratch, &self.pace, None, is_done).await?;
+        let is_done = async |change: &ObjectChange| retry_throttled(async || self.is_made(change, to).await).await;
+        let mut wrong = without_done(plan, &self.scratch, &self.concurrency, None, is_done).await?;
         for change in wrong.changes.rows() {
             let change = change?;
             let message = match &change.present {

@@ -1,7 +1,7 @@
 //! Trees of keys at an instant: planned, previewed, restored, downloaded, compared.
 //!
 //! A tree may have tens of millions of versions. So the listing is split by key space and read in parallel, what is decided
-//! goes to a file ([`Spool`]) and is read from there in the order of keys, and what was copied is noted in a [`Journal`]: in
+//! goes to a file ([`Spill`]) and is read from there in the order of keys, and what was copied is noted in a [`Journal`]: in
 //! memory there are only the pages under way, an entry for each thousand rows, two bits for each row, and 16 bytes for each
 //! copy that an interrupted run had made.
 
@@ -11,13 +11,13 @@ mod inventory;
 mod journal;
 mod manifest;
 mod manifest_rows;
-mod pace;
+mod parallel_listing;
 mod plan;
 mod restore;
 mod run;
 mod sorted;
-mod spool;
-mod walk;
+mod spill;
+mod throttle;
 
 #[cfg(test)]
 mod random_runs;
@@ -31,11 +31,11 @@ pub use manifest::{ManifestFile, ManifestPlan, ManifestRow, ManifestRows};
 pub use manifest_rows::ManifestVerified;
 pub use plan::TreePlan;
 pub use restore::{MarkersRemoved, Target, TreeRestoreOptions};
-pub use run::{Applied, Failure, RowOutcome, TreeRun, Watcher};
-pub use spool::{Rows, Spool};
+pub use run::{Applied, Failure, ProgressObserver, RowOutcome, TreeRun};
+pub use spill::{Rows, Spill};
 
-use pace::Pace;
 use ssmbak_core::object::KeyGlobs;
+use throttle::SharedConcurrency;
 
 use super::ObjectBucket;
 
@@ -43,7 +43,7 @@ use super::ObjectBucket;
 #[derive(Clone, Debug)]
 pub struct Tree {
     bucket: ObjectBucket,
-    pace: Arc<Pace>,
+    concurrency: Arc<SharedConcurrency>,
     /// What stands before the relative path of every key.
     prefix: String,
     /// What is listed: the prefix, or several that begin with it.
@@ -56,13 +56,13 @@ impl Tree {
     /// The keys that begin with `prefix`. Plans are kept in files in `scratch` that nobody else sees; at most `most`
     /// requests are under way at once, and fewer when S3 asks to slow down.
     pub fn new(bucket: &ObjectBucket, prefix: impl Into<String>, scratch: impl Into<PathBuf>, most: usize) -> Self {
-        let pace = Arc::new(Pace::new(most));
-        let config = bucket.client.config().to_builder().interceptor(Arc::clone(&pace).watch()).build();
+        let concurrency = Arc::new(SharedConcurrency::new(most));
+        let config = bucket.client.config().to_builder().interceptor(Arc::clone(&concurrency).watch()).build();
         let client = aws_sdk_s3::Client::from_conf(config);
         let (prefix, scratch) = (prefix.into(), scratch.into());
         let prefixes = vec![prefix.clone()];
         let bucket = ObjectBucket::new(client, bucket.name());
-        Self { bucket, pace, prefix, prefixes, globs: KeyGlobs::default(), scratch }
+        Self { bucket, concurrency, prefix, prefixes, globs: KeyGlobs::default(), scratch }
     }
 
     /// The keys that begin with one of several prefixes; what is within another one counts once. Their relative paths are
@@ -85,7 +85,7 @@ impl Tree {
 
     /// How many requests are under way at once, at most, as things are.
     pub fn pace(&self) -> usize {
-        self.pace.now()
+        self.concurrency.now()
     }
 
     /// What is listed.

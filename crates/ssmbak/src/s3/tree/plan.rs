@@ -9,15 +9,15 @@ use ssmbak_core::object::{
     deleted, held_at,
 };
 
-use super::spool::Blocks;
-use super::{Spool, Target, Tree};
+use super::spill::Blocks;
+use super::{Spill, Target, Tree};
 use crate::{Error, ErrorKind};
 
 /// What a restore of a tree would do.
 #[derive(Debug)]
 pub struct TreePlan {
     /// The changes.
-    pub changes: Spool<ObjectChange>,
+    pub changes: Spill<ObjectChange>,
     /// How many, and how large.
     pub totals: ObjectTotals,
     /// How many keys the journal of an interrupted run proved to be done.
@@ -113,8 +113,8 @@ impl Tree {
         instants: &[Instant],
         mut find: impl FnMut(&KeyHistory) -> Option<T>,
         mut seen: impl FnMut(u64),
-    ) -> Result<Spool<T>, Error> {
-        let mut spool = Spool::new(&self.scratch)?;
+    ) -> Result<Spill<T>, Error> {
+        let mut spill = Spill::new(&self.scratch)?;
         self.walk(instants, |keys, versions| {
             seen(versions);
             let mut first = None;
@@ -125,10 +125,10 @@ impl Tree {
                     rows.push(row);
                 }
             }
-            first.map_or(Ok(()), |first| spool.push(first, &rows))
+            first.map_or(Ok(()), |first| spill.push(first, &rows))
         })
         .await?;
-        Ok(spool)
+        Ok(spill)
     }
 
     async fn decided(

@@ -17,8 +17,8 @@ use ssmbak_core::object::{
 };
 
 use super::compare::without_done;
-use super::pace::Pace;
-use super::{Applied, Journal, Spool, TreePlan, TreeRun, Watcher};
+use super::throttle::SharedConcurrency;
+use super::{Applied, Journal, ProgressObserver, Spill, TreePlan, TreeRun};
 use crate::s3::Restored;
 use crate::{Error, ErrorKind};
 
@@ -130,7 +130,7 @@ fn second(second: i64) -> Instant {
 }
 
 fn plan(fake: &Fake, asked: Asked, dir: &Path) -> TreePlan {
-    let mut spool = Spool::new(dir).unwrap();
+    let mut spill = Spill::new(dir).unwrap();
     let mut totals = ObjectTotals::default();
     for key in KEYS {
         let verdict = match asked.at {
@@ -139,15 +139,15 @@ fn plan(fake: &Fake, asked: Asked, dir: &Path) -> TreePlan {
         };
         totals.add(&verdict);
         if let Verdict::Change(change) = verdict {
-            spool.push(key, &[change]).unwrap();
+            spill.push(key, &[change]).unwrap();
         }
     }
-    TreePlan { changes: spool, totals, proved: 0 }
+    TreePlan { changes: spill, totals, proved: 0 }
 }
 
 struct Whole;
 
-impl Watcher for Whole {
+impl ProgressObserver for Whole {
     fn settled(&self, _change: &ObjectChange, _outcome: &Result<(), Error>) {}
 
     fn stopped(&self) -> bool {
@@ -226,7 +226,7 @@ async fn make(world: &RefCell<World>, change: &ObjectChange, asked: Asked) -> Re
 async fn run(world: &RefCell<World>, asked: Asked, dir: &Path) -> Option<Applied> {
     world.borrow_mut().touched.clear();
     let budget = if world.borrow_mut().rng.one_in(2) { world.borrow_mut().rng.below(14) } else { u64::MAX };
-    let pace = Pace::new(4);
+    let concurrency = SharedConcurrency::new(4);
     let request = format!("{asked:?}");
     // One file for all requests, as with --journal; sometimes one for each.
     let file = if world.borrow_mut().rng.one_in(3) { dir.join(request.len().to_string()) } else { dir.join("journal") };
@@ -245,7 +245,7 @@ async fn run(world: &RefCell<World>, asked: Asked, dir: &Path) -> Option<Applied
             let tells = present.in_parts == wanted.in_parts || world.rng.one_in(2);
             Ok(tells && present.body == wanted.body && (present.acl || !asked.acl))
         };
-        let plan = without_done(plan, dir, &pace, Some(&journal), is_same).await.unwrap();
+        let plan = without_done(plan, dir, &concurrency, Some(&journal), is_same).await.unwrap();
         let mut run = TreeRun::new(plan, Some(journal));
         let perform = async |changes: Vec<(ObjectChange, ())>| {
             let mut outcomes = Vec::new();
@@ -255,7 +255,7 @@ async fn run(world: &RefCell<World>, asked: Asked, dir: &Path) -> Option<Applied
             }
             outcomes
         };
-        let applied = run.carry_out(&pace, &Whole, true, |_| Ok(()), perform).await.unwrap();
+        let applied = run.apply(&concurrency, &Whole, true, |_| Ok(()), perform).await.unwrap();
         if applied.is_complete() {
             run.finish();
         }

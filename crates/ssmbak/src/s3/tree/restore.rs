@@ -3,8 +3,8 @@
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use ssmbak_core::object::{ObjectAction, ObjectChange};
 
-use super::pace::patiently;
-use super::{Applied, Tree, TreeRun, Watcher};
+use super::throttle::retry_throttled;
+use super::{Applied, ProgressObserver, Tree, TreeRun};
 use crate::s3::object_bucket::shown;
 use crate::s3::{CopyOptions, Destination, ObjectBucket, RehydrateOptions, Restored, Versioning};
 use crate::{Error, ErrorKind};
@@ -48,7 +48,7 @@ impl Tree {
         &self,
         run: &mut TreeRun,
         options: &TreeRestoreOptions,
-        watcher: &impl Watcher,
+        observer: &impl ProgressObserver,
     ) -> Result<Applied, Error> {
         let versioning = match &options.to {
             None => self.bucket.versioning().await?,
@@ -66,14 +66,18 @@ impl Tree {
             }
             outcomes
         };
-        run.carry_out(&self.pace, watcher, true, |_| Ok(()), perform).await
+        run.apply(&self.concurrency, observer, true, |_| Ok(()), perform).await
     }
 
     /// Removes the delete markers that hide what a plan of [`Tree::trash`] would bring back, for good. Nothing is copied.
     ///
     /// # Errors
     /// As [`Tree::restore`].
-    pub async fn remove_markers(&self, run: &mut TreeRun, watcher: &impl Watcher) -> Result<MarkersRemoved, Error> {
+    pub async fn remove_markers(
+        &self,
+        run: &mut TreeRun,
+        observer: &impl ProgressObserver,
+    ) -> Result<MarkersRemoved, Error> {
         let perform = async |changes: Vec<(ObjectChange, ())>| {
             let mut outcomes = Vec::with_capacity(changes.len());
             for (change, ()) in changes {
@@ -81,7 +85,7 @@ impl Tree {
                 for ids in change.markers.chunks(1_000) {
                     let named =
                         ids.iter().map(|id| (change.version.key.as_str(), Some(id.as_str()))).collect::<Vec<_>>();
-                    outcome = match patiently(async || self.bucket.delete_many(&named).await).await {
+                    outcome = match retry_throttled(async || self.bucket.delete_many(&named).await).await {
                         Ok(failed) => {
                             failed.into_iter().next().map_or(Ok(Restored::Copied(None)), |(_, error)| Err(error))
                         }
@@ -95,7 +99,7 @@ impl Tree {
             }
             outcomes
         };
-        run.carry_out(&self.pace, watcher, false, |_| Ok(()), perform).await
+        run.apply(&self.concurrency, observer, false, |_| Ok(()), perform).await
     }
 
     /// Puts delete markers, many with one request.
@@ -119,7 +123,7 @@ impl Tree {
         if keys.is_empty() {
             return outcomes;
         }
-        let failed = patiently(async || self.bucket.delete_many(&keys).await).await;
+        let failed = retry_throttled(async || self.bucket.delete_many(&keys).await).await;
         for (change, outcome) in outcomes.iter_mut().filter(|(_, outcome)| outcome.is_ok()) {
             let why = match &failed {
                 Ok(failed) => failed.iter().find(|(key, _)| *key == change.version.key).map(|(_, error)| error.clone()),
@@ -128,7 +132,7 @@ impl Tree {
             match why {
                 None => {}
                 Some(error) if error.kind == ErrorKind::Throttled => {
-                    let put = patiently(async || self.bucket.put_delete_marker(&change.version.key).await).await;
+                    let put = retry_throttled(async || self.bucket.put_delete_marker(&change.version.key).await).await;
                     *outcome = put.map(|put| Restored::Deleted(put.version_id));
                 }
                 Some(error) => *outcome = Err(error),
@@ -145,10 +149,10 @@ impl Tree {
     ) -> Result<Restored, Error> {
         let key = options.to.as_ref().map(|to| to.key(&self.prefix, &change.version.key));
         let place = options.to.as_ref().zip(key.as_ref()).map(|(to, key)| Destination { bucket: &to.bucket, key });
-        let made = patiently(async || self.bucket.apply(change, place, versioning, &options.copy).await).await;
+        let made = retry_throttled(async || self.bucket.apply(change, place, versioning, &options.copy).await).await;
         match (&made, options.rehydrate) {
             (Err(error), Some(rehydrate)) if error.kind == ErrorKind::Archived => {
-                patiently(async || self.bucket.rehydrate(&change.version, rehydrate).await).await?;
+                retry_throttled(async || self.bucket.rehydrate(&change.version, rehydrate).await).await?;
                 let takes = rehydrate.tier.takes(change.version.storage_class.as_deref());
                 Err(error.clone().with_hint(format!("it was asked for; run this again in {takes}")))
             }

@@ -4,7 +4,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use ssmbak_core::object::{ObjectAction, ObjectChange, ObjectTotals};
 
-use super::pace::Pace;
+use super::throttle::SharedConcurrency;
 use super::{Journal, Rows, TreePlan};
 use crate::s3::Restored;
 use crate::{Error, ErrorKind};
@@ -25,7 +25,7 @@ pub struct TreeRun {
 }
 
 /// Learns how a run goes, and may stop it.
-pub trait Watcher {
+pub trait ProgressObserver {
     /// A change is done or has failed.
     fn settled(&self, change: &ObjectChange, outcome: &Result<(), Error>);
 
@@ -143,10 +143,10 @@ impl TreeRun {
 
     /// Makes the changes that are not settled yet, as many at once as S3 bears. `admit` sees every change first, in order;
     /// deletions come many at a time where `many_deletes` says so. `perform` returns an outcome for each change.
-    pub(super) async fn carry_out<A>(
+    pub(super) async fn apply<A>(
         &mut self,
-        pace: &Pace,
-        watcher: &impl Watcher,
+        concurrency: &SharedConcurrency,
+        observer: &impl ProgressObserver,
         many_deletes: bool,
         mut admit: impl FnMut(&ObjectChange) -> Result<A, Error>,
         perform: impl AsyncFn(Vec<(ObjectChange, A)>) -> Vec<(ObjectChange, Result<Restored, Error>)>,
@@ -165,7 +165,7 @@ impl TreeRun {
             }
         };
         loop {
-            while !is_over && !watcher.stopped() && applied.gave_up.is_none() && busy.len() < pace.now() {
+            while !is_over && !observer.stopped() && applied.gave_up.is_none() && busy.len() < concurrency.now() {
                 let Some((row, change)) = rows.next() else {
                     is_over = true;
                     break;
@@ -178,7 +178,7 @@ impl TreeRun {
                 match admitted {
                     Err(error) => {
                         let outcome = Err(error);
-                        watcher.settled(&change, &outcome);
+                        observer.settled(&change, &outcome);
                         if let Err(error) = outcome {
                             applied.fail(row, change.version.key, error);
                         }
@@ -193,13 +193,13 @@ impl TreeRun {
                     Ok(more) => busy.push(begin(vec![row], vec![(change, more)])),
                 }
             }
-            if is_over && !deletes.is_empty() && !watcher.stopped() && applied.gave_up.is_none() {
+            if is_over && !deletes.is_empty() && !observer.stopped() && applied.gave_up.is_none() {
                 busy.push(begin(std::mem::take(&mut delete_rows), std::mem::take(&mut deletes)));
             }
             let Some(outcomes) = busy.next().await else { break };
             for (row, (change, outcome)) in outcomes {
                 let told = outcome.as_ref().map(drop).map_err(Clone::clone);
-                watcher.settled(&change, &told);
+                observer.settled(&change, &told);
                 match outcome {
                     Ok(Restored::Unchanged) => unchanged.set(row),
                     Ok(Restored::Copied(id)) => {

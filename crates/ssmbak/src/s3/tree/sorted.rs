@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use ssmbak_core::object::{ObjectVersion, inventory_order};
 
-use super::Spool;
-use super::spool::{Blocks, Rows};
+use super::Spill;
+use super::spill::{Blocks, Rows};
 use crate::Error;
 
 /// Rows that are sorted in memory.
@@ -22,7 +22,7 @@ pub(super) struct Sorter {
     fan: usize,
     rows: Vec<ObjectVersion>,
     /// Sorted files; those of the next level are `fan` times as large.
-    levels: Vec<Vec<Spool<ObjectVersion>>>,
+    levels: Vec<Vec<Spill<ObjectVersion>>>,
 }
 
 impl Sorter {
@@ -42,7 +42,7 @@ impl Sorter {
         self.add(0, sorted.end()?)
     }
 
-    fn add(&mut self, level: usize, sorted: Spool<ObjectVersion>) -> Result<(), Error> {
+    fn add(&mut self, level: usize, sorted: Spill<ObjectVersion>) -> Result<(), Error> {
         if self.levels.len() == level {
             self.levels.push(Vec::new());
         }
@@ -57,15 +57,15 @@ impl Sorter {
     }
 
     /// The files, for [`merge`].
-    pub(super) fn end(mut self) -> Result<Vec<Spool<ObjectVersion>>, Error> {
+    pub(super) fn end(mut self) -> Result<Vec<Spill<ObjectVersion>>, Error> {
         self.flush()?;
         Ok(self.levels.into_iter().flatten().collect())
     }
 }
 
 /// The rows of sorted files, in order. After an error it ends.
-pub(super) fn merge(files: &mut [Spool<ObjectVersion>]) -> Result<Merged<'_>, Error> {
-    let mut merged = Merged { files: files.iter_mut().map(Spool::rows).collect(), next: BinaryHeap::new() };
+pub(super) fn merge(files: &mut [Spill<ObjectVersion>]) -> Result<Merged<'_>, Error> {
+    let mut merged = Merged { files: files.iter_mut().map(Spill::rows).collect(), next: BinaryHeap::new() };
     for file in 0..merged.files.len() {
         merged.refill(file)?;
     }

@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::tokens::Tokens;
 use super::{SsmParameterStore, parameter_type, policies, spellings, text, timestamp, version_number};
-use crate::{Error, ErrorKind, Gate, RequestPolicy};
+use crate::{ConcurrencyLimiter, Error, ErrorKind, RequestPolicy};
 
 /// DescribeParameters allows 50 a page, and 50 values of a filter.
 /// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ParameterStringFilter.html>
@@ -29,7 +29,7 @@ const NAMES: usize = 50;
 const CONCURRENCY: usize = 4;
 
 pub(super) async fn describe(store: &SsmParameterStore, scope: &Scope) -> Result<Vec<CurrentParameter>, Error> {
-    let listing = Listing { store, gate: Gate::new(4, 16) };
+    let listing = Listing { store, limiter: ConcurrencyLimiter::new(4, 16) };
     let under = |path: &str, recursive: bool| {
         let path = path.trim_end_matches('/').to_owned();
         let listing = &listing;
@@ -60,7 +60,7 @@ type Found = BTreeMap<String, CurrentParameter>;
 struct Listing<'a> {
     store: &'a SsmParameterStore,
     /// The quota of DescribeParameters is not published, and low.
-    gate: Gate,
+    limiter: ConcurrencyLimiter,
 }
 
 /// How far the pages of a listing have been read.
@@ -163,7 +163,7 @@ impl Listing<'_> {
     }
 
     async fn account_page(&self, pages: &mut Pages, found: &mut Found) -> Result<(), Error> {
-        let page = self.gate.pass(|| self.describe_page(None, pages.next.clone())).await?;
+        let page = self.limiter.run(|| self.describe_page(None, pages.next.clone())).await?;
         found.extend(page.0.into_iter().map(|parameter| (parameter.spelling.clone(), parameter)));
         pages.read(page.1)
     }
@@ -176,7 +176,7 @@ impl Listing<'_> {
         pages: &mut Pages,
         names: &mut Vec<String>,
     ) -> Result<(), Error> {
-        let page = self.gate.pass(|| async {
+        let page = self.limiter.run(|| async {
             let page = self.store.client.get_parameters_by_path().path(path).recursive(recursive);
             let page = page.with_decryption(false).max_results(PAGE_OF_PATH).set_next_token(pages.next.clone());
             page.send().await.map_err(|error| Error::from_sdk(LIST_PATH, &error))
@@ -191,7 +191,7 @@ impl Listing<'_> {
         let filter = filter("Name", "Equals", names)?;
         let (mut pages, mut found) = (Pages::default(), Vec::new());
         while !pages.ended {
-            let page = self.gate.pass(|| self.describe_page(filter.clone(), pages.next.clone())).await?;
+            let page = self.limiter.run(|| self.describe_page(filter.clone(), pages.next.clone())).await?;
             found.extend(page.0);
             pages.read(page.1)?;
         }

@@ -24,7 +24,7 @@ use ssmbak_core::scope::Scope;
 use self::bulk_tags::BulkTags;
 use super::{ParameterPage, ParameterStore, PutParameter, TagsByName};
 use crate::rate_limiter::RateLimiter;
-use crate::spawned::spawned;
+use crate::spawn::spawn_abort_on_drop;
 use crate::{Error, ErrorKind};
 
 /// Parameter Store behind an SDK client.
@@ -73,7 +73,7 @@ impl ParameterStore for SsmParameterStore {
 
     async fn tags(&self, name: &ParameterName) -> Result<BTreeMap<String, String>, Error> {
         let (client, name) = (self.client.clone(), name.clone());
-        spawned(async move { tags::tags(&client, &name).await }).await
+        spawn_abort_on_drop(async move { tags::tags(&client, &name).await }).await
     }
 
     async fn tags_of_many(&self, names: &[ParameterName]) -> Result<Option<TagsByName>, Error> {
@@ -114,7 +114,7 @@ impl ParameterStore for SsmParameterStore {
 
 /// The spellings under which a name may be found: root-level names exist without their slash as well.
 fn spellings(name: &ParameterName) -> impl Iterator<Item = &str> {
-    std::iter::once(name.as_str()).chain(name.root_spelling())
+    std::iter::once(name.as_str()).chain(name.unslashed_name())
 }
 
 /// A time of the SDK. What does not fit a timestamp is not a time of AWS.

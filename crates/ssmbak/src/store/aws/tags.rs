@@ -21,8 +21,8 @@ pub(super) async fn tags(client: &Client, name: &ParameterName) -> Result<BTreeM
             .send()
             .await;
         match read {
-            Ok(output) if output.tag_list().is_empty() && name.root_spelling().is_some_and(|root| root != spelling) => {
-            }
+            Ok(output)
+                if output.tag_list().is_empty() && name.unslashed_name().is_some_and(|root| root != spelling) => {}
             Ok(output) => {
                 let tags = output.tag_list().iter();
                 return Ok(tags

@@ -6,7 +6,7 @@ use aws_sdk_ssm::Client;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use ssmbak_core::parameter::ParameterValue;
 
-use crate::spawned::spawned;
+use crate::spawn::spawn_abort_on_drop;
 use crate::{Error, ErrorKind, STORE_CONCURRENCY};
 
 /// GetParameters allows ten names.
@@ -18,7 +18,7 @@ pub(super) async fn values(client: &Client, spellings: &[String]) -> Result<Valu
     stream::iter(spellings.chunks(PAGE).map(<[String]>::to_vec))
         .map(|names| {
             let client = client.clone();
-            spawned(async move { ten(&client, names).await })
+            spawn_abort_on_drop(async move { ten(&client, names).await })
         })
         .buffer_unordered(STORE_CONCURRENCY)
         .boxed()
