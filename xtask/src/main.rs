@@ -49,9 +49,9 @@ usage: cargo xtask local [--port PORT] [--stale TIME] [--events TIME]
        cargo xtask s3-scale [--keys N] [--latency MS] [--dev]
                                            s3bak on a tree of N keys (100,000) with three versions each: time, memory
                                            and requests of a preview, a download and a restore
-       cargo xtask s3-compare [--keys N] [--latency MS] [--dev]
+       cargo xtask s3-compare [--keys N] [--latency MS] [--dir DIR] [--dev]
                                            s3bak, s3-pit-restore 0.9 and rclone restore and download the same tree (2,000
-                                           keys, 20 ms); --dev measures builds without optimisation
+                                           keys, 20 ms), into DIR (target/); --dev measures builds without optimisation
        cargo xtask bench [--quick] [--only NAME] [--reuse]
                                            ssmbak 0.5.2 and this tool side by side: time, memory, requests; writes
                                            docs/PERFORMANCE.md. --quick takes a tenth of every size and --only the

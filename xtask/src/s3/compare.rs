@@ -16,6 +16,12 @@ const VERSION: &str = "0.9";
 
 /// Builds and installs both, and lets each restore a tree of its own.
 pub fn run(arguments: &[&str]) -> Outcome {
+    let (dir, arguments) = match arguments.iter().position(|argument| *argument == "--dir") {
+        Some(at) if at + 1 < arguments.len() => {
+            (PathBuf::from(arguments[at + 1]), &[&arguments[..at], &arguments[at + 2..]].concat()[..])
+        }
+        _ => (target_dir(), arguments),
+    };
     let [keys, latency] = numbers(arguments, ["--keys", "--latency"], [2_000, 20])?;
     let mut steps = Steps::default();
     let s3bak = s3bak(&mut steps, arguments)?;
@@ -29,7 +35,7 @@ pub fn run(arguments: &[&str]) -> Outcome {
             Ok(command)
         })
     };
-    let state = target_dir().join("s3-compare");
+    let state = dir.join("s3-compare");
     drop(std::fs::remove_dir_all(&state));
     std::fs::create_dir_all(&state).map_err(Failure::io("make a directory"))?;
     let server = start(keys)?;

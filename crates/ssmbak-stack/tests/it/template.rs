@@ -217,7 +217,18 @@ fn the_function_is_what_the_package_is() {
     let variables = function["Environment"]["Variables"].as_object().unwrap();
     let mut names: Vec<&str> = variables.keys().map(String::as_str).collect();
     names.sort_unstable();
-    assert_eq!(names, ["LOGLEVEL", "SSMBAK_ACCOUNT", "SSMBAK_BUCKET", "SSMBAK_MAX_RPS", "SSMBAK_METRICS", "SSMBAK_QUEUE_URL", "Stack"]);
+    assert_eq!(
+        names,
+        [
+            "LOGLEVEL",
+            "SSMBAK_ACCOUNT",
+            "SSMBAK_BUCKET",
+            "SSMBAK_MAX_RPS",
+            "SSMBAK_METRICS",
+            "SSMBAK_QUEUE_URL",
+            "Stack"
+        ]
+    );
     // `aws logs tail /aws/lambda/$(ssmbak-stack NAME lambdaname)` is in the original's tutorial.
     assert_eq!(function["FunctionName"], json!({"Ref": "AWS::StackName"}));
     let group = &properties(&template, "LogGroup")["LogGroupName"];

@@ -15,6 +15,7 @@ use super::object_bucket::{ObjectBucket, shown, size};
 use super::rehydrate::{Readiness, readiness};
 use super::stream_copy::as_sent_from_here;
 use super::verify::Promised;
+use crate::spawn::spawn_abort_on_drop;
 use crate::{Error, ErrorKind};
 
 /// All but what URLs leave as it is, and the slashes between levels.
@@ -176,7 +177,8 @@ impl ObjectBucket {
             // Metadata and content headers as they are, also those that no header of ours could repeat.
             None => copy.metadata_directive(MetadataDirective::Copy),
         };
-        let copied = copy.send().await.map_err(|error| self.copy_failed(version, to, &error))?;
+        let copied = spawn_abort_on_drop(async move { Ok(copy.send().await) }).await?;
+        let copied = copied.map_err(|error| self.copy_failed(version, to, &error))?;
         Ok(Kept { version_id: copied.version_id().map(str::to_owned) })
     }
 

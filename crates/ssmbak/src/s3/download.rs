@@ -17,6 +17,7 @@ use super::byte_rate::ByteRate;
 use super::object_bucket::{ObjectBucket, shown};
 use super::part_files::{self, part_file};
 use super::verify::{Promised, Verifier};
+use crate::spawn::spawn_abort_on_drop;
 use crate::{Error, ErrorKind};
 
 /// How often a broken answer is gone on with, without a single byte in between.
@@ -266,7 +267,7 @@ impl ObjectBucket {
             }
             None => get.checksum_mode(ChecksumMode::Enabled),
         };
-        let sent = get.send().await;
+        let sent = spawn_abort_on_drop(async move { Ok(get.send().await) }).await?;
         let answer = sent.map_err(|error| self.failed(&format!("read {}", shown(&version.key)), &error))?;
         let expected = range.map_or(version.size, |(first, last)| last - first + 1);
         let etag = answer.e_tag().map(|etag| etag.trim_matches('"'));

@@ -6,6 +6,7 @@ use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode};
 use ssmbak_core::object::{ObjectVersion, likely_part_size};
 
 use super::object_bucket::{ObjectBucket, shown};
+use crate::spawn::spawn_abort_on_drop;
 use crate::{Error, ErrorKind};
 
 impl ObjectBucket {
@@ -25,16 +26,15 @@ impl ObjectBucket {
     }
 
     pub(super) async fn head(&self, key: &str, id: Option<&str>, part: Option<i32>) -> Result<HeadObjectOutput, Error> {
-        let read = self
+        let head = self
             .client
             .head_object()
             .bucket(&self.name)
             .key(key)
             .set_version_id(id.map(str::to_owned))
             .checksum_mode(ChecksumMode::Enabled)
-            .set_part_number(part)
-            .send()
-            .await;
+            .set_part_number(part);
+        let read = spawn_abort_on_drop(async move { Ok(head.send().await) }).await?;
         read.map_err(|error| self.head_failed(key, &error))
     }
 
