@@ -16,7 +16,7 @@ use crate::pipeline::{PATIENCE, Pipeline, failed_ids};
 /// What the template's schedule sends.
 const SWEEP: &str = r#"{"ssmbak":"sweep"}"#;
 /// Long enough for a share of a sweep, short enough to see it end.
-const SHORT: Duration = Duration::from_secs(12);
+const SHORT: Duration = Duration::from_secs(20);
 
 /// The function's own queue.
 struct Queue {
