@@ -32,7 +32,7 @@ const DRILL: &str = "drill-";
 /// let name = ParameterName::parse("foo")?;
 /// assert_eq!(name.as_str(), "/foo");
 /// assert_eq!(name, ParameterName::parse("/foo")?);
-/// assert_eq!(name.root_spelling(), Some("foo"));
+/// assert_eq!(name.unslashed_name(), Some("foo"));
 /// # Ok::<(), ssmbak_core::name::NameError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

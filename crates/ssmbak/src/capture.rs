@@ -254,7 +254,7 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
         Ok(is_settled(&Details { tags, ..listed.clone() }, current))
     }
 
-    /// Writes what a survey found missing.
+    /// Writes what the drift lacks.
     ///
     /// # Errors
     /// As [`Capture::event`].
