@@ -221,7 +221,7 @@ fn confirm(yes: bool, question: &str, ui: &Ui) -> Result<bool, CliError> {
     Ok(yes || !ui.can_ask() || ui.confirm(question)?)
 }
 
-/// As [`confirm`], of what is not done unasked.
+/// As [`confirm`], but an error where nobody can be asked.
 fn must_confirm(yes: bool, question: &str, ui: &Ui) -> Result<bool, CliError> {
     if yes || ui.can_ask() {
         return confirm(yes, question, ui);

@@ -128,7 +128,7 @@ fn log_share(share: &Share) {
             tracing::info!(operation = "Sweep", outcome = "continued", names, seconds, "the sweep goes on");
         }
         // The template's metric filter looks for this outcome.
-        Share::Finished(record) => tracing::info!(
+        Share::Finished { record, .. } => tracing::info!(
             target: FINISHED,
             operation = "Sweep",
             outcome = "swept",

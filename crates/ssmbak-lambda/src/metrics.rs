@@ -58,8 +58,9 @@ impl Metrics {
                 numbers.early += 1;
                 numbers.add_writes(captured);
             }
-            Ok(MessageOutcome::Swept(Share::Finished(record))) => {
-                *numbers.drift.get_or_insert_default() += record.written;
+            Ok(MessageOutcome::Swept(Share::Finished { record, is_first })) => {
+                // The first sweep records what existed before the pipeline.
+                *numbers.drift.get_or_insert_default() += if *is_first { 0 } else { record.written };
             }
             Ok(MessageOutcome::Swept(_) | MessageOutcome::Ignored(_)) => {}
             Err(_) => numbers.failed += 1,
@@ -117,6 +118,7 @@ impl Numbers {
 mod tests {
     use ssmbak::capture::Written;
     use ssmbak_core::event::parse_body;
+    use ssmbak_core::sweep::SweepRecord;
 
     use super::*;
     use crate::failure::Failure;
@@ -178,6 +180,15 @@ mod tests {
         assert_eq!(line(vec![]), None);
         let continued = Share::Continued { names: 10, seconds: 1 };
         assert_eq!(line(vec![Ok(MessageOutcome::Swept(continued))]), None);
+    }
+
+    #[test]
+    fn drift_is_what_a_sweep_recorded_save_the_first_one() {
+        let found = |is_first| {
+            let record = SweepRecord::new(now(), now(), (9, 4, 0), &[]);
+            line(vec![Ok(MessageOutcome::Swept(Share::Finished { record, is_first }))]).unwrap()["DriftFound"].clone()
+        };
+        assert_eq!((found(false), found(true)), (json!(4), json!(0)));
     }
 
     #[test]

@@ -56,7 +56,12 @@ pub enum Share {
         seconds: u32,
     },
     /// The sweep is done, and its record stored.
-    Finished(SweepRecord),
+    Finished {
+        /// The record.
+        record: SweepRecord,
+        /// Whether the bucket had none before: then what was written is no drift, but what existed already.
+        is_first: bool,
+    },
     /// The sweep is given up; delivering its message again would not help.
     GivenUp(GivenUp),
 }
@@ -90,7 +95,7 @@ pub async fn share<S: ParameterStore, B: BackupBucket>(
         Err(Stop::Error(error)) => return stop(&mut progress, &began, queue, error).await,
         Err(Stop::GivenUp(given_up)) => return Ok(Share::GivenUp(given_up)),
     };
-    end(capture, &mut progress, &began, complete, queue).await
+    end(capture, &mut progress, &began, complete, last.is_none(), queue).await
 }
 
 /// Why a share ends before its time.
@@ -129,12 +134,13 @@ async fn end<S: ParameterStore, B: BackupBucket>(
     progress: &mut Progress,
     began: &Place,
     complete: bool,
+    is_first: bool,
     queue: Option<&OwnQueue>,
 ) -> Result<Share, Failure> {
     match progress.ended(began, complete, ssmbak::clock::now()) {
         Ended::Finished(record) => {
             capture.bucket().put_sweep(&record).await?;
-            Ok(Share::Finished(record))
+            Ok(Share::Finished { record, is_first })
         }
         Ended::Continue { seconds } => go_on(progress, queue, seconds).await,
         Ended::GivenUp(given_up) => Ok(Share::GivenUp(given_up)),

@@ -94,7 +94,7 @@ pub enum Ended {
     /// It was told to.
     Stopped,
     /// A message that was put back has failed again in the meantime.
-    DrillOutcome,
+    FailsAgain,
     /// No message of a whole batch could be put back.
     Hopeless,
     /// The queue of failures cannot be read.
@@ -154,7 +154,7 @@ pub async fn redrive(
         outcome.redriven += done;
         on_batch(done);
         if !again.is_empty() {
-            outcome.ended = Some(Ended::DrillOutcome);
+            outcome.ended = Some(Ended::FailsAgain);
             return outcome;
         }
         if done == 0 && tried > 0 {

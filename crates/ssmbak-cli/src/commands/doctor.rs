@@ -18,7 +18,7 @@ use crate::function_file;
 use crate::global::GlobalArgs;
 use crate::interrupt::Interrupts;
 use crate::stack::{self, StackCommandError};
-use crate::ui::Ui;
+use crate::ui::{Ui, text};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -72,8 +72,8 @@ impl Pipeline<'_> {
         Ok((facts, findings))
     }
 
-    /// Looks again and again, and prints what is not as it was. Ends only by an interruption: that one look fails is said,
-    /// and the next one may succeed.
+    /// Checks again and again, and prints the findings that changed. On a terminal only an interruption ends it: a check
+    /// that fails is a warning, and the next one may succeed.
     async fn watch(
         &self,
         mut seen: Vec<Finding>,
@@ -90,8 +90,10 @@ impl Pipeline<'_> {
             let findings = match interrupts.or(self.look()).await {
                 Ok((_, findings)) => findings,
                 Err(CliError::Interrupted) => return Err(CliError::Interrupted),
+                // A program learns of it as of every failure.
+                Err(error) if ui.is_json() => return Err(error),
                 Err(error) => {
-                    ui.warning(&error.to_string());
+                    ui.warning(&text::line(&error.to_string()));
                     continue;
                 }
             };

@@ -119,7 +119,7 @@ impl std::fmt::Display for CleanReport {
     }
 }
 
-/// The drill for people: what did not come back as it was, and the sum.
+/// The drill for people: the parameters that were not restored exactly, and totals.
 pub fn lines(drill: &Drill, drilled: &DrillResult) -> String {
     let mut shown = String::new();
     let mut counts = [0_usize; 4];
@@ -159,7 +159,7 @@ pub fn lines(drill: &Drill, drilled: &DrillResult) -> String {
     shown
 }
 
-/// 1 if something is left behind, 130 if it was stopped, 4 if something would not come back as it was, else 0.
+/// 1 if something is left behind, 130 if it was stopped, 4 if a parameter was not restored exactly, else 0.
 pub fn exit(drill: &Drill, drilled: &DrillResult) -> Exit {
     let different =
         |(_, back): &(_, DrillOutcome)| matches!(back, DrillOutcome::Different(_) | DrillOutcome::Failed(_));

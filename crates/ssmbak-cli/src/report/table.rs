@@ -153,7 +153,7 @@ impl Left<'_> {
     }
 }
 
-/// Most rows that are told one by one although they are left for the same reason.
+/// Maximum number of rows listed one by one that share a reason.
 const ALIKE: usize = 5;
 
 /// The rows that are not done. Of many with the same reason the first is told in full, and the others are counted.

@@ -1,4 +1,4 @@
-//! What was deleted and can come back, as it is shown.
+//! The trash: deleted parameters, for people and for programs.
 
 use comfy_table::Color;
 use jiff::Timestamp;

@@ -44,7 +44,7 @@ struct FindingReport {
 pub struct Repair {
     /// What is left.
     pub left: Verification,
-    /// The names that could not be looked over or recorded.
+    /// The names that could not be checked or recorded.
     pub failed: BTreeMap<ParameterName, Error>,
 }
 

@@ -276,7 +276,7 @@ async fn one(args: &RestoreArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, C
     Ok(Exit::Done)
 }
 
-/// Asks for an archived version, and waits or fails with when to come back.
+/// Requests an archived version, then waits for it, or fails with the time to try again.
 pub(super) async fn rehydrate(
     args: RehydrateArgs,
     bucket: &ObjectBucket,

@@ -153,7 +153,7 @@ fn outcome_lines(failures: &Failures, outcome: &Redriven) -> Vec<String> {
 fn why(ended: &Ended) -> String {
     match ended {
         Ended::Stopped => "interrupted".to_owned(),
-        Ended::DrillOutcome => "what was put back fails suggested_command, its cause is still there".to_owned(),
+        Ended::FailsAgain => "messages that were put back fail again: their cause is still there".to_owned(),
         Ended::Hopeless => "not one message of a batch could be put back".to_owned(),
         Ended::Unreadable(error) => text::line(&error.to_string()),
     }
@@ -161,4 +161,22 @@ fn why(ended: &Ended) -> String {
 
 fn failed(error: CallError) -> CliError {
     StackCommandError::from(StackError::from(error)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_end_before_the_end_is_a_clause() {
+        let clauses = [Ended::Stopped, Ended::FailsAgain, Ended::Hopeless].map(|ended| why(&ended));
+        assert_eq!(
+            clauses,
+            [
+                "interrupted",
+                "messages that were put back fail again: their cause is still there",
+                "not one message of a batch could be put back",
+            ]
+        );
+    }
 }

@@ -1,4 +1,4 @@
-//! The JSON schemas of what is printed.
+//! The JSON schemas of the commands' output.
 
 use serde_json::Value;
 

@@ -118,7 +118,7 @@ async fn what_comes_back_does_not_go_round_and_round() {
         .answer("DeleteMessage", 200, "{}");
     let outcome = put_back(&script).await;
     assert_eq!(outcome.redriven, 2, "{outcome:?}");
-    assert!(matches!(outcome.ended, Some(Ended::DrillOutcome)), "{outcome:?}");
+    assert!(matches!(outcome.ended, Some(Ended::FailsAgain)), "{outcome:?}");
 }
 
 #[tokio::test(flavor = "current_thread")]
