@@ -254,7 +254,7 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
         Ok(is_settled(&Details { tags, ..listed.clone() }, current))
     }
 
-    /// Writes what the drift lacks.
+    /// Records in the bucket what was found missing there.
     ///
     /// # Errors
     /// As [`Capture::event`].
