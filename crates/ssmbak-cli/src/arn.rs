@@ -49,7 +49,7 @@ fn parameter(text: &str) -> Option<(ParameterArn, String)> {
 /// Makes sure that parameters named by ARN are where the command works.
 ///
 /// # Errors
-/// [`CliError::Usage`] for another region or account, or if whose credentials these are cannot be told.
+/// [`CliError::usage`] for another region or account, or if whose credentials these are cannot be told.
 pub async fn check(arns: &[ParameterArn], aws: &Aws) -> Result<(), CliError> {
     let Some(first) = arns.first() else { return Ok(()) };
     if let Some(other) = arns.iter().find(|arn| arn.region != aws.region()) {

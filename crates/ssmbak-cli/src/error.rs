@@ -1,98 +1,89 @@
 //! What can go wrong in a command: its sentence, its hint, its code and its exit code, in one place.
 
+use std::borrow::Cow;
+use std::error::Error;
+
 use serde::Serialize;
 use ssmbak_core::plan::saved::Difference;
 
 use crate::exit::Exit;
-use crate::stack::StackCommandError;
 
 /// Why a command ended without doing what it was asked for.
 #[derive(Debug, thiserror::Error)]
-pub enum CliError {
-    /// It was called wrongly.
-    #[error("{message}")]
-    Usage {
-        /// One sentence.
-        message: String,
-        /// What to do instead.
-        hint: Option<String>,
-    },
-    /// It cannot be done.
-    #[error("{message}")]
-    Failure {
-        /// A stable name, for programs.
-        code: &'static str,
-        /// One sentence.
-        message: String,
-        /// What to do next.
-        hint: Option<String>,
-    },
-    /// A saved plan does not fit any more.
-    #[error("{message}")]
-    Stale {
-        /// One sentence.
-        message: String,
-        /// What has changed since, row by row.
-        differences: Vec<Difference>,
-    },
-    /// The library failed.
-    #[error(transparent)]
-    Library(#[from] ssmbak::Error),
-    /// The stack's command failed.
-    #[error(transparent)]
-    Stack(#[from] StackCommandError),
-    /// Ctrl-C.
-    #[error("interrupted")]
-    Interrupted,
+#[error("{message}")]
+pub struct CliError {
+    /// A stable name, for programs.
+    code: Cow<'static, str>,
+    /// One sentence.
+    message: String,
+    /// What to do next, where the message does not say it already.
+    hint: Option<String>,
+    /// How the process ends.
+    exit: Exit,
+    /// What has changed since a plan was saved, row by row.
+    differences: Vec<Difference>,
+    source: Option<Box<dyn Error + Send + Sync>>,
 }
 
 impl CliError {
+    fn new(code: impl Into<Cow<'static, str>>, exit: Exit, message: impl Into<String>) -> Self {
+        let (code, message) = (code.into(), message.into());
+        Self { code, message, hint: None, exit, differences: Vec::new(), source: None }
+    }
+
+    fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()).filter(|hint| !hint.is_empty()), ..self }
+    }
+
+    fn with_source(self, source: impl Error + Send + Sync + 'static) -> Self {
+        Self { source: Some(Box::new(source)), ..self }
+    }
+
     /// A wrong call.
     pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::Usage { message: message.into(), hint: Some(hint.into()).filter(|hint| !hint.is_empty()) }
+        Self::new("Usage", Exit::Usage, message).with_hint(hint)
     }
 
     /// A failure with a code of its own.
     pub fn failure(code: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::Failure { code, message: message.into(), hint: Some(hint.into()).filter(|hint| !hint.is_empty()) }
+        Self::new(code, Exit::Failed, message).with_hint(hint)
+    }
+
+    /// A saved plan that does not fit any more.
+    pub fn stale(message: impl Into<String>, differences: Vec<Difference>) -> Self {
+        let error = Self::new("StalePlan", Exit::Stale, message);
+        Self { differences, ..error.with_hint("nothing was changed: make the plan anew, and look at it") }
+    }
+
+    /// Ctrl-C.
+    pub fn interrupted() -> Self {
+        Self::interrupted_with("interrupted")
+    }
+
+    /// Ctrl-C, and what goes on all the same.
+    pub fn interrupted_with(message: impl Into<String>) -> Self {
+        Self::new("Interrupted", Exit::Interrupted, message)
     }
 
     /// The output cannot be written.
-    pub fn output(error: &std::io::Error) -> Self {
-        Self::failure("Output", format!("cannot write the output: {error}"), "check where it goes")
+    pub fn output(error: std::io::Error) -> Self {
+        let message = format!("cannot write the output: {error}");
+        Self::failure("Output", message, "check where it goes").with_source(error)
     }
 
     /// A stable name of the error, for programs.
     pub fn code(&self) -> &str {
-        match self {
-            Self::Usage { .. } => "Usage",
-            Self::Failure { code, .. } => code,
-            Self::Stale { .. } => "StalePlan",
-            Self::Library(error) => error.kind.code(),
-            Self::Stack(error) => error.code(),
-            Self::Interrupted => "Interrupted",
-        }
+        &self.code
     }
 
     /// What to do next, where the message does not say it already.
     pub fn hint(&self) -> Option<&str> {
-        match self {
-            Self::Usage { hint, .. } | Self::Failure { hint, .. } => hint.as_deref(),
-            Self::Stale { .. } => Some("nothing was changed: make the plan anew, and look at it"),
-            Self::Library(error) => error.hint.as_deref(),
-            Self::Stack(_) | Self::Interrupted => None,
-        }
+        self.hint.as_deref()
     }
 
     /// How the process ends.
     pub fn exit(&self) -> Exit {
-        match self {
-            Self::Usage { .. } => Exit::Usage,
-            Self::Stale { .. } => Exit::Stale,
-            Self::Interrupted => Exit::Interrupted,
-            Self::Stack(error) if error.is_interruption() => Exit::Interrupted,
-            Self::Failure { .. } | Self::Library(_) | Self::Stack(_) => Exit::Failed,
-        }
+        self.exit
     }
 
     /// The error for programs.
@@ -109,10 +100,26 @@ impl CliError {
 
     /// What has changed since a plan was saved.
     pub fn differences(&self) -> &[Difference] {
-        match self {
-            Self::Stale { differences, .. } => differences,
-            _ => &[],
-        }
+        &self.differences
+    }
+}
+
+impl From<ssmbak::Error> for CliError {
+    fn from(error: ssmbak::Error) -> Self {
+        let hint = error.hint.clone().unwrap_or_default();
+        Self::new(error.kind.code(), Exit::Failed, error.message.clone()).with_hint(hint).with_source(error)
+    }
+}
+
+impl From<ssmbak_stack::Error> for CliError {
+    fn from(error: ssmbak_stack::Error) -> Self {
+        Self::new(error.code().to_owned(), Exit::Failed, error.to_string()).with_source(error)
+    }
+}
+
+impl From<ssmbak_stack::StackError> for CliError {
+    fn from(error: ssmbak_stack::StackError) -> Self {
+        ssmbak_stack::Error::from(error).into()
     }
 }
 
@@ -158,7 +165,7 @@ mod tests {
           }
         }
         "#);
-        let error = serde_json::to_string(&CliError::Interrupted.report()).unwrap();
+        let error = serde_json::to_string(&CliError::interrupted().report()).unwrap();
         assert_eq!(error, r#"{"Error":{"Code":"Interrupted","Message":"interrupted"}}"#);
     }
 
@@ -168,10 +175,7 @@ mod tests {
         assert_eq!(of(CliError::usage("a", "b")), 2);
         assert_eq!(of(CliError::failure("NoRegion", "a", "b")), 1);
         assert_eq!(of(Error::new(ErrorKind::Throttled, "slow").into()), 1);
-        assert_eq!(of(CliError::Interrupted), 130);
-        assert_eq!(of(CliError::Stale { message: "a".to_owned(), differences: Vec::new() }), 5);
-        assert_eq!(of(StackCommandError::Interrupted { name: "s".to_owned() }.into()), 130);
-        assert_eq!(of(StackCommandError::InterruptedDeletion { name: "s".to_owned() }.into()), 130);
-        assert_eq!(of(StackCommandError::Declined.into()), 1);
+        assert_eq!(of(CliError::interrupted()), 130);
+        assert_eq!(of(CliError::stale("a", Vec::new())), 5);
     }
 }

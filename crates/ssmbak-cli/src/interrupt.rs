@@ -63,11 +63,11 @@ impl Interrupts {
     /// Does something that may be left at any point.
     ///
     /// # Errors
-    /// [`CliError::Interrupted`], or its own.
+    /// [`CliError::interrupted`], or its own.
     pub async fn or<T, E: Into<CliError>>(&mut self, work: impl Future<Output = Result<T, E>>) -> Result<T, CliError> {
         tokio::select! {
             outcome = work => outcome.map_err(Into::into),
-            () = self.next() => Err(CliError::Interrupted),
+            () = self.next() => Err(CliError::interrupted()),
         }
     }
 }

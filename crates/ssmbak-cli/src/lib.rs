@@ -9,6 +9,7 @@ pub mod aws;
 mod browse;
 pub mod bucket;
 pub mod commands;
+pub mod context;
 pub mod error;
 pub mod exit;
 pub mod export;

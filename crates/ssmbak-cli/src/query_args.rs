@@ -5,35 +5,35 @@ use clap::builder::FalseyValueParser;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ssmbak_core::instant::{Instant, InstantError};
+use ssmbak_core::plan::Query;
 use ssmbak_core::scope::{ScopeError, Selection};
 
-use crate::bucket::BucketArgs;
 use crate::error::CliError;
+use crate::selection_args::SelectionArgs;
 
 /// Which parameters, and as of when.
 #[derive(Clone, Debug, Default, Args)]
 pub struct QueryArgs {
     /// Parameters (/app/db/host) and paths (/app/ for those directly under it); the last one is the time.
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(value_name = "PATH")]
     pub words: Vec<String>,
     /// Time, instead of the last argument: a time or mark:NAME.
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
-    /// Include all descendants of each path.
-    #[arg(short = 'R', long)]
-    pub recursive: bool,
-    /// Include only names matching GLOB, such as '*_token' or '/app/*/db' (repeatable).
-    #[arg(long, value_name = "GLOB")]
-    pub include: Vec<String>,
-    /// Exclude names matching GLOB (repeatable).
-    #[arg(long, value_name = "GLOB")]
-    pub exclude: Vec<String>,
+    /// How the paths are narrowed.
+    #[command(flatten)]
+    pub narrow: SelectionArgs,
+}
+
+/// What a restore is to bring back.
+#[derive(Clone, Debug, Default, Args)]
+pub struct RestoreQueryArgs {
+    /// Which parameters, and as of when.
+    #[command(flatten)]
+    pub query: QueryArgs,
     /// Treat parameters first recorded after TIME as nonexistent (deletes them, like ssmbak 0.5.2).
     #[arg(long)]
     pub assume_absent: bool,
-    /// Where the changes are recorded.
-    #[command(flatten)]
-    pub bucket: BucketArgs,
     /// Whether secrets are shown.
     #[command(flatten)]
     pub reveal: RevealArgs,
@@ -60,11 +60,27 @@ pub struct ResolvedQuery {
     pub warnings: Vec<String>,
 }
 
+impl RestoreQueryArgs {
+    /// The question as it is saved and recorded.
+    pub fn query(&self, asked: &ResolvedQuery) -> Query {
+        let SelectionArgs { recursive, include, exclude, .. } = self.query.narrow.clone();
+        Query {
+            paths: asked.paths.clone(),
+            recursive,
+            include,
+            exclude,
+            at: asked.at.to_argument(),
+            assume_absent: self.assume_absent,
+            ..Query::default()
+        }
+    }
+}
+
 impl QueryArgs {
     /// Reads paths and time, relative times counted from `now`.
     ///
     /// # Errors
-    /// [`CliError::Usage`] for what is no path or no time.
+    /// [`CliError::usage`] for what is no path or no time.
     pub fn read(&self, now: Timestamp, local: &TimeZone) -> Result<ResolvedQuery, CliError> {
         let (paths, time) = match (&self.at, self.words.split_last()) {
             (Some(time), _) => (self.words.as_slice(), time),
@@ -81,9 +97,7 @@ impl QueryArgs {
         for path in paths {
             check_path(path, now, local)?;
         }
-        let texts: Vec<&str> = paths.iter().map(String::as_str).collect();
-        let selection =
-            Selection::new(&texts, self.recursive, &self.include, &self.exclude).map_err(|error| wrong_path(&error))?;
+        let selection = self.narrow.select(paths)?;
         let warnings = not_yet(&at, now).into_iter().collect();
         Ok(ResolvedQuery { paths: paths.to_vec(), selection, at, warnings })
     }
@@ -96,7 +110,7 @@ const QUOTE: &str = "quote a time of several words, such as \"2024-06-15 17:56\"
 /// Reads a time given on the command line.
 ///
 /// # Errors
-/// [`CliError::Usage`] with the forms that are understood.
+/// [`CliError::usage`] with the forms that are understood.
 pub fn read_time(text: &str, now: Timestamp, local: &TimeZone) -> Result<Instant, CliError> {
     Instant::parse(text, now, local).map_err(|error| match error {
         InstantError::Unreadable { .. } if text.starts_with('/') => {
@@ -109,7 +123,7 @@ pub fn read_time(text: &str, now: Timestamp, local: &TimeZone) -> Result<Instant
 /// Refuses a time whose words were not quoted: its last word may be a time as well, and another one.
 ///
 /// # Errors
-/// [`CliError::Usage`] with the whole time.
+/// [`CliError::usage`] with the whole time.
 pub(crate) fn refuse_scattered(words: &[String], now: Timestamp, local: &TimeZone) -> Result<(), CliError> {
     const COUNTS: [&str; 6] = ["two", "three", "four", "five", "six", "seven"];
     for (count, told) in (2..).zip(COUNTS).collect::<Vec<_>>().into_iter().rev() {
@@ -157,6 +171,7 @@ pub(crate) fn not_yet(at: &Instant, now: Timestamp) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exit::Exit;
 
     fn read(words: &[&str]) -> Result<ResolvedQuery, CliError> {
         let words = words.iter().map(|word| (*word).to_owned()).collect();
@@ -166,7 +181,7 @@ mod tests {
 
     fn refusal(words: &[&str]) -> String {
         match read(words) {
-            Err(error @ CliError::Usage { .. }) => error.to_string(),
+            Err(error) if error.exit() == Exit::Usage => error.to_string(),
             other => panic!("{other:?}"),
         }
     }

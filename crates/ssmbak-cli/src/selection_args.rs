@@ -28,7 +28,7 @@ impl SelectionArgs {
     /// What `paths` select.
     ///
     /// # Errors
-    /// [`CliError::Usage`] for what is no path or no glob.
+    /// [`CliError::usage`] for what is no path or no glob.
     pub fn select(&self, paths: &[String]) -> Result<Selection, CliError> {
         let texts: Vec<&str> = paths.iter().map(String::as_str).collect();
         Selection::new(&texts, self.recursive, &self.include, &self.exclude).map_err(|error| wrong_path(&error))

@@ -2,7 +2,6 @@
 
 mod delete;
 mod deploy;
-mod error;
 mod first_sweep;
 mod redrive;
 mod show;
@@ -13,8 +12,6 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use ssmbak_stack::{Architecture, Operation, Stack, StackEvent, template};
-
-pub use error::StackCommandError;
 
 use crate::aws::Aws;
 use crate::error::CliError;
@@ -136,7 +133,7 @@ pub async fn run(args: &StackArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit,
         StackCommand::Delete(delete) => delete::run(&stack, delete, ui).await,
         StackCommand::Redrive(redrive) => redrive::run(&stack, redrive, &aws, ui).await,
         StackCommand::Status => {
-            let described = stack.describe().await.map_err(StackCommandError::from)?;
+            let described = stack.describe().await?;
             let status = described.status.as_str();
             let mut object = json!({"StackName": stack.name(), "StackStatus": status});
             if let Some(reason) = &described.reason {
@@ -152,20 +149,20 @@ pub async fn run(args: &StackArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit,
             Ok(Exit::Done)
         }
         StackCommand::Bucketname => {
-            let name = stack.bucket_name().await.map_err(StackCommandError::from)?;
+            let name = stack.bucket_name().await?;
             result(ui, &name, &json!({"Bucket": name})).map(done)
         }
         StackCommand::Lambdaname => {
-            let name = stack.function_name().await.map_err(StackCommandError::from)?;
+            let name = stack.function_name().await?;
             result(ui, &name, &json!({"Lambda": name})).map(done)
         }
         StackCommand::Region => result(ui, aws.region(), &json!({"Region": aws.region()})).map(done),
         StackCommand::Params => {
-            let parameters = stack.describe().await.map_err(StackCommandError::from)?.parameters;
+            let parameters = stack.describe().await?.parameters;
             result(ui, &show::parameters_table(&parameters), &show::parameters_json(&parameters)).map(done)
         }
         StackCommand::Resources => {
-            let resources = stack.resources().await.map_err(StackCommandError::from)?;
+            let resources = stack.resources().await?;
             result(ui, &show::resources_table(&resources), &show::resources_json(&resources)).map(done)
         }
         StackCommand::Template => Ok(Exit::Done),
@@ -175,7 +172,7 @@ pub async fn run(args: &StackArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit,
 /// `ssmbak-stack list`.
 async fn list(global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
     let aws = Aws::connect(global).await?;
-    let stacks = ssmbak_stack::list(&aws.cloudformation()).await.map_err(StackCommandError::from)?;
+    let stacks = ssmbak_stack::list(&aws.cloudformation()).await?;
     if stacks.is_empty() && !ui.is_json() {
         ui.remark(&format!("no ssmbak stack in {}: `ssmbak-stack NAME create` deploys one", aws.region()));
     } else {
@@ -195,8 +192,8 @@ fn no_command(name: &str) -> CliError {
 /// A stack by its name.
 ///
 /// # Errors
-/// [`StackCommandError`] if no stack of ours can have the name.
-pub fn of(aws: &Aws, name: &str) -> Result<Stack, StackCommandError> {
+/// [`CliError`] if no stack of ours can have the name.
+pub fn of(aws: &Aws, name: &str) -> Result<Stack, CliError> {
     // An emulator is done in no time and has no quota.
     let polling = if aws.is_emulated("CloudFormation") { Duration::from_millis(100) } else { Duration::from_secs(2) };
     Ok(Stack::new(aws.cloudformation(), name, aws.region())?.polling(polling))
@@ -229,6 +226,11 @@ fn must_confirm(yes: bool, question: &str, ui: &Ui) -> Result<bool, CliError> {
     ui.piped_answer().ok_or_else(|| {
         CliError::usage("not confirmed, nothing changed: there is no terminal to ask on".to_owned(), "add --yes")
     })
+}
+
+/// The question on the terminal was answered with no.
+fn declined() -> CliError {
+    CliError::failure("Declined", "cancelled, nothing changed: answer y to go on, or give --yes", "")
 }
 
 fn role_arn(text: &str) -> Result<String, String> {

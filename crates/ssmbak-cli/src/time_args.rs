@@ -27,7 +27,7 @@ pub async fn words(words: &[String], bucket: &BucketArgs, global: &GlobalArgs) -
             Some(bucket) => bucket,
             None => bucket.find(&Aws::connect(global).await?).await?,
         };
-        told.push(mark(&found, &name).await?.at.spelling());
+        told.push(mark(&found, &name).await?.at.to_argument());
         at = Some(found);
     }
     Ok(told)
@@ -48,8 +48,8 @@ pub async fn time(time: Option<&str>, bucket: &BucketArgs, global: &GlobalArgs) 
 /// As [`words`].
 pub async fn asked(asked: &QueryArgs, global: &GlobalArgs) -> Result<QueryArgs, CliError> {
     Ok(QueryArgs {
-        words: words(&asked.words, &asked.bucket, global).await?,
-        at: time(asked.at.as_deref(), &asked.bucket, global).await?,
+        words: words(&asked.words, &asked.narrow.bucket, global).await?,
+        at: time(asked.at.as_deref(), &asked.narrow.bucket, global).await?,
         ..asked.clone()
     })
 }

@@ -193,7 +193,7 @@ impl Instant {
 
     /// A spelling from which [`Self::parse`] makes this very instant again, resolution included; for commands that
     /// are printed to be typed.
-    pub fn spelling(&self) -> String {
+    pub fn to_argument(&self) -> String {
         let width = self.until.duration_since(self.at).as_nanos();
         let decimals = (0..=9).find(|decimals| 10_i128.pow(9 - decimals) <= width + 1).unwrap_or(9);
         format!("{:.1$}", self.at, decimals as usize)

@@ -94,7 +94,7 @@ impl Mark {
         let mut object = Map::new();
         object.insert("format".to_owned(), FORMAT.into());
         object.insert("name".to_owned(), self.name.as_str().into());
-        object.insert("at".to_owned(), self.at.spelling().into());
+        object.insert("at".to_owned(), self.at.to_argument().into());
         for (key, text) in [("text", &self.text), ("author", &self.author)] {
             if let Some(text) = text {
                 object.insert(key.to_owned(), text.as_str().into());

@@ -135,7 +135,7 @@ async fn restore(connection: &Connection, query: Query, stop: Stop) -> Result<Va
             recursive: query.recursive,
             include: query.include.clone(),
             exclude: query.exclude.clone(),
-            at: path.at().spelling(),
+            at: path.at().to_argument(),
             assume_absent: query.assume_absent,
             no_delete: query.no_delete,
             to: None,
@@ -160,7 +160,7 @@ async fn restore(connection: &Connection, query: Query, stop: Stop) -> Result<Va
 struct Stopped(Stop);
 
 impl ProgressObserver for Stopped {
-    fn stopped(&self) -> bool {
+    fn should_stop(&self) -> bool {
         self.0.is_set()
     }
 }

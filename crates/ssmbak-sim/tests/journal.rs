@@ -125,13 +125,13 @@ struct Looks<'a> {
 }
 
 impl ProgressObserver for Looks<'_> {
-    fn settled(&self, _name: &ParameterName, _outcome: &Outcome) {
+    fn finished(&self, _name: &ParameterName, _outcome: &Outcome) {
         let stored = self.world.bucket.current(&self.id.key()).unwrap();
         let record = RestoreRecord::decode(&self.id.key(), &stored).unwrap();
         self.seen.lock().unwrap().push(record.state);
     }
 
-    fn stopped(&self) -> bool {
+    fn should_stop(&self) -> bool {
         self.seen.lock().unwrap().len() >= self.most
     }
 }

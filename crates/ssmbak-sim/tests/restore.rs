@@ -283,12 +283,12 @@ async fn one_refused_parameter_does_not_stop_the_others() {
 struct StopAfter(AtomicUsize);
 
 impl ProgressObserver for StopAfter {
-    fn settled(&self, _: &ParameterName, _: &Outcome) {
+    fn finished(&self, _: &ParameterName, _: &Outcome) {
         let left = self.0.load(Ordering::Relaxed);
         self.0.store(left.saturating_sub(1), Ordering::Relaxed);
     }
 
-    fn stopped(&self) -> bool {
+    fn should_stop(&self) -> bool {
         self.0.load(Ordering::Relaxed) == 0
     }
 }
@@ -438,11 +438,11 @@ async fn slow_puts_overlap_and_keep_to_their_rate() {
 async fn interrupted_overlapping_puts_end_and_no_other_begins() {
     struct AfterFirst(AtomicUsize);
     impl ProgressObserver for AfterFirst {
-        fn settled(&self, _name: &ParameterName, _outcome: &Outcome) {
+        fn finished(&self, _name: &ParameterName, _outcome: &Outcome) {
             self.0.fetch_add(1, Ordering::Relaxed);
         }
 
-        fn stopped(&self) -> bool {
+        fn should_stop(&self) -> bool {
             self.0.load(Ordering::Relaxed) > 0
         }
     }

@@ -275,7 +275,7 @@ fn tagged(tags: &[(&str, &str)]) -> BTreeMap<String, String> {
 struct Then<F: Fn() + Sync>(&'static str, F);
 
 impl<F: Fn() + Sync> ProgressObserver for Then<F> {
-    fn settled(&self, name: &ParameterName, _: &Outcome) {
+    fn finished(&self, name: &ParameterName, _: &Outcome) {
         if name.as_str() == self.0 {
             (self.1)();
         }

@@ -14,10 +14,10 @@ use ssmbak_core::scope::Selection;
 use tokio::time::MissedTickBehavior;
 
 use crate::aws::Aws;
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
-use crate::interrupt::Interrupts;
 use crate::ui::{Screen, Ui};
 use read::{load, look};
 use restoring::{Planned, Restored, Restoring};
@@ -78,12 +78,12 @@ pub(crate) async fn session(
     session: &Session<'_>,
     subject: Subject,
     at: Instant,
-    interrupts: &mut Interrupts,
+    ctx: &mut Context<'_>,
 ) -> Result<Exit, CliError> {
     let mut done = Done::default();
     let ended = {
         let mut screen = session.ui.screen()?;
-        run(session, subject, at, interrupts, &mut screen, &mut done).await
+        run(session, subject, at, ctx, &mut screen, &mut done).await
     };
     for restored in &done.restored {
         session.ui.result(&restored.told)?;
@@ -102,7 +102,7 @@ async fn run<'a>(
     session: &'a Session<'a>,
     subject: Subject,
     at: Instant,
-    interrupts: &mut Interrupts,
+    ctx: &mut Context<'_>,
     screen: &mut Screen,
     done: &mut Done,
 ) -> Result<(), CliError> {
@@ -116,14 +116,14 @@ async fn run<'a>(
         for effect in std::mem::take(&mut effects) {
             if effect == Effect::Quit {
                 done.left_one = work.restore.is_some();
-                return if done.left_one { Err(CliError::Interrupted) } else { Ok(()) };
+                return if done.left_one { Err(CliError::interrupted()) } else { Ok(()) };
             }
             begin(effect, session, &state, &mut work, screen.columns());
         }
         screen.draw(|frame| render(&state, palette, frame))?;
         let happened = tokio::select! {
             biased;
-            () = interrupts.next() => Happened::Interrupted,
+            () = ctx.interrupts.next() => Happened::Interrupted,
             key = screen.event() => Happened::Key(key?.and_then(keys::of)),
             happened = next(&mut work) => happened,
             _ = ticks.tick(), if state.is_busy() => Happened::Tick,
@@ -134,7 +134,7 @@ async fn run<'a>(
             Happened::Interrupted => {
                 let effects = state.interrupt();
                 if effects.contains(&Effect::Quit) && work.restore.is_none() {
-                    return Err(CliError::Interrupted);
+                    return Err(CliError::interrupted());
                 }
                 effects
             }

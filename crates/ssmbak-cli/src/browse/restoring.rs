@@ -35,7 +35,7 @@ pub(super) async fn plan(
     at: Instant,
     columns: u16,
 ) -> Result<(Box<Planned>, Proposal), CliError> {
-    let query = Query { paths: paths.clone(), recursive, at: at.spelling(), ..Query::default() };
+    let query = Query { paths: paths.clone(), recursive, at: at.to_argument(), ..Query::default() };
     let warnings = not_yet(&at, ssmbak::clock::now()).into_iter().collect();
     let asked = ResolvedQuery { paths, selection: Selection::of_names(names), at, warnings };
     let place = (session.aws.clone(), session.bucket.clone());
@@ -94,12 +94,12 @@ struct Watch {
 }
 
 impl ProgressObserver for Watch {
-    fn settled(&self, _name: &ParameterName, _outcome: &Outcome) {
+    fn finished(&self, _name: &ParameterName, _outcome: &Outcome) {
         // Nobody listens any more if the screens were left.
         let _ = self.settled.send(());
     }
 
-    fn stopped(&self) -> bool {
+    fn should_stop(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 }

@@ -15,12 +15,10 @@ use ssmbak_core::scope::Selection;
 use ssmbak_core::sweep::{Ended, Place, Progress, Reading, SweepRecord};
 
 use self::report::{Found, Report};
-use crate::aws::Aws;
 use crate::bucket::{BucketArgs, must_keep_new_versions};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::global::GlobalArgs;
-use crate::interrupt::Interrupts;
 use crate::query_args::wrong_path;
 use crate::ui::Ui;
 
@@ -47,31 +45,26 @@ pub struct AllArgs {
     bucket: BucketArgs,
 }
 
-pub(super) async fn run(
-    args: &AllArgs,
-    global: &GlobalArgs,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
-) -> Result<Exit, CliError> {
+pub(super) async fn run(args: &AllArgs, ctx: &mut Context<'_>) -> Result<Exit, CliError> {
+    let ui = ctx.ui;
     let prefixes = if args.prefix.is_empty() { vec!["/".to_owned()] } else { args.prefix.clone() };
     let texts: Vec<&str> = prefixes.iter().map(String::as_str).collect();
     let selection = Selection::new(&texts, true, &[], &[]).map_err(|error| wrong_path(&error))?;
-    let aws = interrupts.or(Aws::connect(global)).await?;
-    let bucket = interrupts.or(args.bucket.find(&aws)).await?;
+    let (aws, bucket) = ctx.connect_to_bucket(&args.bucket).await?;
     if args.do_it {
-        interrupts.or(must_keep_new_versions(&bucket)).await?;
+        ctx.until_interrupted(must_keep_new_versions(&bucket)).await?;
     }
     let bucket_name = bucket.name().to_owned();
     let capture = Capture::new(aws.parameter_store(), bucket);
     let begun = ssmbak::clock::now();
-    let last = interrupts.or(sweep::last(capture.bucket())).await?;
-    let names = interrupts.or(sweep::names(&capture, &selection, last.as_ref())).await?;
+    let last = ctx.until_interrupted(sweep::last(capture.bucket())).await?;
+    let names = ctx.until_interrupted(sweep::names(&capture, &selection, last.as_ref())).await?;
 
     // What is written stays written, so that Ctrl-C may come at any time: the next run goes on where this one ended.
-    let found = interrupts.or(look_over(&capture, names, last.as_ref(), args.do_it, ui)).await?;
+    let found = ctx.until_interrupted(look_over(&capture, names, last.as_ref(), args.do_it, ui)).await?;
     let everything = prefixes.iter().any(|prefix| prefix == "/");
     if let Some(record) = record_of_sweep(begun, &found).filter(|_| args.do_it && everything) {
-        interrupts.or(capture.bucket().put_sweep(&record)).await?;
+        ctx.until_interrupted(capture.bucket().put_sweep(&record)).await?;
     }
     let report = Report::new(&prefixes, args.do_it, &bucket_name, aws.region(), found);
     if ui.is_json() {

@@ -12,10 +12,10 @@ use super::planned_restore::PlannedRestore;
 use super::watch::{Watch, is_without_credentials};
 use crate::aws::{Aws, Caller};
 use crate::bucket::{BucketArgs, must_keep_new_versions};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
-use crate::interrupt::Interrupts;
 use crate::report::json::PlanReport;
 use crate::report::table;
 use crate::suggested_command;
@@ -95,10 +95,9 @@ pub(super) enum Unasked {
 pub(super) async fn apply_and_report(
     planned: &PlannedRestore,
     request: ApplyRequest,
-    global: &GlobalArgs,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
+    ctx: &mut Context<'_>,
 ) -> Result<Exit, CliError> {
+    let ui = ctx.ui;
     let plan = &planned.plan;
     let described = PlanReport::of_plan(&planned.question(), plan, &planned.warnings);
     if plan.changes.is_empty() {
@@ -107,7 +106,7 @@ pub(super) async fn apply_and_report(
         }
         return Ok(Exit::Done);
     }
-    let report = apply_with_progress(planned, request, ui, interrupts).await?;
+    let report = apply_with_progress(planned, request, ctx).await?;
     let applied = &report.applied;
     if ui.is_json() {
         let id = report.recorded.then(|| report.record.id.to_string());
@@ -118,7 +117,7 @@ pub(super) async fn apply_and_report(
     for warning in &applied.warnings {
         ui.warning(&text::line(warning));
     }
-    if let Some(command) = undoing(planned, &report, global) {
+    if let Some(command) = undoing(planned, &report, ctx.global) {
         ui.note(&format!("undo with: {command}"));
     }
     let without_credentials = applied.outcomes.iter().any(is_without_credentials);
@@ -138,7 +137,7 @@ pub(super) async fn apply_and_report(
 pub(crate) fn undoing(planned: &PlannedRestore, report: &RestoreReport, global: &GlobalArgs) -> Option<String> {
     let bucket = &planned.bucket_args();
     let RestoreReport { applied, record, recorded } = report;
-    applied.outcomes.contains(&Outcome::Done).then(|| match (recorded, &planned.there) {
+    applied.outcomes.contains(&Outcome::Done).then(|| match (recorded, &planned.target) {
         (true, Some(there)) => {
             let bucket = BucketArgs { bucket: there.bucket.as_ref().map(|bucket| bucket.name().to_owned()) };
             suggested_command::undo(record.id.as_str(), &bucket, &there.global)
@@ -217,19 +216,19 @@ pub(crate) async fn apply(
 async fn apply_with_progress(
     planned: &PlannedRestore,
     request: ApplyRequest,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
+    ctx: &mut Context<'_>,
 ) -> Result<RestoreReport, CliError> {
+    let ui = ctx.ui;
     let watch = Watch::new(ui.progress(planned.plan.changes.len(), "restoring"));
     let work = apply(planned, request, &watch);
     tokio::pin!(work);
     loop {
         tokio::select! {
             applied = &mut work => return Ok(applied),
-            () = interrupts.next() => {
+            () = ctx.interrupts.next() => {
                 if watch.stop() {
                     watch.progress.aside(|| ui.remark("`ssmbak restores` shows what was begun, `ssmbak undo` undoes it"));
-                    return Err(CliError::Interrupted);
+                    return Err(CliError::interrupted());
                 }
                 let said = "stopping after what is being written; Ctrl-C again to stop at once";
                 watch.progress.aside(|| ui.remark(said));

@@ -8,13 +8,12 @@ use ssmbak_core::instant::Instant;
 use ssmbak_core::scope::{Scope, Selection};
 
 use crate::arguments::rate;
-use crate::aws::Aws;
 use crate::browse::{Session, session};
 use crate::bucket::BucketArgs;
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
-use crate::interrupt::Interrupts;
 use crate::query_args::{RevealArgs, read_time, refuse_scattered, wrong_path};
 use crate::time_args;
 use crate::ui::Ui;
@@ -61,13 +60,8 @@ pub struct BrowseArgs {
     put_rate: Option<f64>,
 }
 
-pub(super) async fn run(
-    args: &BrowseArgs,
-    global: &GlobalArgs,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
-) -> Result<Exit, CliError> {
-    check_terminal(global, ui)?;
+pub(super) async fn run(args: &BrowseArgs, ctx: &mut Context<'_>) -> Result<Exit, CliError> {
+    check_terminal(ctx.global, ctx.ui)?;
     let (now, zone) = (ssmbak::clock::now(), zone::local()?);
     refuse_scattered(&args.words, now, &zone)?;
     let (paths, time) = split(&args.words);
@@ -76,13 +70,12 @@ pub(super) async fn run(
         Selection::new(&texts, true, &args.include, &args.exclude).map_err(|error| wrong_path(&error))
     };
     let selection = select(paths)?;
-    let time = interrupts.or(time_args::time(time, &args.bucket, global)).await?;
+    let time = ctx.until_interrupted(time_args::time(time, &args.bucket, ctx.global)).await?;
     let at = match time {
         Some(time) => read_time(&time, now, &zone)?,
         None => Instant::exact(now),
     };
-    let aws = interrupts.or(Aws::connect(global)).await?;
-    let bucket = interrupts.or(args.bucket.find(&aws)).await?;
+    let (aws, bucket) = ctx.connect_to_bucket(&args.bucket).await?;
     let subject = Subject {
         paths: paths.to_vec(),
         root: root(&selection),
@@ -92,9 +85,16 @@ pub(super) async fn run(
         reveal: args.reveal.reveal,
         zone,
     };
-    let session_of =
-        Session { aws, bucket, selection, reveal: args.reveal.reveal, put_rate: args.put_rate, global, ui };
-    session(&session_of, subject, at, interrupts).await
+    let session_of = Session {
+        aws,
+        bucket,
+        selection,
+        reveal: args.reveal.reveal,
+        put_rate: args.put_rate,
+        global: ctx.global,
+        ui: ctx.ui,
+    };
+    session(&session_of, subject, at, ctx).await
 }
 
 /// Refuses what has no screen to draw on.

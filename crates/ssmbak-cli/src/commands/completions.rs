@@ -88,7 +88,7 @@ pub(super) fn man(args: &ManArgs, ui: &Ui) -> Result<Exit, CliError> {
     match &args.dir {
         None => {
             let mut page = Vec::new();
-            Man::new(SsmbakCli::command()).render(&mut page).map_err(|error| CliError::output(&error))?;
+            Man::new(SsmbakCli::command()).render(&mut page).map_err(CliError::output)?;
             ui.bytes(&page)?;
         }
         Some(folder) => {

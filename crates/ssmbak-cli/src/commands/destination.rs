@@ -10,7 +10,7 @@ use crate::aws::Aws;
 use crate::bucket::must_keep_versions;
 use crate::error::CliError;
 use crate::global::GlobalArgs;
-use crate::query_args::QueryArgs;
+use crate::query_args::RestoreQueryArgs;
 use crate::time_args;
 use crate::ui::{Ui, text};
 use crate::zone;
@@ -65,11 +65,11 @@ impl DestinationArgs {
     /// Has the plan made for there. Nothing is changed.
     pub(super) async fn view(
         &self,
-        args: &QueryArgs,
+        args: &RestoreQueryArgs,
         global: &GlobalArgs,
         ui: &Ui,
     ) -> Result<PlannedRestore, CliError> {
-        let asked = time_args::asked(args, global).await?.read(ssmbak::clock::now(), &zone::local()?)?;
+        let asked = time_args::asked(&args.query, global).await?.read(ssmbak::clock::now(), &zone::local()?)?;
         let scopes = asked.selection.scopes();
         let destination = match &self.to {
             Some(to) if !self.target.is_given() => Destination::new(scopes, to),
@@ -80,7 +80,7 @@ impl DestinationArgs {
             .with_keys(self.target.keys()?);
         let aws = Aws::connect(global).await?;
         let mut there = self.target.connect(global, &aws).await?;
-        let bucket = args.bucket.named(&aws).await?;
+        let bucket = args.query.narrow.bucket.named(&aws).await?;
         if let Some(there) = &mut there {
             self.target.record(there, (&aws, &bucket)).await?;
         }
@@ -104,15 +104,7 @@ impl DestinationArgs {
                 "nothing was changed: choose another --to, or --on-conflict overwrite or skip",
             )
         })?;
-        let query = Query {
-            paths: asked.paths.clone(),
-            recursive: args.recursive,
-            include: args.include.clone(),
-            exclude: args.exclude.clone(),
-            at: asked.at.spelling(),
-            to: self.to.clone(),
-            ..Query::default()
-        };
+        let query = Query { to: self.to.clone(), assume_absent: false, ..args.query(&asked) };
         let warnings = asked.warnings.clone();
         for warning in warnings.iter().chain(&plan.warnings) {
             ui.warning(&text::line(warning));

@@ -9,18 +9,16 @@ use ssmbak_core::instant::Instant;
 use ssmbak_core::scope::Selection;
 
 use super::planned_restore::as_of;
-use crate::aws::Aws;
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::global::GlobalArgs;
-use crate::interrupt::Interrupts;
 use crate::query_args::{RevealArgs, not_yet, read_time, refuse_scattered};
 use crate::report::diff::{DiffQuestion, table};
 use crate::report::json::DiffReport;
 use crate::report::table::Look;
 use crate::selection_args::{SelectionArgs, nothing_at};
 use crate::time_args;
-use crate::ui::{Ui, text};
+use crate::ui::text;
 use crate::zone;
 
 pub(super) const EXAMPLES: &str = "\
@@ -72,18 +70,13 @@ fn read<'a>(words: &'a [String], now: Timestamp, zone: &TimeZone) -> Result<Read
 
 const FORM: &str = "give paths, then one time or two: /app/ -R \"2 hours ago\", or /app/db/host 2024-06-15 2024-06-16";
 
-pub(super) async fn run(
-    args: &DiffArgs,
-    global: &GlobalArgs,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
-) -> Result<Exit, CliError> {
+pub(super) async fn run(args: &DiffArgs, ctx: &mut Context<'_>) -> Result<Exit, CliError> {
+    let ui = ctx.ui;
     let (now, zone) = (ssmbak::clock::now(), zone::local()?);
-    let words = interrupts.or(time_args::words(&args.words, &args.narrow.bucket, global)).await?;
+    let words = ctx.until_interrupted(time_args::words(&args.words, &args.narrow.bucket, ctx.global)).await?;
     let (paths, from, to) = read(&words, now, &zone)?;
     let selection = args.narrow.select(paths)?;
-    let aws = interrupts.or(Aws::connect(global)).await?;
-    let bucket = interrupts.or(args.narrow.bucket.find(&aws)).await?;
+    let (aws, bucket) = ctx.connect_to_bucket(&args.narrow.bucket).await?;
     ui.remark(&match &to {
         Some(to) => format!("from {}\n  to {}", bare(&from), bare(to)),
         None => format!("from {}\n  to now, as Parameter Store has it", bare(&from)),
@@ -96,7 +89,7 @@ pub(super) async fn run(
             None => until_now(&aws.parameter_store(), &bucket, &selection, &from).await,
         }
     };
-    let diff = interrupts.or(work).await?;
+    let diff = ctx.until_interrupted(work).await?;
     drop(progress);
     warnings.extend(diff.warnings.iter().cloned());
     warnings.extend(about_nothing(&diff, args, paths, &selection));

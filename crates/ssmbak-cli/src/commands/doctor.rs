@@ -12,13 +12,12 @@ use ssmbak_stack::{Architecture, FunctionCode, template};
 
 use crate::aws::Aws;
 use crate::bucket::{self, STACK_PARAMETER};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::function_file;
-use crate::global::GlobalArgs;
-use crate::interrupt::Interrupts;
-use crate::stack::{self, StackCommandError};
-use crate::ui::{Ui, text};
+use crate::stack;
+use crate::ui::text;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -57,7 +56,7 @@ impl Pipeline<'_> {
         let (name, aws) = (self.name, self.aws);
         let stack = stack::of(aws, name)?;
         let clients = Clients { sqs: aws.sqs(), eventbridge: aws.eventbridge(), lambda: aws.lambda(), s3: aws.s3() };
-        let facts = doctor::look(&stack, &clients).await.map_err(StackCommandError::from)?;
+        let facts = doctor::look(&stack, &clients).await?;
         let own_code = own_code(&facts);
         let reference =
             Reference { name, region: aws.region(), now: ssmbak::clock::now(), own_code: own_code.as_deref() };
@@ -79,17 +78,18 @@ impl Pipeline<'_> {
         mut seen: Vec<Finding>,
         bucket: Option<&str>,
         interval: Duration,
-        (ui, interrupts): (&Ui, &mut Interrupts),
+        ctx: &mut Context<'_>,
     ) -> Result<Exit, CliError> {
+        let ui = ctx.ui;
         loop {
             let pause = async {
                 tokio::time::sleep(interval).await;
                 Ok::<(), CliError>(())
             };
-            interrupts.or(pause).await?;
-            let findings = match interrupts.or(self.look()).await {
+            ctx.until_interrupted(pause).await?;
+            let findings = match ctx.until_interrupted(self.look()).await {
                 Ok((_, findings)) => findings,
-                Err(CliError::Interrupted) => return Err(CliError::Interrupted),
+                Err(error) if error.exit() == Exit::Interrupted => return Err(error),
                 // A program learns of it as of every failure.
                 Err(error) if ui.is_json() => return Err(error),
                 Err(error) => {
@@ -118,44 +118,33 @@ fn changed(before: &[Finding], now: &[Finding]) -> Vec<Finding> {
     now.iter().filter(|finding| !same(finding)).cloned().collect()
 }
 
-pub(super) async fn run(
-    args: &DoctorArgs,
-    global: &GlobalArgs,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
-) -> Result<Exit, CliError> {
-    let aws = interrupts.or(Aws::connect(global)).await?;
+pub(super) async fn run(args: &DoctorArgs, ctx: &mut Context<'_>) -> Result<Exit, CliError> {
+    let aws = ctx.connect().await?;
     let name = match args.stack.as_deref().filter(|name| !name.is_empty()) {
         Some(name) => name.to_owned(),
-        None => interrupts.or(of_the_region(&aws)).await?,
+        None => ctx.until_interrupted(of_the_region(&aws)).await?,
     };
     let pipeline = Pipeline { name: &name, aws: &aws };
-    let progress = ui.progress(0, "looking at the pipeline");
-    let (facts, mut findings) = interrupts.or(pipeline.look()).await?;
+    let progress = ctx.ui.progress(0, "looking at the pipeline");
+    let (facts, mut findings) = ctx.until_interrupted(pipeline.look()).await?;
     drop(progress);
     if args.canary {
-        findings.push(canary(args, &facts, &aws, ui, interrupts).await?);
+        findings.push(canary(args, &facts, &aws, ctx).await?);
     }
     let bucket = facts.bucket_name.as_deref();
-    report::print(&name, aws.region(), bucket, &findings, ui)?;
+    report::print(&name, aws.region(), bucket, &findings, ctx.ui)?;
     if let Some(interval) = args.watch {
-        return pipeline.watch(findings, bucket, interval, (ui, interrupts)).await;
+        return pipeline.watch(findings, bucket, interval, ctx).await;
     }
     let wrong = findings.iter().any(|finding| finding.status == Status::Problem);
     Ok(if wrong { Exit::Difference } else { Exit::Done })
 }
 
-async fn canary(
-    args: &DoctorArgs,
-    facts: &Facts,
-    aws: &Aws,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
-) -> Result<Finding, CliError> {
+async fn canary(args: &DoctorArgs, facts: &Facts, aws: &Aws, ctx: &mut Context<'_>) -> Result<Finding, CliError> {
     let Some(bucket) = &facts.bucket_name else {
         return Ok(Finding::unknown(canary::CHECK, "the bucket's name is not known, so nothing was sent"));
     };
-    canary::Canary::new(aws, bucket, args.timeout).sing(ui, interrupts).await
+    canary::Canary::new(aws, bucket, args.timeout).sing(ctx).await
 }
 
 /// The stack that has left its name in the region.

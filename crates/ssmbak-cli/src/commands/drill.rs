@@ -9,15 +9,14 @@ use super::planned_restore::{as_of, nothing_found};
 use super::watch::Watch;
 use crate::arguments::rate;
 use crate::aws::Aws;
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::global::GlobalArgs;
-use crate::interrupt::Interrupts;
 use crate::query_args::QueryArgs;
 use crate::report::drill::{CleanReport, DrillReport, exit, lines};
-use crate::selection_args::{SelectionArgs, nothing_at};
+use crate::selection_args::nothing_at;
 use crate::time_args;
-use crate::ui::{Ui, text};
+use crate::ui::text;
 use crate::zone;
 
 pub(super) const EXAMPLES: &str = "\
@@ -33,14 +32,8 @@ const DRILLS: &str = "/newvoll/ssmbak/drill-";
 /// Options of `ssmbak drill`.
 #[derive(Debug, Args)]
 pub struct DrillArgs {
-    /// Parameters (/app/db/host) and paths (/app/ for those directly under it); the last one is the time.
-    #[arg(required_unless_present = "clean", value_name = "PATH")]
-    words: Vec<String>,
-    /// Time, instead of the last argument: a time or mark:NAME.
-    #[arg(long, value_name = "TIME")]
-    at: Option<String>,
     #[command(flatten)]
-    narrow: SelectionArgs,
+    asked: QueryArgs,
     /// Treat parameters first recorded after TIME as nonexistent, like ssmbak 0.5.2.
     #[arg(long)]
     assume_absent: bool,
@@ -55,28 +48,21 @@ pub struct DrillArgs {
     put_rate: Option<f64>,
 }
 
-pub(super) async fn run(
-    args: &DrillArgs,
-    global: &GlobalArgs,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
-) -> Result<Exit, CliError> {
+pub(super) async fn run(args: &DrillArgs, ctx: &mut Context<'_>) -> Result<Exit, CliError> {
+    let ui = ctx.ui;
     if args.clean {
-        return clean(args, global, ui, interrupts).await;
+        return clean(args, ctx).await;
     }
-    let SelectionArgs { recursive, include, exclude, bucket } = args.narrow.clone();
-    let (words, at) = (args.words.clone(), args.at.clone());
-    let asked = QueryArgs { words, at, recursive, include, exclude, bucket, ..QueryArgs::default() };
-    let asked = interrupts.or(time_args::asked(&asked, global)).await?;
+    let recursive = args.asked.narrow.recursive;
+    let asked = ctx.until_interrupted(time_args::asked(&args.asked, ctx.global)).await?;
     let asked = asked.read(ssmbak::clock::now(), &zone::local()?)?;
-    let aws = interrupts.or(Aws::connect(global)).await?;
-    let bucket = interrupts.or(args.narrow.bucket.find(&aws)).await?;
+    let (aws, bucket) = ctx.connect_to_bucket(&args.asked.narrow.bucket).await?;
     ui.remark(&as_of(&asked.at));
     let scratch = format!("{DRILLS}{}", new_restore_id());
     let progress = ui.progress(0, "reading the bucket");
     let prepared = Drill::prepare_assuming(&bucket, &asked.selection, &asked.at, &scratch, args.assume_absent);
-    let mut drill = interrupts.or(prepared).await?;
-    interrupts.or(drill.look_for_unrecorded(&aws.parameter_store(), &asked.selection)).await?;
+    let mut drill = ctx.until_interrupted(prepared).await?;
+    ctx.until_interrupted(drill.look_for_unrecorded(&aws.parameter_store(), &asked.selection)).await?;
     drop(progress);
     for warning in asked.warnings.iter().chain(&drill.warnings) {
         ui.warning(&text::line(warning));
@@ -91,7 +77,7 @@ pub(super) async fn run(
     }
     let options = write_options(&aws, args.put_rate);
     let watch = Watch::new(ui.progress(count, "restoring aside"));
-    let drilled = run_drill(&drill, (&aws, &bucket), &options, &watch, &scratch, ui, interrupts).await;
+    let drilled = run_drill(&drill, (&aws, &bucket), &options, &watch, &scratch, ctx).await;
     drop(watch);
     let drilled = drilled?;
     if ui.is_json() {
@@ -118,9 +104,9 @@ async fn run_drill(
     options: &RestoreOptions,
     watch: &Watch,
     scratch: &str,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
+    ctx: &mut Context<'_>,
 ) -> Result<DrillResult, CliError> {
+    let ui = ctx.ui;
     let store = aws.parameter_store();
     let work = drill.run(&store, bucket, options, watch);
     tokio::pin!(work);
@@ -134,13 +120,13 @@ async fn run_drill(
                 if !left.is_empty() {
                     ui.hint(CLEAN);
                 }
-                if stopped { CliError::Interrupted } else { error.into() }
+                if stopped { CliError::interrupted() } else { error.into() }
             }),
-            () = interrupts.next() => {
+            () = ctx.interrupts.next() => {
                 stopped = true;
                 if watch.stop() {
                     watch.progress.aside(|| ui.note(&format!("copies may be left below {scratch}/; {CLEAN}")));
-                    return Err(CliError::Interrupted);
+                    return Err(CliError::interrupted());
                 }
                 watch.progress.aside(|| ui.remark("stopping, and deleting what was written; Ctrl-C again to stop at once"));
             }
@@ -151,10 +137,11 @@ async fn run_drill(
 const CLEAN: &str = "`ssmbak drill --clean` deletes what drills left behind";
 
 /// Deletes what earlier drills left behind.
-async fn clean(args: &DrillArgs, global: &GlobalArgs, ui: &Ui, interrupts: &mut Interrupts) -> Result<Exit, CliError> {
-    let aws = interrupts.or(Aws::connect(global)).await?;
+async fn clean(args: &DrillArgs, ctx: &mut Context<'_>) -> Result<Exit, CliError> {
+    let ui = ctx.ui;
+    let aws = ctx.connect().await?;
     let store = aws.parameter_store();
-    let names = interrupts.or(drill::leftovers(&store, DRILLS)).await?;
+    let names = ctx.until_interrupted(drill::leftovers(&store, DRILLS)).await?;
     if !names.is_empty() && !args.yes && ui.can_ask() {
         let (region, count) = (aws.region(), names.len());
         let question = format!("In {region}: delete {count} parameters that drills left below {DRILLS}*?");
@@ -163,7 +150,8 @@ async fn clean(args: &DrillArgs, global: &GlobalArgs, ui: &Ui, interrupts: &mut 
         }
     }
     let progress = ui.progress(0, "deleting");
-    let left = interrupts
+    let left = ctx
+        .interrupts
         .or(async { Ok::<_, CliError>(drill::clean(&store, names.clone(), &write_options(&aws, None)).await) });
     let left = left.await?;
     drop(progress);

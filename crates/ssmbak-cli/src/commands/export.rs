@@ -13,15 +13,15 @@ use ssmbak_core::timeline::Unknown;
 
 use super::planned_restore::{as_of, nothing_found};
 use crate::aws::Aws;
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::export::{ExportError, Format, Naming, export, misread};
 use crate::global::GlobalArgs;
-use crate::interrupt::Interrupts;
 use crate::output_file::Sink;
 use crate::query_args::{QueryArgs, ResolvedQuery, RevealArgs};
 use crate::report::columns::count;
-use crate::selection_args::{SelectionArgs, nothing_at};
+use crate::selection_args::nothing_at;
 use crate::time_args;
 use crate::ui::{Ui, text};
 use crate::zone;
@@ -36,14 +36,8 @@ Examples:
 /// Options of `ssmbak export`.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// Parameters and paths; the last one is the time.
-    #[arg(required = true, value_name = "PATH")]
-    words: Vec<String>,
-    /// Time, instead of the last argument: a time or mark:NAME.
-    #[arg(long, value_name = "TIME")]
-    at: Option<String>,
     #[command(flatten)]
-    narrow: SelectionArgs,
+    asked: QueryArgs,
     /// Output format of the file.
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Format,
@@ -83,20 +77,16 @@ struct Found {
     nothing: bool,
 }
 
-pub(super) async fn run(
-    args: &ExportArgs,
-    global: &GlobalArgs,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
-) -> Result<Exit, CliError> {
-    let SelectionArgs { recursive, include, exclude, bucket } = args.narrow.clone();
-    let (words, at) = (args.words.clone(), args.at.clone());
-    let asked = QueryArgs { words, at, recursive, include, exclude, bucket, ..QueryArgs::default() };
+pub(super) async fn run(args: &ExportArgs, ctx: &mut Context<'_>) -> Result<Exit, CliError> {
+    let ui = ctx.ui;
     if args.prefix.is_some() && !args.format.has_variables() {
         return Err(CliError::usage("--prefix is for formats with variables", "take --format dotenv, shell or tfvars"));
     }
-    let asked = interrupts.or(time_args::asked(&asked, global)).await?.read(ssmbak::clock::now(), &zone::local()?)?;
-    let mut found = interrupts.or(look_up(args, &asked, global, ui)).await?;
+    let asked = ctx
+        .until_interrupted(time_args::asked(&args.asked, ctx.global))
+        .await?
+        .read(ssmbak::clock::now(), &zone::local()?)?;
+    let mut found = ctx.until_interrupted(look_up(args, &asked, ctx.global, ui)).await?;
     let left_out = found.secrets.len();
     if args.reveal.reveal {
         found.values.append(&mut found.secrets);
@@ -112,7 +102,7 @@ pub(super) async fn run(
         ui.warning(&format!("left out: {}", count(left_out, "SecureString")));
     }
     if found.nothing {
-        nothing_found(&asked.paths, nothing_at(&asked.paths, args.narrow.recursive, &asked.selection))?;
+        nothing_found(&asked.paths, nothing_at(&asked.paths, args.asked.narrow.recursive, &asked.selection))?;
     }
     let naming = Naming { prefix: args.prefix.clone().unwrap_or_default(), force: args.force };
     let text = export(args.format, &asked.selection, &found.values, &naming).map_err(|error| {
@@ -147,7 +137,7 @@ pub(super) async fn run(
         if ui.is_json() { ui.note(&told) } else { ui.warning(&told) }
     }
     if found.values.is_empty() && left_out == 0 && found.unknown.is_empty() {
-        ui.warning(&nothing_at(&asked.paths, args.narrow.recursive, &asked.selection));
+        ui.warning(&nothing_at(&asked.paths, args.asked.narrow.recursive, &asked.selection));
     }
     if let Some(path) = &args.file {
         ui.remark(&format!(
@@ -161,7 +151,7 @@ pub(super) async fn run(
 
 async fn look_up(args: &ExportArgs, asked: &ResolvedQuery, global: &GlobalArgs, ui: &Ui) -> Result<Found, CliError> {
     let aws = Aws::connect(global).await?;
-    let bucket = args.narrow.bucket.find(&aws).await?;
+    let bucket = args.asked.narrow.bucket.find(&aws).await?;
     ui.remark(&as_of(&asked.at));
     let mut found = Found { warnings: asked.warnings.clone(), ..Found::default() };
     let store = aws.parameter_store();

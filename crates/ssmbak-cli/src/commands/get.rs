@@ -10,10 +10,10 @@ use ssmbak_core::timeline::Absence;
 use super::planned_restore::as_of;
 use crate::aws::Aws;
 use crate::bucket::{BucketArgs, must_keep_versions};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
-use crate::interrupt::Interrupts;
 use crate::query_args::{RevealArgs, not_yet, read_time, wrong_path};
 use crate::report::json::ChangeReport;
 use crate::time_args;
@@ -47,13 +47,9 @@ pub struct GetArgs {
     reveal: RevealArgs,
 }
 
-pub(super) async fn run(
-    args: &GetArgs,
-    global: &GlobalArgs,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
-) -> Result<Exit, CliError> {
-    let (name, state) = interrupts.or(look_up(args, global, ui)).await?;
+pub(super) async fn run(args: &GetArgs, ctx: &mut Context<'_>) -> Result<Exit, CliError> {
+    let ui = ctx.ui;
+    let (name, state) = ctx.until_interrupted(look_up(args, ctx.global, ui)).await?;
     if ui.is_json() {
         ui.json(&ChangeReport::of_state(name.as_str(), &state, args.reveal.reveal))?;
         return Ok(Exit::Done);

@@ -6,17 +6,15 @@ use ssmbak::history::{HistoryEntry, HistoryOptions, history};
 use ssmbak_core::log::Operation;
 use ssmbak_core::scope::Scope;
 
-use crate::aws::Aws;
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::global::GlobalArgs;
-use crate::interrupt::Interrupts;
 use crate::query_args::{RevealArgs, read_time};
 use crate::report::log::{Layout, LogQuestion, LogReport, chart, patches, table};
 use crate::report::table::Look;
 use crate::selection_args::{SelectionArgs, nothing_at};
 use crate::time_args;
-use crate::ui::{Ui, text};
+use crate::ui::text;
 use crate::zone;
 
 pub(super) const EXAMPLES: &str = "\
@@ -53,17 +51,13 @@ pub struct LogArgs {
     reveal: RevealArgs,
 }
 
-pub(super) async fn run(
-    args: &LogArgs,
-    global: &GlobalArgs,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
-) -> Result<Exit, CliError> {
+pub(super) async fn run(args: &LogArgs, ctx: &mut Context<'_>) -> Result<Exit, CliError> {
+    let ui = ctx.ui;
     let selection = args.narrow.select(&args.paths)?;
     let (now, zone) = (ssmbak::clock::now(), zone::local()?);
     let bucket = &args.narrow.bucket;
-    let since = interrupts.or(time_args::time(args.since.as_deref(), bucket, global)).await?;
-    let until = interrupts.or(time_args::time(args.until.as_deref(), bucket, global)).await?;
+    let since = ctx.until_interrupted(time_args::time(args.since.as_deref(), bucket, ctx.global)).await?;
+    let until = ctx.until_interrupted(time_args::time(args.until.as_deref(), bucket, ctx.global)).await?;
     let read = |text: Option<String>| text.map(|text| read_time(&text, now, &zone)).transpose();
     let (since, until) = (read(since)?, read(until)?);
     if let (Some(since), Some(until)) = (since, until)
@@ -71,15 +65,14 @@ pub(super) async fn run(
     {
         return Err(CliError::usage("--since is later than --until", "exchange the two"));
     }
-    let aws = interrupts.or(Aws::connect(global)).await?;
-    let bucket = interrupts.or(args.narrow.bucket.find(&aws)).await?;
+    let (aws, bucket) = ctx.connect_to_bucket(&args.narrow.bucket).await?;
     let options = HistoryOptions {
         since: since.map(|since| since.at()),
         until: until.map(|until| until.until()),
         values: args.patch,
     };
     let progress = ui.progress(0, "reading the bucket");
-    let history = interrupts.or(history(&bucket, &selection, options)).await?;
+    let history = ctx.until_interrupted(history(&bucket, &selection, options)).await?;
     drop(progress);
     let mut warnings = history.warnings.clone();
     if history.names == 0 {

@@ -7,17 +7,15 @@ use ssmbak::BackupBucket as _;
 use ssmbak::mark::{mark, marks};
 use ssmbak_core::mark::{Mark, MarkName};
 
-use crate::aws::Aws;
 use crate::bucket::BucketArgs;
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::global::GlobalArgs;
-use crate::interrupt::Interrupts;
 use crate::query_args::read_time;
 use crate::report::columns::unbroken;
 use crate::report::table::Look;
 use crate::time_args;
-use crate::ui::{Ui, text};
+use crate::ui::text;
 use crate::zone;
 
 pub(super) const MARK_EXAMPLES: &str = "\
@@ -87,7 +85,7 @@ impl MarksReport {
     fn new(bucket: &str, region: &str, marks: &[Mark], warnings: Vec<String>) -> Self {
         let one = |mark: &Mark| MarkReport {
             name: mark.name.to_string(),
-            at: mark.at.spelling(),
+            at: mark.at.to_argument(),
             text: mark.text.clone(),
             author: mark.author.clone(),
         };
@@ -100,14 +98,10 @@ fn named(name: &str) -> Result<MarkName, CliError> {
     MarkName::parse(name).map_err(|error| CliError::usage(error.to_string(), "give one like before-deploy"))
 }
 
-pub(super) async fn set(
-    args: &MarkArgs,
-    global: &GlobalArgs,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
-) -> Result<Exit, CliError> {
+pub(super) async fn set(args: &MarkArgs, ctx: &mut Context<'_>) -> Result<Exit, CliError> {
+    let ui = ctx.ui;
     let name = named(&args.name)?;
-    let given = interrupts.or(time_args::time(args.at.as_deref(), &args.bucket, global)).await?;
+    let given = ctx.until_interrupted(time_args::time(args.at.as_deref(), &args.bucket, ctx.global)).await?;
     let now = ssmbak::clock::now();
     let at = match given {
         Some(time) => read_time(&time, now, &zone::local()?)?,
@@ -119,9 +113,8 @@ pub(super) async fn set(
     }
     let text = args.message.clone().filter(|text| !text.is_empty());
     let set = Mark { name, at, text, author: None };
-    let aws = interrupts.or(Aws::connect(global)).await?;
-    let bucket = interrupts.or(args.bucket.find(&aws)).await?;
-    interrupts.or(bucket.put_mark(&set, args.force)).await?;
+    let (aws, bucket) = ctx.connect_to_bucket(&args.bucket).await?;
+    ctx.until_interrupted(bucket.put_mark(&set, args.force)).await?;
     if ui.is_json() {
         ui.json(&MarksReport::new(bucket.name(), aws.region(), std::slice::from_ref(&set), Vec::new()))?;
     } else {
@@ -130,25 +123,20 @@ pub(super) async fn set(
     Ok(Exit::Done)
 }
 
-pub(super) async fn list(
-    args: &MarksArgs,
-    global: &GlobalArgs,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
-) -> Result<Exit, CliError> {
+pub(super) async fn list(args: &MarksArgs, ctx: &mut Context<'_>) -> Result<Exit, CliError> {
+    let ui = ctx.ui;
     let delete = args.delete.as_deref().map(named).transpose()?;
-    let aws = interrupts.or(Aws::connect(global)).await?;
-    let bucket = interrupts.or(args.bucket.find(&aws)).await?;
+    let (aws, bucket) = ctx.connect_to_bucket(&args.bucket).await?;
     if let Some(name) = &delete {
-        match interrupts.or(mark(&bucket, name)).await {
+        match ctx.until_interrupted(mark(&bucket, name)).await {
             // One that cannot be read can be deleted all the same.
-            Err(CliError::Library(error)) if error.kind == ssmbak::ErrorKind::Unreadable => {}
+            Err(error) if error.code() == ssmbak::ErrorKind::Unreadable.code() => {}
             other => drop(other?),
         }
-        interrupts.or(bucket.delete_marker(&name.key())).await?;
+        ctx.until_interrupted(bucket.delete_marker(&name.key())).await?;
         ui.remark(&format!("the mark {name} is deleted"));
     }
-    let found = interrupts.or(marks(&bucket)).await?;
+    let found = ctx.until_interrupted(marks(&bucket)).await?;
     for warning in &found.warnings {
         ui.warning(&text::line(warning));
     }
@@ -162,7 +150,7 @@ pub(super) async fn list(
             .iter()
             .map(|mark| {
                 let said = mark.text.as_deref().map(text::line).unwrap_or_default();
-                (None, vec![mark.name.to_string(), mark.at.spelling(), said])
+                (None, vec![mark.name.to_string(), mark.at.to_argument(), said])
             })
             .collect();
         let look = Look { width: ui.width(), colours: ui.colours_results(), reveal: false };

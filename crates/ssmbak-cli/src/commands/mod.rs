@@ -30,10 +30,10 @@ pub(crate) use planned_restore::as_of;
 
 use clap::{Parser, Subcommand};
 
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
-use crate::interrupt::Interrupts;
 use crate::s3::{self, S3Args};
 use crate::stack::{self, StackArgs};
 use crate::ui::Ui;
@@ -210,30 +210,32 @@ impl Command {
     /// # Errors
     /// [`CliError`] if it could not do what it was asked for.
     pub async fn run(self, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
+        // From then on Ctrl-C is the command's to answer.
+        let ctx = || Context::new(global, ui);
         match self {
-            // It watches for Ctrl-C itself, since CloudFormation goes on without it.
+            // It listens itself, since CloudFormation goes on without it.
             Self::Stack(args) => stack::run(&args, global, ui).await,
-            Self::S3(args) => args.command.run(global, ui).await,
-            Self::Preview(args) => preview::run(&args, global, ui, &mut Interrupts::listen()).await,
-            Self::Restore(args) => restore::run(&args, global, ui, &mut Interrupts::listen()).await,
-            Self::Drill(args) => drill::run(&args, global, ui, &mut Interrupts::listen()).await,
-            Self::Restores(args) => restores::run(&args, global, ui, &mut Interrupts::listen()).await,
-            Self::Undo(args) => undo::run(&args, global, ui, &mut Interrupts::listen()).await,
-            Self::Get(args) => get::run(&args, global, ui, &mut Interrupts::listen()).await,
-            Self::Doctor(args) => doctor::run(&args, global, ui, &mut Interrupts::listen()).await,
+            Self::S3(args) => args.command.run(&mut ctx()).await,
+            Self::Preview(args) => preview::run(&args, &mut ctx()).await,
+            Self::Restore(args) => restore::run(&args, &mut ctx()).await,
+            Self::Drill(args) => drill::run(&args, &mut ctx()).await,
+            Self::Restores(args) => restores::run(&args, &mut ctx()).await,
+            Self::Undo(args) => undo::run(&args, &mut ctx()).await,
+            Self::Get(args) => get::run(&args, &mut ctx()).await,
+            Self::Doctor(args) => doctor::run(&args, &mut ctx()).await,
             Self::Completions(args) => completions::complete(&args, ui),
             Self::CompleteNames(args) => complete_names::run(&args, ui).await,
             Self::Man(args) => completions::man(&args, ui),
-            Self::Log(args) => log::run(&args, global, ui, &mut Interrupts::listen()).await,
-            Self::Diff(args) => diff::run(&args, global, ui, &mut Interrupts::listen()).await,
-            Self::Browse(args) => browse::run(&args, global, ui, &mut Interrupts::listen()).await,
-            Self::Export(args) => export::run(&args, global, ui, &mut Interrupts::listen()).await,
-            Self::Trash(args) => trash::run(&args, global, ui, &mut Interrupts::listen()).await,
-            Self::Undelete(args) => undelete::run(&args, global, ui, &mut Interrupts::listen()).await,
-            Self::Verify(args) => verify::run(&args, global, ui, &mut Interrupts::listen()).await,
-            Self::Mark(args) => mark::set(&args, global, ui, &mut Interrupts::listen()).await,
-            Self::Marks(args) => mark::list(&args, global, ui, &mut Interrupts::listen()).await,
-            Self::All(args) => all::run(&args, global, ui, &mut Interrupts::listen()).await,
+            Self::Log(args) => log::run(&args, &mut ctx()).await,
+            Self::Diff(args) => diff::run(&args, &mut ctx()).await,
+            Self::Browse(args) => browse::run(&args, &mut ctx()).await,
+            Self::Export(args) => export::run(&args, &mut ctx()).await,
+            Self::Trash(args) => trash::run(&args, &mut ctx()).await,
+            Self::Undelete(args) => undelete::run(&args, &mut ctx()).await,
+            Self::Verify(args) => verify::run(&args, &mut ctx()).await,
+            Self::Mark(args) => mark::set(&args, &mut ctx()).await,
+            Self::Marks(args) => mark::list(&args, &mut ctx()).await,
+            Self::All(args) => all::run(&args, &mut ctx()).await,
         }
     }
 }

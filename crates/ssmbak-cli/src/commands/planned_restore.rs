@@ -15,7 +15,7 @@ use crate::bucket::{BucketArgs, is_suspended, must_keep_versions};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
-use crate::query_args::{QueryArgs, ResolvedQuery};
+use crate::query_args::{ResolvedQuery, RestoreQueryArgs};
 use crate::report::columns::count;
 use crate::report::table::Look;
 use crate::report::{QueryHeading, is_about_nothing};
@@ -28,7 +28,7 @@ pub(crate) struct PlannedRestore {
     pub(super) asked: ResolvedQuery,
     pub(super) aws: Aws,
     /// Where it is restored into, if that is another account or region.
-    pub(super) there: Option<RemoteTarget>,
+    pub(super) target: Option<RemoteTarget>,
     pub(super) bucket: S3BackupBucket,
     pub(crate) plan: Plan,
     /// Those about the question, and those of the plan.
@@ -42,30 +42,26 @@ impl PlannedRestore {
     /// A plan that was made elsewhere.
     pub(super) fn new(
         asked: ResolvedQuery,
-        (aws, there): (Aws, Option<RemoteTarget>),
+        (aws, target): (Aws, Option<RemoteTarget>),
         bucket: S3BackupBucket,
         plan: Plan,
         warnings: Vec<String>,
         (query, reveal): (Query, bool),
     ) -> Self {
-        Self { asked, aws, there, bucket, plan, warnings, query, reveal }
+        Self { asked, aws, target, bucket, plan, warnings, query, reveal }
     }
 
     /// Has the plan made. Nothing is changed.
-    pub(super) async fn plan(args: &QueryArgs, global: &GlobalArgs, keep_new: bool, ui: &Ui) -> Result<Self, CliError> {
-        let asked = time_args::asked(args, global).await?.read(ssmbak::clock::now(), &zone::local()?)?;
+    pub(super) async fn plan(
+        args: &RestoreQueryArgs,
+        global: &GlobalArgs,
+        keep_new: bool,
+        ui: &Ui,
+    ) -> Result<Self, CliError> {
+        let asked = time_args::asked(&args.query, global).await?.read(ssmbak::clock::now(), &zone::local()?)?;
         let aws = Aws::connect(global).await?;
-        let bucket = args.bucket.named(&aws).await?;
-        let query = Query {
-            paths: asked.paths.clone(),
-            recursive: args.recursive,
-            include: args.include.clone(),
-            exclude: args.exclude.clone(),
-            at: asked.at.spelling(),
-            assume_absent: args.assume_absent,
-            no_delete: keep_new,
-            to: None,
-        };
+        let bucket = args.query.narrow.bucket.named(&aws).await?;
+        let query = Query { no_delete: keep_new, ..args.query(&asked) };
         Self::of(asked, query, (aws, bucket), args.reveal.reveal, ui).await
     }
 
@@ -109,7 +105,7 @@ impl PlannedRestore {
         if is_about_nothing(&plan) && plan.absent > 0 {
             warnings.push(nothing_there(query.recursive, &asked));
         }
-        Ok(Self { asked, aws, there: None, bucket, plan, warnings, query, reveal })
+        Ok(Self { asked, aws, target: None, bucket, plan, warnings, query, reveal })
     }
 
     /// The bucket that is read, as it is named in a command.
@@ -119,12 +115,12 @@ impl PlannedRestore {
 
     /// The way to the parameters that change.
     pub(crate) fn aws(&self) -> &Aws {
-        self.there.as_ref().map_or(&self.aws, |there| &there.aws)
+        self.target.as_ref().map_or(&self.aws, |there| &there.aws)
     }
 
     /// The bucket that records what changes; `None`: nothing does.
     pub(crate) fn recorder(&self) -> Option<&S3BackupBucket> {
-        match &self.there {
+        match &self.target {
             Some(there) => there.bucket.as_ref(),
             None => Some(&self.bucket),
         }
@@ -193,7 +189,7 @@ impl PlannedRestore {
     }
 
     /// What can be done about names that are not known.
-    pub(super) fn hint_at_unknown(&self, args: &QueryArgs, ui: &Ui) {
+    pub(super) fn hint_at_unknown(&self, args: &RestoreQueryArgs, ui: &Ui) {
         if let Some((names, from)) = coverage(&self.plan) {
             let (names, have) = (count(names, "parameter"), if names == 1 { "has" } else { "have" });
             ui.remark(&format!("{names} {have} no history before {from}"));

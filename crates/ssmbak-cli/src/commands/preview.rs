@@ -8,16 +8,14 @@ use ssmbak_core::plan::saved::SavedPlan;
 use super::destination::DestinationArgs;
 use super::planned_restore::PlannedRestore;
 use super::saved_plan;
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::global::GlobalArgs;
-use crate::interrupt::Interrupts;
 use crate::output_file::Sink;
-use crate::query_args::QueryArgs;
+use crate::query_args::RestoreQueryArgs;
 use crate::report::json::PlanReport;
 use crate::report::table;
 use crate::suggested_command;
-use crate::ui::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -32,7 +30,7 @@ Examples:
 #[derive(Debug, Args)]
 pub struct PreviewArgs {
     #[command(flatten)]
-    asked: QueryArgs,
+    asked: RestoreQueryArgs,
     /// Plan no deletion: leave parameters that did not exist at that time.
     #[arg(long)]
     no_delete: bool,
@@ -43,16 +41,12 @@ pub struct PreviewArgs {
     destination: DestinationArgs,
 }
 
-pub(super) async fn run(
-    args: &PreviewArgs,
-    global: &GlobalArgs,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
-) -> Result<Exit, CliError> {
+pub(super) async fn run(args: &PreviewArgs, ctx: &mut Context<'_>) -> Result<Exit, CliError> {
+    let ui = ctx.ui;
     let planned = if args.destination.is_given()? {
-        interrupts.or(args.destination.view(&args.asked, global, ui)).await?
+        ctx.until_interrupted(args.destination.view(&args.asked, ctx.global, ui)).await?
     } else {
-        interrupts.or(PlannedRestore::plan(&args.asked, global, args.no_delete, ui)).await?
+        ctx.until_interrupted(PlannedRestore::plan(&args.asked, ctx.global, args.no_delete, ui)).await?
     };
     let out = args.out.as_deref().map(saved_plan::sink).transpose()?;
     // The plan alone goes to stdout where it is asked for there.
@@ -67,7 +61,7 @@ pub(super) async fn run(
     planned.known()?;
     let command = match args.out.as_ref().zip(out) {
         Some((file, sink)) => {
-            let caller = interrupts.or(async { Ok::<_, CliError>(planned.aws().caller().await) }).await?;
+            let caller = ctx.until_interrupted(async { Ok::<_, CliError>(planned.aws().caller().await) }).await?;
             let place = planned.place(caller.as_ref());
             saved_plan::write(
                 file,
@@ -77,14 +71,14 @@ pub(super) async fn run(
             if sink.is_stdout() {
                 return Ok(Exit::Done);
             }
-            suggested_command::plan(&file.to_string_lossy(), global)
+            suggested_command::plan(&file.to_string_lossy(), ctx.global)
         }
         None => {
             let restore = suggested_command::restore(
                 &planned.query,
                 &planned.bucket_args(),
-                &planned.asked.at.spelling(),
-                global,
+                &planned.asked.at.to_argument(),
+                ctx.global,
             );
             format!("{restore}{}", args.destination.words())
         }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgMatches, Args, Command, FromArgMatches};
+use clap::Args;
 use ssmbak_core::plan::Place;
 use ssmbak_core::plan::saved::SavedPlan;
 
@@ -12,11 +12,11 @@ use super::planned_restore::PlannedRestore;
 use super::saved_plan;
 use crate::arguments::rate;
 use crate::aws::Aws;
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
-use crate::interrupt::Interrupts;
-use crate::query_args::{QueryArgs, ResolvedQuery, not_yet, wrong_path};
+use crate::query_args::{ResolvedQuery, RestoreQueryArgs, not_yet, wrong_path};
 use crate::report::table;
 use crate::ui::Ui;
 
@@ -35,7 +35,7 @@ Examples:
 #[derive(Debug, Args)]
 pub struct RestoreArgs {
     #[command(flatten)]
-    asked: AskedOrSaved,
+    asked: RestoreQueryArgs,
     /// Apply the plan that `ssmbak preview --out FILE` saved, unless something has changed since (exit code 5).
     #[arg(long, value_name = "FILE", conflicts_with_all = OF_THE_PLAN)]
     plan: Option<PathBuf>,
@@ -52,46 +52,45 @@ pub struct RestoreArgs {
     put_rate: Option<f64>,
 }
 
-pub(super) async fn run(
-    args: &RestoreArgs,
-    global: &GlobalArgs,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
-) -> Result<Exit, CliError> {
+pub(super) async fn run(args: &RestoreArgs, ctx: &mut Context<'_>) -> Result<Exit, CliError> {
+    let ui = ctx.ui;
     let saved = args.plan.as_deref().map(saved_plan::read).transpose()?;
-    let AskedOrSaved(asked) = &args.asked;
+    let asked = &args.asked;
     let planned = match &saved {
-        Some(saved) => interrupts.or(of_saved(saved, asked, global, ui)).await?,
-        None if args.destination.is_given()? => interrupts.or(args.destination.view(asked, global, ui)).await?,
-        None => interrupts.or(PlannedRestore::plan(asked, global, args.no_delete, ui)).await?,
+        Some(saved) => ctx.until_interrupted(of_saved(saved, asked, ctx.global, ui)).await?,
+        None if args.destination.is_given()? => {
+            ctx.until_interrupted(args.destination.view(asked, ctx.global, ui)).await?
+        }
+        None => ctx.until_interrupted(PlannedRestore::plan(asked, ctx.global, args.no_delete, ui)).await?,
     };
     if let Some(saved) = &saved {
-        let caller = interrupts.or(async { Ok::<_, CliError>(planned.aws.caller().await) }).await?;
+        let caller = ctx.until_interrupted(async { Ok::<_, CliError>(planned.aws.caller().await) }).await?;
         saved_plan::check(saved, &planned, caller.as_ref())?;
     }
     if !ui.is_json() {
         ui.result(&table::plan(&planned.plan, planned.look(ui)))?;
         planned.hint_at_unknown(asked, ui);
     }
-    if let Some(there) = &planned.there {
+    if let Some(there) = &planned.target {
         there.require_recording_bucket(&planned.plan)?;
     }
-    let caller = interrupts.or(apply::confirm(&planned, args.yes, Unasked::GoesOn, ui)).await?;
+    let caller = ctx.until_interrupted(apply::confirm(&planned, args.yes, Unasked::GoesOn, ui)).await?;
     let request = ApplyRequest { caller, undoes: None, put_rate: args.put_rate };
-    let exit = apply::apply_and_report(&planned, request, global, ui, interrupts).await?;
+    let exit = apply::apply_and_report(&planned, request, ctx).await?;
     planned.earned(exit)
 }
 
 /// Has a saved plan made anew, in the bucket that it names unless another is given.
 async fn of_saved(
     saved: &SavedPlan,
-    args: &QueryArgs,
+    args: &RestoreQueryArgs,
     global: &GlobalArgs,
     ui: &Ui,
 ) -> Result<PlannedRestore, CliError> {
     let aws = Aws::connect(global).await?;
-    let bucket = match &args.bucket.bucket {
-        Some(_) => args.bucket.named(&aws).await?,
+    let given = &args.query.narrow.bucket;
+    let bucket = match &given.bucket {
+        Some(_) => given.named(&aws).await?,
         None => aws.bucket(&saved.place.bucket),
     };
     // Before anything is asked of a bucket that may be somebody else's.
@@ -108,10 +107,6 @@ async fn of_saved(
     PlannedRestore::of(asked, query, (aws, bucket), args.reveal.reveal, ui).await
 }
 
-/// What is asked on the command line, unless a saved plan says it.
-#[derive(Debug)]
-struct AskedOrSaved(QueryArgs);
-
 /// The arguments that a saved plan answers.
 const OF_THE_PLAN: [&str; 12] = [
     "words",
@@ -127,23 +122,3 @@ const OF_THE_PLAN: [&str; 12] = [
     "target_bucket",
     "kms_key",
 ];
-
-impl FromArgMatches for AskedOrSaved {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        QueryArgs::from_arg_matches(matches).map(Self)
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        self.0.update_from_arg_matches(matches)
-    }
-}
-
-impl Args for AskedOrSaved {
-    fn augment_args(command: Command) -> Command {
-        QueryArgs::augment_args(command).mut_arg("words", |words| words.required(false).required_unless_present("plan"))
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        QueryArgs::augment_args_for_update(command)
-    }
-}

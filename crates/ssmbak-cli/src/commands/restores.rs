@@ -3,15 +3,13 @@
 use clap::Args;
 use ssmbak::restore::journal::restores;
 
-use crate::aws::Aws;
 use crate::bucket::BucketArgs;
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::global::GlobalArgs;
-use crate::interrupt::Interrupts;
 use crate::report::restores::{RestoresReport, table};
 use crate::report::table::Look;
-use crate::ui::{Ui, text};
+use crate::ui::text;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -29,15 +27,10 @@ pub struct RestoresArgs {
     bucket: BucketArgs,
 }
 
-pub(super) async fn run(
-    args: &RestoresArgs,
-    global: &GlobalArgs,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
-) -> Result<Exit, CliError> {
-    let aws = interrupts.or(Aws::connect(global)).await?;
-    let bucket = interrupts.or(args.bucket.find(&aws)).await?;
-    let found = interrupts.or(restores(&bucket, args.number)).await?;
+pub(super) async fn run(args: &RestoresArgs, ctx: &mut Context<'_>) -> Result<Exit, CliError> {
+    let ui = ctx.ui;
+    let (aws, bucket) = ctx.connect_to_bucket(&args.bucket).await?;
+    let found = ctx.until_interrupted(restores(&bucket, args.number)).await?;
     if ui.is_json() {
         ui.json(&RestoresReport::new(bucket.name(), aws.region(), &found))?;
         return Ok(Exit::Done);

@@ -59,7 +59,7 @@ pub(super) fn check_place(saved: &SavedPlan, place: &Place) -> Result<(), CliErr
         return Ok(());
     }
     let message = format!("the plan is of another place: it is of {}", differences.join(", of "));
-    Err(CliError::Stale { message, differences: Vec::new() })
+    Err(CliError::stale(message, Vec::new()))
 }
 
 /// Makes sure that a plan made anew is the one that was saved.
@@ -73,7 +73,7 @@ pub(super) fn check(saved: &SavedPlan, planned: &PlannedRestore, caller: Option<
     }
     let rows = if differences.len() == 1 { "row" } else { "rows" };
     let message = format!("the plan of {} is stale: {} {rows} would be another now", saved.made, differences.len());
-    Err(CliError::Stale { message, differences })
+    Err(CliError::stale(message, differences))
 }
 
 /// The system's words without its number.

@@ -2,15 +2,13 @@
 
 use clap::Args;
 
-use crate::aws::Aws;
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::global::GlobalArgs;
-use crate::interrupt::Interrupts;
 use crate::report::table::Look;
 use crate::report::trash::{TrashReport, table};
 use crate::selection_args::SelectionArgs;
-use crate::ui::{Ui, text};
+use crate::ui::text;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -29,19 +27,14 @@ pub struct TrashArgs {
     narrow: SelectionArgs,
 }
 
-pub(super) async fn run(
-    args: &TrashArgs,
-    global: &GlobalArgs,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
-) -> Result<Exit, CliError> {
+pub(super) async fn run(args: &TrashArgs, ctx: &mut Context<'_>) -> Result<Exit, CliError> {
+    let ui = ctx.ui;
     let paths = if args.paths.is_empty() { vec!["/".to_owned()] } else { args.paths.clone() };
     let selection = SelectionArgs { recursive: true, ..args.narrow.clone() }.select(&paths)?;
-    let aws = interrupts.or(Aws::connect(global)).await?;
-    let bucket = interrupts.or(args.narrow.bucket.find(&aws)).await?;
+    let (aws, bucket) = ctx.connect_to_bucket(&args.narrow.bucket).await?;
     let progress = ui.progress(0, "comparing the bucket with Parameter Store");
-    let trash = interrupts.or(ssmbak::trash::trash(&aws.parameter_store(), &bucket, &selection)).await?;
-    let lifecycle = interrupts.or(bucket.lifecycle()).await?;
+    let trash = ctx.until_interrupted(ssmbak::trash::trash(&aws.parameter_store(), &bucket, &selection)).await?;
+    let lifecycle = ctx.until_interrupted(bucket.lifecycle()).await?;
     drop(progress);
     for warning in &trash.warnings {
         ui.warning(&text::line(warning));

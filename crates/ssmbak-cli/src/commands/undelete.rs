@@ -9,15 +9,13 @@ use ssmbak_core::plan::Query;
 use super::apply::{self, ApplyRequest, Unasked};
 use super::planned_restore::PlannedRestore;
 use crate::arguments::rate;
-use crate::aws::Aws;
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::global::GlobalArgs;
-use crate::interrupt::Interrupts;
 use crate::query_args::{ResolvedQuery, RevealArgs};
 use crate::report::table;
 use crate::selection_args::SelectionArgs;
-use crate::ui::{Ui, text};
+use crate::ui::text;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -43,18 +41,13 @@ pub struct UndeleteArgs {
     reveal: RevealArgs,
 }
 
-pub(super) async fn run(
-    args: &UndeleteArgs,
-    global: &GlobalArgs,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
-) -> Result<Exit, CliError> {
+pub(super) async fn run(args: &UndeleteArgs, ctx: &mut Context<'_>) -> Result<Exit, CliError> {
+    let ui = ctx.ui;
     let selection = args.narrow.select(&args.paths)?;
-    let aws = interrupts.or(Aws::connect(global)).await?;
-    let bucket = interrupts.or(args.narrow.bucket.find(&aws)).await?;
+    let (aws, bucket) = ctx.connect_to_bucket(&args.narrow.bucket).await?;
     let progress = ui.progress(0, "looking for what was deleted");
-    let trash = interrupts.or(trash(&aws.parameter_store(), &bucket, &selection)).await?;
-    let plan = interrupts.or(plan(&bucket, &trash)).await?;
+    let trash = ctx.until_interrupted(trash(&aws.parameter_store(), &bucket, &selection)).await?;
+    let plan = ctx.until_interrupted(plan(&bucket, &trash)).await?;
     drop(progress);
     let now = ssmbak::clock::now();
     let mut warnings = Vec::new();
@@ -67,17 +60,23 @@ pub(super) async fn run(
     let asked = ResolvedQuery { paths: args.paths.clone(), selection, at: Instant::exact(now), warnings: Vec::new() };
     let capture = Capture::new(aws.parameter_store(), bucket.clone());
     let SelectionArgs { recursive, include, exclude, .. } = args.narrow.clone();
-    let query =
-        Query { paths: args.paths.clone(), recursive, include, exclude, at: asked.at.spelling(), ..Query::default() };
+    let query = Query {
+        paths: args.paths.clone(),
+        recursive,
+        include,
+        exclude,
+        at: asked.at.to_argument(),
+        ..Query::default()
+    };
     let planned = PlannedRestore::new(asked, (aws, None), bucket, plan, warnings, (query, args.reveal.reveal));
     if !ui.is_json() {
         ui.result(&table::plan(&planned.plan, planned.look(ui)))?;
     }
-    let caller = interrupts.or(apply::confirm(&planned, args.yes, Unasked::GoesOn, ui)).await?;
+    let caller = ctx.until_interrupted(apply::confirm(&planned, args.yes, Unasked::GoesOn, ui)).await?;
     // Before the moment to which it can be undone: then it is known that they were missing.
-    interrupts.or(record_missing(&capture, &trash, ssmbak::clock::now())).await?;
+    ctx.until_interrupted(record_missing(&capture, &trash, ssmbak::clock::now())).await?;
     let request = ApplyRequest { caller, undoes: None, put_rate: args.put_rate };
-    let exit = apply::apply_and_report(&planned, request, global, ui, interrupts).await?;
+    let exit = apply::apply_and_report(&planned, request, ctx).await?;
     if planned.plan.changes.is_empty() && !planned.plan.unknown.is_empty() {
         let message = format!("what {} held before the deletion is not known", args.paths.join(" "));
         return Err(CliError::failure("Unknown", message, "`ssmbak log` shows what is known"));

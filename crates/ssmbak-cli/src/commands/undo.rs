@@ -12,10 +12,10 @@ use super::planned_restore::PlannedRestore;
 use crate::arguments::rate;
 use crate::aws::Aws;
 use crate::bucket::{BucketArgs, must_keep_versions};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
-use crate::interrupt::Interrupts;
 use crate::query_args::{ResolvedQuery, RevealArgs};
 use crate::report::table;
 use crate::ui::{Ui, text};
@@ -43,21 +43,17 @@ pub struct UndoArgs {
     reveal: RevealArgs,
 }
 
-pub(super) async fn run(
-    args: &UndoArgs,
-    global: &GlobalArgs,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
-) -> Result<Exit, CliError> {
+pub(super) async fn run(args: &UndoArgs, ctx: &mut Context<'_>) -> Result<Exit, CliError> {
+    let ui = ctx.ui;
     let id = args.id.as_deref().map(RestoreId::parse).transpose();
     let id = id.map_err(|error| CliError::usage(error.to_string(), "`ssmbak restores` lists them"))?;
-    let (planned, id) = interrupts.or(look_up(args, id.as_ref(), global, ui)).await?;
+    let (planned, id) = ctx.until_interrupted(look_up(args, id.as_ref(), ctx.global, ui)).await?;
     if !ui.is_json() {
         ui.result(&table::plan(&planned.plan, planned.look(ui)))?;
     }
-    let caller = interrupts.or(apply::confirm(&planned, args.yes, Unasked::Stops, ui)).await?;
+    let caller = ctx.until_interrupted(apply::confirm(&planned, args.yes, Unasked::Stops, ui)).await?;
     let request = ApplyRequest { caller, undoes: Some(id), put_rate: args.put_rate };
-    let exit = apply::apply_and_report(&planned, request, global, ui, interrupts).await?;
+    let exit = apply::apply_and_report(&planned, request, ctx).await?;
     planned.earned(exit)
 }
 
@@ -77,7 +73,7 @@ async fn look_up(
     }
     ui.remark(&text::line(&meant(&record)));
     let at = Instant::exact(record.before);
-    let query = Query { at: at.spelling(), ..apply::before(&record.question) };
+    let query = Query { at: at.to_argument(), ..apply::before(&record.question) };
     let asked = ResolvedQuery {
         paths: query.paths.clone(),
         selection: Selection::of_names(record.touched()),

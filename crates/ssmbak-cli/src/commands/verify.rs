@@ -5,16 +5,13 @@ use ssmbak::Capture;
 use ssmbak::verify::{repair, verify};
 
 use super::planned_restore::nothing_found;
-use crate::aws::Aws;
 use crate::bucket::must_keep_new_versions;
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::global::GlobalArgs;
-use crate::interrupt::Interrupts;
 use crate::report::table::Look;
 use crate::report::verify::{Repair, VerifyReport};
 use crate::selection_args::SelectionArgs;
-use crate::ui::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -36,28 +33,23 @@ pub struct VerifyArgs {
     repair: bool,
 }
 
-pub(super) async fn run(
-    args: &VerifyArgs,
-    global: &GlobalArgs,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
-) -> Result<Exit, CliError> {
+pub(super) async fn run(args: &VerifyArgs, ctx: &mut Context<'_>) -> Result<Exit, CliError> {
+    let ui = ctx.ui;
     let paths = if args.paths.is_empty() { vec!["/".to_owned()] } else { args.paths.clone() };
     let selection = SelectionArgs { recursive: true, ..args.narrow.clone() }.select(&paths)?;
-    let aws = interrupts.or(Aws::connect(global)).await?;
-    let bucket = interrupts.or(args.narrow.bucket.find(&aws)).await?;
+    let (aws, bucket) = ctx.connect_to_bucket(&args.narrow.bucket).await?;
     let store = aws.parameter_store();
     let progress = ui.progress(0, "comparing the bucket with Parameter Store");
-    let found = interrupts.or(verify(&store, &bucket, &selection)).await?;
+    let found = ctx.until_interrupted(verify(&store, &bucket, &selection)).await?;
     drop(progress);
     let repairable = found.repairable();
     let repaired = if args.repair && !repairable.is_empty() {
-        interrupts.or(must_keep_new_versions(&bucket)).await?;
+        ctx.until_interrupted(must_keep_new_versions(&bucket)).await?;
         let progress = ui.progress(0, "recording what the bucket lacks");
         let capture = Capture::new(store.clone(), bucket.clone());
         // What is written stays written, so that Ctrl-C may come at any time.
-        let failed = interrupts.or(repair(&capture, repairable, ssmbak::clock::now)).await?;
-        let left = interrupts.or(verify(&store, &bucket, &selection)).await?;
+        let failed = ctx.until_interrupted(repair(&capture, repairable, ssmbak::clock::now)).await?;
+        let left = ctx.until_interrupted(verify(&store, &bucket, &selection)).await?;
         drop(progress);
         Some(Repair { left, failed })
     } else {

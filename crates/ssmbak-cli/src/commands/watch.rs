@@ -31,7 +31,7 @@ pub(super) fn is_without_credentials(outcome: &Outcome) -> bool {
 }
 
 impl ProgressObserver for Watch {
-    fn settled(&self, name: &ParameterName, outcome: &Outcome) {
+    fn finished(&self, name: &ParameterName, outcome: &Outcome) {
         if let Outcome::Failed(error) = outcome {
             tracing::info!(%name, %error, "not done");
         }
@@ -42,7 +42,7 @@ impl ProgressObserver for Watch {
         self.progress.step();
     }
 
-    fn stopped(&self) -> bool {
+    fn should_stop(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 }

@@ -17,10 +17,10 @@ use super::restore::target;
 use super::tree::{WorkArgs, conclude, run as run_tree, sum, tree};
 use super::tree_report::{self, Head};
 use crate::aws::Aws;
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
-use crate::interrupt::Interrupts;
 use crate::query_args::read_time;
 use crate::suggested_command::quoted;
 use crate::ui::{Ui, text};
@@ -111,7 +111,7 @@ pub(super) async fn manifest(args: &ManifestArgs, global: &GlobalArgs, ui: &Ui) 
         prefixes: located.keys.clone(),
         to: args.to.clone(),
         inventory: args.inventory.clone(),
-        at: at.spelling(),
+        at: at.to_argument(),
         created: ssmbak::clock::now().to_string(),
         delete_new: args.delete_new,
         jobs: Vec::new(),
@@ -215,12 +215,8 @@ struct JobReport<'a> {
     reason: Option<&'a str>,
 }
 
-pub(super) async fn batch(
-    args: &BatchArgs,
-    global: &GlobalArgs,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
-) -> Result<Exit, CliError> {
+pub(super) async fn batch(args: &BatchArgs, ctx: &mut Context<'_>) -> Result<Exit, CliError> {
+    let ui = ctx.ui;
     match &args.command {
         BatchCommand::Role(args) => {
             let files = location(&args.files)?;
@@ -228,9 +224,9 @@ pub(super) async fn batch(
             ui.json(&role_policy(&args.bucket, to, &files.bucket))?;
             Ok(Exit::Done)
         }
-        BatchCommand::Start(args) => interrupts.or(start(args, global, ui)).await,
-        BatchCommand::Status(args) => interrupts.or(status(args, global, ui)).await,
-        BatchCommand::Finish(args) => finish(args, global, ui, interrupts).await,
+        BatchCommand::Start(args) => ctx.until_interrupted(start(args, ctx.global, ui)).await,
+        BatchCommand::Status(args) => ctx.until_interrupted(status(args, ctx.global, ui)).await,
+        BatchCommand::Finish(args) => finish(args, ctx).await,
     }
 }
 
@@ -380,21 +376,17 @@ async fn status(args: &DirArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, Cl
     Ok(Exit::Done)
 }
 
-async fn finish(
-    args: &FinishArgs,
-    global: &GlobalArgs,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
-) -> Result<Exit, CliError> {
+async fn finish(args: &FinishArgs, ctx: &mut Context<'_>) -> Result<Exit, CliError> {
+    let ui = ctx.ui;
     let described = ManifestPlan::read(&args.dir.dir)?;
-    let states = interrupts.or(states(&args.dir, &described, global)).await?;
+    let states = ctx.until_interrupted(states(&args.dir, &described, ctx.global)).await?;
     if let Some((file, _, state)) = states.iter().find(|(_, _, state)| !state.is_over()) {
         let message = format!("the job of {file} is {}", state.status);
         return Err(CliError::failure("Other", message, "wait until all jobs are over: s3bak batch status"));
     }
-    let aws = interrupts.or(Aws::connect(global)).await?;
+    let aws = ctx.connect().await?;
     let bucket = ObjectBucket::new(aws.s3(), &described.bucket);
-    let mut found = interrupts.or(failed_tasks(&described, &states, &bucket, ui)).await?;
+    let mut found = ctx.until_interrupted(failed_tasks(&described, &states, &bucket, ui)).await?;
     let at = read_time(&described.at, ssmbak::clock::now(), &TimeZone::UTC)?;
     let tree = args.work.tree(&bucket, &described.prefixes, KeyGlobs::default());
     let to = planned_target(&described, &bucket)?;
@@ -406,11 +398,11 @@ async fn finish(
         let plan = tree.plan_of_manifest(&described, &args.dir.dir, at, to.as_ref(), seen).await?;
         Ok::<_, CliError>(tree.compared(plan, None, to.as_ref(), &fast).await?)
     };
-    let mut run = TreeRun::new(interrupts.or(planned).await?, None);
+    let mut run = TreeRun::new(ctx.until_interrupted(planned).await?, None);
     ui.remark(&sum(run.totals()));
     let options = TreeRestoreOptions { to: to.clone(), ..TreeRestoreOptions::default() };
     let work = async |watch: &_, run: &mut _| tree.restore(run, &options, watch).await;
-    let applied = run_tree(&mut run, ui, "finishing", interrupts, work).await?;
+    let applied = run_tree(&mut run, ui, "finishing", ctx, work).await?;
     let head = Head::new(&described.prefixes, Some(&at), bucket.name(), aws.region()).to(described.to.as_deref());
     let verified = async {
         let progress = ui.counter("verifying");
@@ -418,7 +410,7 @@ async fn finish(
         Ok::<_, CliError>(tree.verify_manifest(&described, &args.dir.dir, at, to.as_ref(), seen).await?)
     };
     // Where something failed, the rest can wait until that is made good.
-    let verified = if applied.is_complete() { Some(interrupts.or(verified).await?) } else { None };
+    let verified = if applied.is_complete() { Some(ctx.until_interrupted(verified).await?) } else { None };
     found.verified(verified.as_ref());
     tree_report::outcome(ui, &head, &mut run, &applied, &found)?;
     let again = format!("s3bak batch finish {}", quoted(&args.dir.dir.to_string_lossy()));

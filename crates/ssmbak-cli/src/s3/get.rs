@@ -12,12 +12,10 @@ use super::question::{BucketArgs, GlobArgs, Located, check_found, moment};
 use super::restore::{RehydrateArgs, byte_count};
 use super::tree::{WorkArgs, conclude, run as run_tree, sum};
 use super::tree_report::{self, Head};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::global::GlobalArgs;
-use crate::interrupt::Interrupts;
 use crate::suggested_command::quoted;
-use crate::ui::Ui;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -68,17 +66,13 @@ enum NamesArg {
     Escape,
 }
 
-pub(super) async fn run(
-    args: &GetArgs,
-    global: &GlobalArgs,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
-) -> Result<Exit, CliError> {
+pub(super) async fn run(args: &GetArgs, ctx: &mut Context<'_>) -> Result<Exit, CliError> {
+    let ui = ctx.ui;
     let (located, time) = Located::with_time(&args.words)?;
     located.check_prefixes()?;
     let globs = args.globs.read()?;
     let at = moment(time, ui)?;
-    let (aws, bucket) = interrupts.or(args.bucket.open(&located, global)).await?;
+    let (aws, bucket) = ctx.until_interrupted(args.bucket.open(&located, ctx.global)).await?;
     let tree = args.work.tree(&bucket, &located.keys, globs);
     let dir = std::path::absolute(&args.to_dir).unwrap_or_else(|_| args.to_dir.clone());
     let shown = dir.to_string_lossy().into_owned();
@@ -88,7 +82,7 @@ pub(super) async fn run(
         check_found(plan.totals.versions, &bucket, &tree)?;
         Ok::<_, CliError>(plan)
     };
-    let plan = interrupts.or(planned).await?;
+    let plan = ctx.until_interrupted(planned).await?;
     let options = GetOptions {
         names: match args.names {
             NamesArg::Refuse => Names::Refuse,
@@ -111,16 +105,16 @@ pub(super) async fn run(
     let mut run = TreeRun::new(plan, None);
     let applied = loop {
         let work = async |watch: &_, run: &mut _| tree.download(run, &dir, &options, watch).await;
-        let applied = run_tree(&mut run, ui, "downloading", interrupts, work).await?;
+        let applied = run_tree(&mut run, ui, "downloading", ctx, work).await?;
         if applied.archived == 0 || applied.skipped > 0 || !args.rehydrate.waits() {
             break applied;
         }
-        interrupts.or(args.rehydrate.pause(ui)).await?;
+        ctx.until_interrupted(args.rehydrate.pause(ui)).await?;
     };
     tree_report::outcome(ui, &head, &mut run, &applied, &tree_report::NoMore {})?;
     let mut again = vec!["s3bak get".to_owned()];
     again.extend(located.keys.iter().map(|key| quoted(key)));
-    again.extend([at.spelling(), format!("--to-dir {}", quoted(&shown))]);
+    again.extend([at.to_argument(), format!("--to-dir {}", quoted(&shown))]);
     again.extend((args.names == NamesArg::Escape).then(|| "--names escape".to_owned()));
     again.extend(args.globs.words());
     again.extend(args.bucket.words(&bucket));

@@ -18,11 +18,10 @@ mod undelete;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{TEMPLATE, times};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::{GlobalArgs, OutputFormat};
-use crate::interrupt::Interrupts;
-use crate::ui::Ui;
 
 /// Point-in-time recovery for any versioned S3 bucket.
 #[derive(Debug, Parser)]
@@ -125,20 +124,20 @@ impl S3Command {
     ///
     /// # Errors
     /// [`CliError`] if it could not do what it was asked for.
-    pub async fn run(&self, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
-        let mut interrupts = Interrupts::listen();
+    pub async fn run(&self, ctx: &mut Context<'_>) -> Result<Exit, CliError> {
+        let (global, ui) = (ctx.global, ctx.ui);
         match self {
-            Self::Preview(args) => interrupts.or(preview::run(args, global, ui)).await,
-            Self::Body(args) => interrupts.or(body::run(args, global, ui)).await,
-            Self::Restore(args) => restore::run(args, global, ui, &mut interrupts).await,
-            Self::Get(args) => get::run(args, global, ui, &mut interrupts).await,
-            Self::Ls(args) => interrupts.or(ls::run(args, global, ui)).await,
-            Self::Manifest(args) => interrupts.or(batch::manifest(args, global, ui)).await,
-            Self::Batch(args) => batch::batch(args, global, ui, &mut interrupts).await,
-            Self::Log(args) => interrupts.or(log::run(args, global, ui)).await,
-            Self::Diff(args) => interrupts.or(diff::run(args, global, ui)).await,
-            Self::Trash(args) => interrupts.or(trash::run(args, global, ui)).await,
-            Self::Undelete(args) => undelete::run(args, global, ui, &mut interrupts).await,
+            Self::Preview(args) => ctx.until_interrupted(preview::run(args, global, ui)).await,
+            Self::Body(args) => ctx.until_interrupted(body::run(args, global, ui)).await,
+            Self::Restore(args) => restore::run(args, ctx).await,
+            Self::Get(args) => get::run(args, ctx).await,
+            Self::Ls(args) => ctx.until_interrupted(ls::run(args, global, ui)).await,
+            Self::Manifest(args) => ctx.until_interrupted(batch::manifest(args, global, ui)).await,
+            Self::Batch(args) => batch::batch(args, ctx).await,
+            Self::Log(args) => ctx.until_interrupted(log::run(args, global, ui)).await,
+            Self::Diff(args) => ctx.until_interrupted(diff::run(args, global, ui)).await,
+            Self::Trash(args) => ctx.until_interrupted(trash::run(args, global, ui)).await,
+            Self::Undelete(args) => undelete::run(args, ctx).await,
         }
     }
 }

@@ -96,7 +96,7 @@ async fn whole(args: &PreviewArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit,
     if !plan.changes.is_empty() {
         let mut words = vec!["s3bak restore".to_owned()];
         words.extend(located.keys.iter().map(|key| quoted(key)));
-        words.extend([at.spelling(), "-R".to_owned()]);
+        words.extend([at.to_argument(), "-R".to_owned()]);
         words.extend(args.delete_new.then(|| "--delete-new".to_owned()));
         words.extend(args.fast.then(|| "--fast".to_owned()));
         words.extend(args.globs.words());

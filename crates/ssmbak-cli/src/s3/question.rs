@@ -45,7 +45,7 @@ impl GlobArgs {
     /// The globs.
     ///
     /// # Errors
-    /// [`CliError::Usage`] for the first that cannot be read.
+    /// [`CliError::usage`] for the first that cannot be read.
     pub(super) fn read(&self) -> Result<KeyGlobs, CliError> {
         KeyGlobs::new(&self.include, &self.exclude)
             .map_err(|error| CliError::usage(error.to_string(), "quote globs: --include '*.csv'"))
@@ -93,7 +93,7 @@ impl Located {
     /// Reads keys or prefixes.
     ///
     /// # Errors
-    /// [`CliError::Usage`] if they name several buckets, or none after `s3://`.
+    /// [`CliError::usage`] if they name several buckets, or none after `s3://`.
     pub(super) fn read(texts: &[String]) -> Result<Self, CliError> {
         let mut located = Self { keys: Vec::new(), bucket: None };
         for text in texts {
@@ -114,7 +114,7 @@ impl Located {
     /// The only one.
     ///
     /// # Errors
-    /// [`CliError::Usage`] if there are several.
+    /// [`CliError::usage`] if there are several.
     pub(super) fn one(&self) -> Result<&str, CliError> {
         match self.keys.as_slice() {
             [key] => Ok(key),
@@ -125,7 +125,7 @@ impl Located {
     /// Refuses what is no tree.
     ///
     /// # Errors
-    /// [`CliError::Usage`].
+    /// [`CliError::usage`].
     pub(super) fn check_prefixes(&self) -> Result<(), CliError> {
         self.keys.iter().try_for_each(|prefix| check_prefix(prefix))
     }
@@ -134,7 +134,7 @@ impl Located {
 /// A tree under which the bucket has no version at all: a wrong name, most likely.
 ///
 /// # Errors
-/// [`CliError::Failure`] if there was none.
+/// [`CliError::failure`] if there was none.
 pub(super) fn check_found(versions: u64, bucket: &ObjectBucket, tree: &Tree) -> Result<(), CliError> {
     if versions > 0 {
         return Ok(());
@@ -153,7 +153,7 @@ impl BucketArgs {
     /// The bucket, with a way to it; it is made sure that it keeps versions.
     ///
     /// # Errors
-    /// [`CliError::Usage`] if none is named, or two; [`ssmbak::ErrorKind::BucketNotVersioned`].
+    /// [`CliError::usage`] if none is named, or two; [`ssmbak::ErrorKind::BucketNotVersioned`].
     pub(super) async fn open(&self, located: &Located, global: &GlobalArgs) -> Result<(Aws, ObjectBucket), CliError> {
         let given = self.bucket.as_deref().filter(|name| !name.is_empty());
         let from_environment = std::env::var("SSMBAK_BUCKET").ok();
@@ -184,7 +184,7 @@ impl BucketArgs {
 /// Refuses options of trees that were given for one key.
 ///
 /// # Errors
-/// [`CliError::Usage`] with the first of them.
+/// [`CliError::usage`] with the first of them.
 pub(super) fn refuse_for_one_key(given: &[Vec<&'static str>]) -> Result<(), CliError> {
     match given.iter().flatten().next() {
         None => Ok(()),
@@ -198,7 +198,7 @@ pub(super) fn refuse_for_one_key(given: &[Vec<&'static str>]) -> Result<(), CliE
 /// Reads a time, and says how it was understood.
 ///
 /// # Errors
-/// [`CliError::Usage`] with the forms that are understood.
+/// [`CliError::usage`] with the forms that are understood.
 pub(super) fn moment(text: &str, ui: &Ui) -> Result<Instant, CliError> {
     let now = ssmbak::clock::now();
     let at = read_time(text, now, &zone::local()?)?;
@@ -212,7 +212,7 @@ pub(super) fn moment(text: &str, ui: &Ui) -> Result<Instant, CliError> {
 /// Refuses what cannot be a key.
 ///
 /// # Errors
-/// [`CliError::Usage`].
+/// [`CliError::usage`].
 pub(super) fn check_key(key: &str) -> Result<(), CliError> {
     if key.is_empty() {
         return Err(CliError::usage("no key was given", "give the key of one object, or PREFIX/ -R for a tree"));

@@ -169,7 +169,7 @@ impl<'a> Document<'a> {
     /// # Errors
     /// [`CliError`] if it cannot be written.
     pub(super) fn item(&mut self, item: &impl Serialize) -> Result<(), CliError> {
-        let text = serde_json::to_string(item).map_err(|error| CliError::output(&error.into()))?;
+        let text = serde_json::to_string(item).map_err(|error| CliError::output(error.into()))?;
         let comma = if self.is_first { "\n" } else { ",\n" };
         self.is_first = false;
         self.ui.bytes(format!("{comma}{text}").as_bytes())
@@ -188,7 +188,7 @@ impl<'a> Document<'a> {
 
 /// An object's members without its braces.
 fn inner(value: &impl Serialize) -> Result<String, CliError> {
-    let text = serde_json::to_string(value).map_err(|error| CliError::output(&error.into()))?;
+    let text = serde_json::to_string(value).map_err(|error| CliError::output(error.into()))?;
     Ok(text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or_default().to_owned())
 }
 

@@ -14,10 +14,10 @@ use super::report::{self, VersionReport};
 use super::tree::{JournalArgs, WorkArgs, asked, conclude, run as run_tree, say_proved, sum};
 use super::tree_report::{self, Head};
 use crate::aws::Aws;
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
-use crate::interrupt::Interrupts;
 use crate::suggested_command::quoted;
 use crate::ui::{Ui, text};
 
@@ -232,13 +232,8 @@ impl RehydrateArgs {
     }
 }
 
-pub(super) async fn run(
-    args: &RestoreArgs,
-    global: &GlobalArgs,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
-) -> Result<Exit, CliError> {
-    if args.recursive { whole(args, global, ui, interrupts).await } else { interrupts.or(one(args, global, ui)).await }
+pub(super) async fn run(args: &RestoreArgs, ctx: &mut Context<'_>) -> Result<Exit, CliError> {
+    if args.recursive { whole(args, ctx).await } else { ctx.until_interrupted(one(args, ctx.global, ctx.ui)).await }
 }
 
 async fn one(args: &RestoreArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
@@ -293,12 +288,8 @@ pub(super) async fn rehydrate(
     Err(error.with_hint(format!("it was asked for; run this again in {takes}")).into())
 }
 
-async fn whole(
-    args: &RestoreArgs,
-    global: &GlobalArgs,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
-) -> Result<Exit, CliError> {
+async fn whole(args: &RestoreArgs, ctx: &mut Context<'_>) -> Result<Exit, CliError> {
+    let ui = ctx.ui;
     let (located, time) = Located::with_time(&args.words)?;
     located.check_prefixes()?;
     let globs = args.globs.read()?;
@@ -311,11 +302,11 @@ async fn whole(
         return Err(CliError::usage(message, "leave --bwlimit out, or give --to-profile or --to-endpoint"));
     }
     let at = moment(time, ui)?;
-    let (aws, bucket) = interrupts.or(args.bucket.open(&located, global)).await?;
+    let (aws, bucket) = ctx.until_interrupted(args.bucket.open(&located, ctx.global)).await?;
     let tree = args.work.tree(&bucket, &located.keys, globs);
     let to = match to {
         Some(to) => {
-            let there = interrupts.or(args.there.open(&to.bucket, &bucket, global)).await?;
+            let there = ctx.until_interrupted(args.there.open(&to.bucket, &bucket, ctx.global)).await?;
             Some(Target { bucket: there, prefix: to.key })
         }
         None => None,
@@ -340,7 +331,7 @@ async fn whole(
         check_found(plan.totals.versions, &bucket, &tree)?;
         Ok::<_, CliError>(tree.compared(plan, Some(&journal), to.as_ref(), &copy).await?)
     };
-    let mut plan = interrupts.or(planned).await?;
+    let mut plan = ctx.until_interrupted(planned).await?;
     say_proved(&plan, ui);
     let head = Head::new(&located.keys, Some(&at), bucket.name(), aws.region()).to(args.to.as_deref());
     if args.dry_run {
@@ -359,16 +350,16 @@ async fn whole(
     let options = TreeRestoreOptions { copy, to, rehydrate: args.rehydrate.options() };
     let applied = loop {
         let work = async |watch: &_, run: &mut _| tree.restore(run, &options, watch).await;
-        let applied = run_tree(&mut run, ui, "restoring", interrupts, work).await?;
+        let applied = run_tree(&mut run, ui, "restoring", ctx, work).await?;
         if applied.archived == 0 || applied.skipped > 0 || !args.rehydrate.wait {
             break applied;
         }
-        interrupts.or(args.rehydrate.pause(ui)).await?;
+        ctx.until_interrupted(args.rehydrate.pause(ui)).await?;
     };
     tree_report::outcome(ui, &head, &mut run, &applied, &tree_report::NoMore {})?;
     let mut again = vec!["s3bak restore".to_owned()];
     again.extend(located.keys.iter().map(|key| quoted(key)));
-    again.extend([at.spelling(), "-R".to_owned()]);
+    again.extend([at.to_argument(), "-R".to_owned()]);
     again.extend(more);
     again.extend(args.bucket.words(&bucket));
     conclude(run, applied, "restored", &again.join(" "), ui)

@@ -14,9 +14,9 @@ use ssmbak_core::object::{KeyGlobs, ObjectChange, ObjectTotals};
 
 use super::report::bytes;
 use crate::aws::Aws;
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::interrupt::Interrupts;
 use crate::ui::{Progress, Ui, text};
 
 /// Maximum concurrent requests, unless told otherwise: enough to hide S3's latency, few enough for a common limit of open files.
@@ -45,7 +45,7 @@ pub(super) struct JournalArgs {
 /// A tree's prefix: empty, or ending in a slash, so that no sibling that begins alike is meant.
 ///
 /// # Errors
-/// [`CliError::Usage`].
+/// [`CliError::usage`].
 pub(super) fn check_prefix(prefix: &str) -> Result<(), CliError> {
     if prefix.is_empty() || prefix.ends_with('/') {
         return Ok(());
@@ -119,24 +119,24 @@ pub(super) fn asked(verb: &str, aws: &Aws, tree: &Tree, bucket: &str, at: &Insta
 /// Carries out a plan: the first interruption stops it before the next change, the second one at once.
 pub(super) async fn run(
     run: &mut TreeRun,
-    ui: &Ui,
+    _ui: &Ui,
     doing: &'static str,
-    interrupts: &mut Interrupts,
+    ctx: &mut Context<'_>,
     work: impl AsyncFnOnce(&Watch, &mut TreeRun) -> Result<Applied, Error>,
 ) -> Result<Applied, CliError> {
-    let length = usize::try_from(run.len() - run.settled()).unwrap_or(usize::MAX);
-    let watch = Watch { stop: AtomicBool::new(false), progress: ui.progress(length, doing) };
+    let length = usize::try_from(run.len() - run.finished_rows()).unwrap_or(usize::MAX);
+    let watch = Watch { stop: AtomicBool::new(false), progress: ctx.ui.progress(length, doing) };
     let work = work(&watch, run);
     tokio::pin!(work);
     loop {
         tokio::select! {
             applied = &mut work => return applied.map_err(Into::into),
-            () = interrupts.next() => {
+            () = ctx.interrupts.next() => {
                 if watch.stop.swap(true, Ordering::Relaxed) {
-                    return Err(CliError::Interrupted);
+                    return Err(CliError::interrupted());
                 }
                 let said = "stopping after what is under way; Ctrl-C again to stop at once";
-                watch.progress.aside(|| ui.remark(said));
+                watch.progress.aside(|| ctx.ui.remark(said));
             }
         }
     }
@@ -149,11 +149,11 @@ pub(super) struct Watch {
 }
 
 impl ProgressObserver for Watch {
-    fn settled(&self, _change: &ObjectChange, _outcome: &Result<(), Error>) {
+    fn finished(&self, _change: &ObjectChange, _outcome: &Result<(), Error>) {
         self.progress.step();
     }
 
-    fn stopped(&self) -> bool {
+    fn should_stop(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 }

@@ -9,10 +9,10 @@ use super::report::{self, VersionReport};
 use super::restore::CopyArgs;
 use super::tree::{WorkArgs, conclude, run as run_tree, sum};
 use super::tree_report::{self, Head};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::global::GlobalArgs;
-use crate::interrupt::Interrupts;
 use crate::suggested_command::quoted;
 use crate::ui::Ui;
 
@@ -50,13 +50,8 @@ pub struct UndeleteArgs {
     bucket: BucketArgs,
 }
 
-pub(super) async fn run(
-    args: &UndeleteArgs,
-    global: &GlobalArgs,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
-) -> Result<Exit, CliError> {
-    if args.recursive { whole(args, global, ui, interrupts).await } else { interrupts.or(one(args, global, ui)).await }
+pub(super) async fn run(args: &UndeleteArgs, ctx: &mut Context<'_>) -> Result<Exit, CliError> {
+    if args.recursive { whole(args, ctx).await } else { ctx.until_interrupted(one(args, ctx.global, ctx.ui)).await }
 }
 
 async fn one(args: &UndeleteArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
@@ -90,17 +85,13 @@ async fn one(args: &UndeleteArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, 
     Ok(Exit::Done)
 }
 
-async fn whole(
-    args: &UndeleteArgs,
-    global: &GlobalArgs,
-    ui: &Ui,
-    interrupts: &mut Interrupts,
-) -> Result<Exit, CliError> {
+async fn whole(args: &UndeleteArgs, ctx: &mut Context<'_>) -> Result<Exit, CliError> {
+    let ui = ctx.ui;
     let located = Located::read(&args.keys)?;
     located.check_prefixes()?;
     let globs = args.globs.read()?;
     let since = args.since.as_deref().map(|text| moment(text, ui)).transpose()?.map(|since| since.at());
-    let (aws, bucket) = interrupts.or(args.bucket.open(&located, global)).await?;
+    let (aws, bucket) = ctx.until_interrupted(args.bucket.open(&located, ctx.global)).await?;
     let tree = args.work.tree(&bucket, &located.keys, globs);
     let mut more = args.copy.words();
     more.extend(args.since.iter().map(|since| format!("--since {}", quoted(since))));
@@ -112,7 +103,7 @@ async fn whole(
         check_found(plan.totals.versions, &bucket, &tree)?;
         Ok::<_, CliError>(plan)
     };
-    let plan = interrupts.or(planned).await?;
+    let plan = ctx.until_interrupted(planned).await?;
     if !ui.is_json() {
         ui.result(&sum(&plan.totals))?;
     }
@@ -133,7 +124,7 @@ async fn whole(
         true => tree.remove_markers(run, watch).await,
         false => tree.restore(run, &options, watch).await,
     };
-    let applied = run_tree(&mut run, ui, "bringing back", interrupts, work).await?;
+    let applied = run_tree(&mut run, ui, "bringing back", ctx, work).await?;
     let head = Head::new(&located.keys, None, bucket.name(), aws.region());
     tree_report::outcome(ui, &head, &mut run, &applied, &tree_report::NoMore {})?;
     let mut again = vec!["s3bak undelete".to_owned()];

@@ -3,7 +3,7 @@
 use serde_json::json;
 use ssmbak_stack::{Deletion, Stack, StackStatus};
 
-use super::{DeleteArgs, StackCommandError, must_confirm, of_lines, result, show, tell};
+use super::{DeleteArgs, declined, must_confirm, of_lines, result, show, tell};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::interrupt::Interrupts;
@@ -11,14 +11,14 @@ use crate::ui::{Ui, text};
 
 pub(super) async fn run(stack: &Stack, args: &DeleteArgs, ui: &Ui) -> Result<Exit, CliError> {
     let (name, region) = (stack.name(), stack.region());
-    let deletion = stack.prepare_deletion().await.map_err(StackCommandError::from)?;
+    let deletion = stack.prepare_deletion().await?;
     if deletion.running {
         ui.remark(&format!("the stack {name} is being deleted already"));
     } else {
         ui.remark(&of_lines(&show::deletion_table(name, region, &deletion)));
         let question = format!("delete the stack {name} in {region}?");
         if !must_confirm(args.yes, &question, ui)? {
-            return Err(StackCommandError::Declined.into());
+            return Err(declined());
         }
     }
     let status = delete(stack, &deletion, ui).await?;
@@ -42,10 +42,14 @@ async fn delete(stack: &Stack, deletion: &Deletion, ui: &Ui) -> Result<StackStat
     let mut interrupts = Interrupts::listen();
     tokio::select! {
         status = stack.delete(deletion, |event| tell(ui, event)) => {
-            Ok(status.map_err(StackCommandError::from)?)
+            Ok(status?)
         }
         () = interrupts.next() => {
-            Err(StackCommandError::InterruptedDeletion { name: stack.name().to_owned() }.into())
+            let name = stack.name();
+            Err(CliError::interrupted_with(format!(
+                "no longer watching, CloudFormation goes on deleting: `ssmbak-stack {name} delete` watches again, and says \
+                 so once the stack is gone"
+            )))
         }
     }
 }

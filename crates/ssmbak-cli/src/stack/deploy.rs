@@ -7,7 +7,7 @@ use ssmbak_stack::{
 };
 
 use super::first_sweep::FirstSweep;
-use super::{DeployArgs, StackCommandError, confirm, result, show, tell};
+use super::{DeployArgs, confirm, declined, result, show, tell};
 use crate::aws::Aws;
 use crate::bucket::{STACK_PARAMETER, left_by_stack};
 use crate::error::CliError;
@@ -29,7 +29,7 @@ pub(super) async fn run(
         Some(path) => path.clone(),
         None => {
             let preferred = preferred_architecture(stack, operation, args, strict).await?;
-            function_file::find(preferred).map_err(StackCommandError::NoLambda)?
+            function_file::find(preferred).map_err(no_function)?
         }
     };
     let code = match FunctionCode::from_file(&path, strict) {
@@ -76,7 +76,7 @@ pub(super) async fn run(
                 Ok(true) => {}
                 answer => {
                     stack.discard(&change_set).await.map_err(failed)?;
-                    return answer.and(Err(StackCommandError::Declined.into()));
+                    return answer.and(Err(declined()));
                 }
             }
             execute(stack, &change_set, ui).await?;
@@ -154,8 +154,12 @@ async fn check_no_other_pipeline(stack: &Stack, aws: &Aws) -> Result<(), CliErro
     let Ok(named) = super::of(aws, &other) else { return Ok(()) };
     match named.find().await {
         Ok(Some(_)) => {
-            let region = stack.region().to_owned();
-            Err(StackCommandError::AnotherPipeline { other, region }.into())
+            let region = stack.region();
+            let message = format!(
+                "the stack {other} already records {region}, and a region can have one: update it with `ssmbak-stack \
+                 {other} update`, or delete it first with `ssmbak-stack {other} delete`, which keeps its bucket"
+            );
+            Err(CliError::failure("StackExists", message, ""))
         }
         Ok(None) | Err(_) => Ok(()),
     }
@@ -174,12 +178,21 @@ async fn execute(stack: &Stack, change_set: &ChangeSet, ui: &Ui) -> Result<Stack
     let mut interrupts = Interrupts::listen();
     tokio::select! {
         status = stack.execute(change_set, |event| tell(ui, event)) => status.map_err(failed),
-        () = interrupts.next() => Err(StackCommandError::Interrupted { name: stack.name().to_owned() }.into()),
+        () = interrupts.next() => {
+            let status = format!("`ssmbak-stack {} status` says how far it is", stack.name());
+            Err(CliError::interrupted_with(format!("no longer watching, CloudFormation goes on: {status}")))
+        },
     }
 }
 
 fn failed(error: impl Into<Error>) -> CliError {
-    StackCommandError::from(error.into()).into()
+    error.into().into()
+}
+
+/// Where this command lies, and so where the function's executable is to be found, is unknown.
+fn no_function(error: std::io::Error) -> CliError {
+    let message = format!("cannot find the function's executable: {error}; say where it is with --lambda");
+    CliError::failure("LambdaUnreadable", message, "")
 }
 
 /// Whether an update can do without the function's executable: other things were asked for, and it was not.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use ssmbak_stack::redrive::{Ended, Failures, Queues, Redriven, redrive};
 use ssmbak_stack::{CallError, QueueState, Stack, StackError};
 
-use super::{RedriveArgs, StackCommandError, confirm, of_lines, result};
+use super::{RedriveArgs, confirm, declined, of_lines, result};
 use crate::aws::Aws;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -14,8 +14,8 @@ use crate::interrupt::Interrupts;
 use crate::ui::{Ui, text};
 
 pub(super) async fn run(stack: &Stack, args: &RedriveArgs, aws: &Aws, ui: &Ui) -> Result<Exit, CliError> {
-    let resources = stack.resources().await.map_err(StackCommandError::from)?;
-    let queues = Queues::of(stack.name(), &resources).map_err(StackCommandError::from)?;
+    let resources = stack.resources().await?;
+    let queues = Queues::of(stack.name(), &resources)?;
     let sqs = aws.sqs();
     let mut found = Vec::new();
     for failures in &queues.failures {
@@ -35,7 +35,7 @@ pub(super) async fn run(stack: &Stack, args: &RedriveArgs, aws: &Aws, ui: &Ui) -
         }
         let question = format!("put {total} back into the queue of the stack {}?", stack.name());
         if !confirm(args.yes, &question, ui)? {
-            return Err(StackCommandError::Declined.into());
+            return Err(declined());
         }
     }
     let outcomes = put_back(&sqs, &queues, total, ui).await?;
@@ -75,7 +75,7 @@ async fn put_back<'a>(
             outcomes = &mut work => return Ok(outcomes),
             () = interrupts.next() => {
                 if stopped.replace(true) {
-                    return Err(CliError::Interrupted);
+                    return Err(CliError::interrupted());
                 }
                 progress.aside(|| ui.remark("stopping after what is on its way; Ctrl-C again to stop at once"));
             }
@@ -160,7 +160,7 @@ fn why(ended: &Ended) -> String {
 }
 
 fn failed(error: CallError) -> CliError {
-    StackCommandError::from(StackError::from(error)).into()
+    StackError::from(error).into()
 }
 
 #[cfg(test)]

@@ -84,7 +84,7 @@ impl Ui {
     pub fn bytes(&self, bytes: &[u8]) -> Result<(), CliError> {
         let mut stdout = io::stdout().lock();
         match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::output(&error)),
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::output(error)),
             _ => Ok(()),
         }
     }
@@ -115,7 +115,7 @@ impl Ui {
     pub fn written(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CliError> {
         let mut out = BufWriter::new(io::stdout().lock());
         match write(&mut out).and_then(|()| out.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::output(&error)),
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::output(error)),
             _ => Ok(()),
         }
     }
@@ -172,7 +172,7 @@ impl Ui {
     /// Asks for a yes.
     ///
     /// # Errors
-    /// [`CliError::Interrupted`], or that the terminal cannot be asked.
+    /// [`CliError::interrupted`], or that the terminal cannot be asked.
     pub fn confirm(&self, question: &str) -> Result<bool, CliError> {
         let asked = dialoguer::Confirm::new().with_prompt(question).default(false).interact_on(&Term::stderr());
         asked.map_err(|dialoguer::Error::IO(error)| {
@@ -180,8 +180,8 @@ impl Ui {
             let _ = Term::stderr().show_cursor();
             self.err("");
             match error.kind() {
-                io::ErrorKind::Interrupted => CliError::Interrupted,
-                _ => CliError::output(&error),
+                io::ErrorKind::Interrupted => CliError::interrupted(),
+                _ => CliError::output(error),
             }
         })
     }
@@ -198,8 +198,8 @@ impl Ui {
             let _ = Term::stderr().show_cursor();
             self.err("");
             match error.kind() {
-                io::ErrorKind::Interrupted => CliError::Interrupted,
-                _ => CliError::output(&error),
+                io::ErrorKind::Interrupted => CliError::interrupted(),
+                _ => CliError::output(error),
             }
         })?;
         Ok(typed.trim() == word)

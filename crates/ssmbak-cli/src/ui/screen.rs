@@ -54,7 +54,7 @@ impl Screen {
             Ok(terminal) => Ok(Self { terminal, events: EventStream::new() }),
             Err(error) => {
                 give_back();
-                Err(CliError::output(&error))
+                Err(CliError::output(error))
             }
         }
     }
@@ -64,7 +64,7 @@ impl Screen {
     /// # Errors
     /// [`CliError`] if the terminal is gone.
     pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> Result<(), CliError> {
-        self.terminal.draw(render).map(drop).map_err(|error| CliError::output(&error))
+        self.terminal.draw(render).map(drop).map_err(CliError::output)
     }
 
     /// Columns of the terminal.
@@ -80,8 +80,8 @@ impl Screen {
         match self.events.next().await {
             Some(Ok(Event::Key(key))) if key.kind != KeyEventKind::Release => Ok(Some(key)),
             Some(Ok(_)) => Ok(None),
-            Some(Err(error)) => Err(CliError::output(&error)),
-            None => Err(CliError::output(&io::ErrorKind::UnexpectedEof.into())),
+            Some(Err(error)) => Err(CliError::output(error)),
+            None => Err(CliError::output(io::ErrorKind::UnexpectedEof.into())),
         }
     }
 }

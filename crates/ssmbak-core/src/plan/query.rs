@@ -22,7 +22,7 @@ pub struct Query {
     /// Globs of which a name may match none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<String>,
-    /// The time, in the spelling of [`Instant::spelling`].
+    /// The time, in the spelling of [`Instant::to_argument`].
     pub at: String,
     /// Whether what is recorded later only is taken as not existing.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -49,10 +49,10 @@ pub struct Place {
 }
 
 impl Query {
-    /// The time; `None` if it is not spelled as [`Instant::spelling`] spells it.
+    /// The time; `None` if it is not spelled as [`Instant::to_argument`] spells it.
     pub fn instant(&self) -> Option<Instant> {
         let read = Instant::parse(&self.at, Timestamp::UNIX_EPOCH, &TimeZone::UTC).ok()?;
-        (read.spelling() == self.at).then_some(read)
+        (read.to_argument() == self.at).then_some(read)
     }
 
     /// The names that are meant.
@@ -101,7 +101,7 @@ mod tests {
     fn a_time_is_read_as_it_was_spelled_and_no_other_way() {
         let of = |at: &str| Query { at: at.to_owned(), ..Query::default() }.instant();
         for spelled in ["2026-01-02T03:04:05Z", "2026-01-02T03:04:05.250Z", "2026-01-02T03:04:05.123456789Z"] {
-            assert_eq!(of(spelled).map(|at| at.spelling()).as_deref(), Some(spelled));
+            assert_eq!(of(spelled).map(|at| at.to_argument()).as_deref(), Some(spelled));
         }
         for other in ["", "now", "2 hours ago", "2026-01-02", "2026-01-02T03:04:05+01:00", "x", "@1"] {
             assert_eq!(of(other), None, "{other}");

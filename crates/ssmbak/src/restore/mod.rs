@@ -100,7 +100,7 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
             record.arm();
         }
         let mut begun = leave(&record).await;
-        if deletes(plan) && !observer.stopped() {
+        if deletes(plan) && !observer.should_stop() {
             options.now.next_second(before).await;
         }
         // After that moment: what is deleted is known to have lived until it was seen.
@@ -178,7 +178,7 @@ impl<S: ParameterStore, B: BackupBucket> Restore<S, B> {
                 let (Action::Update { from, .. } | Action::Delete { from, .. }) = &change.action else {
                     return (row, Ok(None));
                 };
-                if observer.stopped() {
+                if observer.should_stop() {
                     return (row, Ok(None));
                 }
                 let listed = listed.get(&change.name);

@@ -11,10 +11,10 @@ use crate::Error;
 /// Follows the progress of a restore, and may stop it.
 pub trait ProgressObserver: Sync {
     /// A change has its outcome.
-    fn settled(&self, _name: &ParameterName, _outcome: &Outcome) {}
+    fn finished(&self, _name: &ParameterName, _outcome: &Outcome) {}
 
     /// Whether to stop before the next write.
-    fn stopped(&self) -> bool {
+    fn should_stop(&self) -> bool {
         false
     }
 }
@@ -115,13 +115,13 @@ impl<'a, W: ProgressObserver> OutcomeTracker<'a, W> {
     }
 
     pub(super) fn stop(&mut self) -> bool {
-        self.stopped |= self.observer.stopped();
+        self.stopped |= self.observer.should_stop();
         self.stopped
     }
 
     pub(super) fn settle(&mut self, row: usize, outcome: Outcome) {
         if let (Some(slot), Some(change)) = (self.outcomes.get_mut(row), self.plan.changes.get(row)) {
-            self.observer.settled(&change.name, &outcome);
+            self.observer.finished(&change.name, &outcome);
             *slot = Some(outcome);
         }
     }

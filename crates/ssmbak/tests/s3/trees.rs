@@ -21,12 +21,12 @@ pub struct Until(pub AtomicU64);
 pub const WHOLE: fn() -> Until = || Until(AtomicU64::new(u64::MAX));
 
 impl ProgressObserver for Until {
-    fn settled(&self, _change: &ObjectChange, _outcome: &Result<(), Error>) {
+    fn finished(&self, _change: &ObjectChange, _outcome: &Result<(), Error>) {
         let left = self.0.load(Ordering::Relaxed);
         self.0.store(left.saturating_sub(1), Ordering::Relaxed);
     }
 
-    fn stopped(&self) -> bool {
+    fn should_stop(&self) -> bool {
         self.0.load(Ordering::Relaxed) == 0
     }
 }

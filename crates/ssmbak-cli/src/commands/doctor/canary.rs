@@ -11,9 +11,8 @@ use ssmbak_core::record::{Evidence, Record};
 use ssmbak_stack::doctor::Finding;
 
 use crate::aws::Aws;
+use crate::context::Context;
 use crate::error::CliError;
-use crate::interrupt::Interrupts;
-use crate::ui::Ui;
 
 /// The name of the check.
 pub(super) const CHECK: &str = "Canary";
@@ -62,17 +61,17 @@ impl Canary {
     }
 
     /// Sends it through the pipeline. Whatever happens, the parameter is gone in the end.
-    pub(super) async fn sing(&self, ui: &Ui, interrupts: &mut Interrupts) -> Result<Finding, CliError> {
-        let progress = ui.progress(0, "waiting for the canary to be recorded");
+    pub(super) async fn sing(&self, ctx: &mut Context<'_>) -> Result<Finding, CliError> {
+        let progress = ctx.ui.progress(0, "waiting for the canary to be recorded");
         let outcome = tokio::select! {
             outcome = self.live() => Ok(outcome),
-            () = interrupts.next() => Err(CliError::Interrupted),
+            () = ctx.interrupts.next() => Err(CliError::interrupted()),
         };
         drop(progress);
         if self.lives.get()
-            && let Err(error) = interrupts.or(self.delete()).await
+            && let Err(error) = ctx.until_interrupted(self.delete()).await
         {
-            ui.warning(&format!("the parameter {} is still there, delete it: {error}", self.name));
+            ctx.ui.warning(&format!("the parameter {} is still there, delete it: {error}", self.name));
         }
         Ok(finding(outcome?, self.timeout))
     }

@@ -20,7 +20,7 @@ proptest! {
     fn phrases_never_panic_and_are_spelled_back(text in phrase()) {
         if let Ok(instant) = parse(&text) {
             prop_assert!(instant.includes(instant.at()));
-            prop_assert_eq!(parse(&instant.spelling()).unwrap(), instant);
+            prop_assert_eq!(parse(&instant.to_argument()).unwrap(), instant);
         }
     }
 
@@ -36,7 +36,7 @@ proptest! {
         let instant = parse(&text).unwrap();
         prop_assert_eq!(instant.at(), text.parse::<Timestamp>().unwrap());
         prop_assert!(instant.at() <= exact && instant.includes(exact));
-        prop_assert_eq!(instant.spelling(), text);
+        prop_assert_eq!(instant.to_argument(), text);
     }
 
     #[test]

@@ -148,9 +148,9 @@ fn plan(fake: &Fake, asked: Asked, dir: &Path) -> TreePlan {
 struct Whole;
 
 impl ProgressObserver for Whole {
-    fn settled(&self, _change: &ObjectChange, _outcome: &Result<(), Error>) {}
+    fn finished(&self, _change: &ObjectChange, _outcome: &Result<(), Error>) {}
 
-    fn stopped(&self) -> bool {
+    fn should_stop(&self) -> bool {
         false
     }
 }

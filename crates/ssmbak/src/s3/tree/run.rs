@@ -27,10 +27,10 @@ pub struct TreeRun {
 /// Learns how a run goes, and may stop it.
 pub trait ProgressObserver {
     /// A change is done or has failed.
-    fn settled(&self, change: &ObjectChange, outcome: &Result<(), Error>);
+    fn finished(&self, change: &ObjectChange, outcome: &Result<(), Error>);
 
     /// Whether nothing more is to be begun.
-    fn stopped(&self) -> bool;
+    fn should_stop(&self) -> bool;
 }
 
 /// What a run came to.
@@ -111,8 +111,8 @@ impl TreeRun {
         self.plan.changes.is_empty()
     }
 
-    /// How many changes are settled.
-    pub fn settled(&self) -> u64 {
+    /// How many changes are done, or were already so.
+    pub fn finished_rows(&self) -> u64 {
         self.done.count + self.unchanged.count
     }
 
@@ -165,7 +165,7 @@ impl TreeRun {
             }
         };
         loop {
-            while !is_over && !observer.stopped() && applied.gave_up.is_none() && busy.len() < concurrency.now() {
+            while !is_over && !observer.should_stop() && applied.gave_up.is_none() && busy.len() < concurrency.now() {
                 let Some((row, change)) = rows.next() else {
                     is_over = true;
                     break;
@@ -178,7 +178,7 @@ impl TreeRun {
                 match admitted {
                     Err(error) => {
                         let outcome = Err(error);
-                        observer.settled(&change, &outcome);
+                        observer.finished(&change, &outcome);
                         if let Err(error) = outcome {
                             applied.fail(row, change.version.key, error);
                         }
@@ -193,13 +193,13 @@ impl TreeRun {
                     Ok(more) => busy.push(begin(vec![row], vec![(change, more)])),
                 }
             }
-            if is_over && !deletes.is_empty() && !observer.stopped() && applied.gave_up.is_none() {
+            if is_over && !deletes.is_empty() && !observer.should_stop() && applied.gave_up.is_none() {
                 busy.push(begin(std::mem::take(&mut delete_rows), std::mem::take(&mut deletes)));
             }
             let Some(outcomes) = busy.next().await else { break };
             for (row, (change, outcome)) in outcomes {
                 let told = outcome.as_ref().map(drop).map_err(Clone::clone);
-                observer.settled(&change, &told);
+                observer.finished(&change, &told);
                 match outcome {
                     Ok(Restored::Unchanged) => unchanged.set(row),
                     Ok(Restored::Copied(id)) => {
