@@ -75,6 +75,12 @@ pub struct DeployArgs {
     /// Tag the stack and every resource in it, such as team=platform; may be repeated. The other tags of a stack stay.
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = key_value)]
     pub tags: Vec<(String, String)>,
+    /// Record only names matching GLOB, such as '/prod/**' (repeatable; replaces what the stack has; '' for all).
+    #[arg(long, value_name = "GLOB")]
+    pub include: Vec<String>,
+    /// Never record names matching GLOB, such as '*_token' (repeatable; replaces what the stack has; '' for none).
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
     /// Role that CloudFormation deploys with [default: the stack's, else your own permissions].
     #[arg(long, value_name = "ARN", value_parser = role_arn)]
     pub role_arn: Option<String>,
@@ -84,6 +90,16 @@ pub struct DeployArgs {
     /// Skip the confirmation prompt.
     #[arg(long, short)]
     pub yes: bool,
+}
+
+impl DeployArgs {
+    /// The stack's parameters that are asked for.
+    fn settings(&self) -> Vec<(String, String)> {
+        let globs = [(template::INCLUDE, &self.include), (template::EXCLUDE, &self.exclude)];
+        let scope = globs.into_iter().filter(|(_, globs)| !globs.is_empty());
+        let scope = scope.map(|(name, globs)| (name.to_owned(), globs.join(" ").trim().to_owned()));
+        self.params.iter().cloned().chain(scope).collect()
+    }
 }
 
 fn architecture(text: &str) -> Result<Architecture, String> {

@@ -25,6 +25,7 @@ pub mod parameter;
 pub mod plan;
 pub mod rate;
 pub mod record;
+pub mod recording_scope;
 pub mod refusal;
 pub mod restore_record;
 pub mod scope;

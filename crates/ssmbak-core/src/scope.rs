@@ -199,6 +199,11 @@ impl Selection {
         })
     }
 
+    /// Every name.
+    pub fn everything() -> Self {
+        Self { scopes: vec![Scope::Subtree(Folder::root())], include: Vec::new(), exclude: Vec::new(), only: None }
+    }
+
     /// Whether `name` is selected.
     pub fn contains(&self, name: &ParameterName) -> bool {
         let any = |globs: &[NameGlob]| globs.iter().any(|glob| glob.matches(name));

@@ -36,6 +36,8 @@ pub enum ReasonCode {
     AccessDenied,
     /// It changed while it was read.
     Changed,
+    /// The pipeline does not record the name.
+    Excluded,
 }
 
 impl ReasonCode {
@@ -55,6 +57,7 @@ impl ReasonCode {
             Self::Contradiction => "Contradiction",
             Self::AccessDenied => "AccessDenied",
             Self::Changed => "Changed",
+            Self::Excluded => "Excluded",
         }
     }
 }
@@ -100,6 +103,7 @@ impl From<&Unknown> for UnknownReason {
             Unknown::CreatedUnnoticed { .. } => ReasonCode::CreatedUnnoticed,
             Unknown::ValueLost(_) => ReasonCode::ValueLost,
             Unknown::Unreadable(_) => ReasonCode::Unreadable,
+            Unknown::Excluded(_) => ReasonCode::Excluded,
         };
         let recorded_from = match unknown {
             Unknown::BeforeFirstRecord(first) => Some(*first),

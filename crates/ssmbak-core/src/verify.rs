@@ -139,6 +139,7 @@ fn gap(segment: &Segment, next: Option<&Segment>) -> Option<Finding> {
         Unknown::NothingRecorded
         | Unknown::BeforeFirstRecord(_)
         | Unknown::DeletedUnnoticed { .. }
+        | Unknown::Excluded(_)
         | Unknown::Unreadable(_) => return None,
     };
     let until = next.map_or(String::new(), |next| format!(" to {}", next.from));

@@ -1,6 +1,8 @@
 //! What the environment says.
 
 use aws_credential_types::Credentials;
+use ssmbak_core::recording_scope::RecordingScope;
+use ssmbak_core::scope::ScopeError;
 
 /// Everything the function is told, read once at its start.
 #[derive(Debug)]
@@ -27,6 +29,8 @@ pub struct Config {
     pub metrics: Option<String>,
     /// Where SQS is, if not where AWS has it.
     pub sqs_endpoint: Option<String>,
+    /// Which names are recorded.
+    pub scope: RecordingScope,
 }
 
 /// Why the function cannot start.
@@ -41,6 +45,11 @@ pub enum StartError {
     /// No region.
     #[error("neither AWS_REGION nor AWS_DEFAULT_REGION is set; Lambda sets the former")]
     NoRegion,
+    /// A glob of the scope cannot be read: recording everything, or nothing, would be a guess.
+    #[error(
+        "SSMBAK_INCLUDE or SSMBAK_EXCLUDE cannot be read: {0}; correct it with `ssmbak-stack NAME update --exclude GLOB`"
+    )]
+    Scope(ScopeError),
     /// No credentials.
     #[error("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set; Lambda sets them to the role's")]
     NoCredentials,
@@ -54,6 +63,7 @@ impl StartError {
             Self::NoBucket => "NoBucket",
             Self::NoRegion => "NoRegion",
             Self::NoCredentials => "NoCredentials",
+            Self::Scope(_) => "Scope",
         }
     }
 }
@@ -90,6 +100,9 @@ impl Config {
         let metrics = first(&["SSMBAK_METRICS"]);
         let max_rps = first(&["SSMBAK_MAX_RPS"]).and_then(|text| text.parse().ok());
         let max_rps = max_rps.filter(|rate: &f64| rate.is_finite() && *rate >= 0.0);
+        let globs = |name: &str| first(&[name]).unwrap_or_default();
+        let scope = RecordingScope::parse(&globs("SSMBAK_INCLUDE"), &globs("SSMBAK_EXCLUDE"));
+        let scope = scope.map_err(StartError::Scope)?;
         Ok(Self {
             bucket,
             queue_url,
@@ -102,6 +115,7 @@ impl Config {
             max_rps,
             metrics,
             sqs_endpoint,
+            scope,
         })
     }
 }
@@ -160,6 +174,16 @@ mod tests {
         assert_eq!(config.sqs_endpoint.as_deref(), Some("http://old"));
         let config = with(&[("AWS_ENDPOINT", "http://old"), ("AWS_ENDPOINT_URL", "http://new")]);
         assert_eq!(config.s3_endpoint.as_deref(), Some("http://new"));
+    }
+
+    #[test]
+    fn scope_is_globs_with_spaces_between_them() {
+        assert!(with(&[]).scope.is_everything());
+        let scope = with(&[("SSMBAK_INCLUDE", "/prod/** /x"), ("SSMBAK_EXCLUDE", "*_token")]).scope;
+        let contains = |name| scope.contains(&ssmbak_core::name::ParameterName::parse(name).unwrap());
+        assert!(contains("/prod/a") && contains("/x") && !contains("/prod/a_token") && !contains("/y"));
+        let error = read(&[&ALL[..], &[("SSMBAK_EXCLUDE", "[a")]].concat()).unwrap_err();
+        assert_eq!(error.code(), "Scope");
     }
 
     #[test]

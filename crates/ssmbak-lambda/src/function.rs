@@ -6,8 +6,11 @@ use std::time::{Duration, SystemTime};
 use futures_util::stream::{self, StreamExt};
 use serde_json::Value;
 use ssmbak::capture::CaptureReport;
+use ssmbak::recording_scope::note_scope;
 use ssmbak::{BackupBucket, Capture, ParameterStore};
-use ssmbak_core::event::{Change, Notice, Origin, account_of_arn, foreign};
+use ssmbak_core::event::{Change, Ignored, Notice, Origin, account_of_arn, foreign};
+use ssmbak_core::recording_scope::RecordingScope;
+use tokio::sync::OnceCell;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::Instrument;
 
@@ -41,13 +44,22 @@ pub struct Function<S, B> {
     own: Origin,
     /// The namespace of the metrics, if they are logged.
     metrics: Option<String>,
+    scope: RecordingScope,
+    /// Whether the bucket says what is left out.
+    scope_noted: OnceCell<()>,
     account_of_arn: OnceLock<String>,
 }
 
 impl<S: ParameterStore, B: BackupBucket> Function<S, B> {
     /// A function that records with `capture` the events of `own`, and whose sweeps go on by `queue`.
     pub fn new(capture: Capture<S, B>, queue: Option<OwnQueue>, own: Origin) -> Self {
-        Self { capture, queue, own, metrics: None, account_of_arn: OnceLock::new() }
+        let (scope, scope_noted) = (RecordingScope::everything(), OnceCell::new());
+        Self { capture, queue, own, metrics: None, scope, scope_noted, account_of_arn: OnceLock::new() }
+    }
+
+    /// Records nothing but what the scope contains.
+    pub fn with_scope(self, scope: RecordingScope) -> Self {
+        Self { scope, ..self }
     }
 
     /// Logs metrics in this namespace as well.
@@ -128,10 +140,17 @@ impl<S: ParameterStore, B: BackupBucket> Function<S, B> {
             return Ok(MessageOutcome::Ignored(reason));
         }
         match &message.notice {
+            Ok(Notice::Change(change)) if !self.scope.contains(&change.name) => {
+                // What is left out must not be taken for unchanged.
+                let noted = async || note_scope(self.capture.bucket(), &self.scope).await.map(drop);
+                self.scope_noted.get_or_try_init(noted).await?;
+                Ok(MessageOutcome::Ignored(Ignored::Excluded))
+            }
             Ok(Notice::Change(change)) => self.change(message, change, limit, pauses).await,
             Ok(Notice::Sweep(progress)) => {
                 let progress = progress.as_deref().cloned();
-                Ok(MessageOutcome::Swept(sweep::share(&self.capture, self.queue.as_ref(), progress, limit).await?))
+                let (capture, queue) = (&self.capture, self.queue.as_ref());
+                Ok(MessageOutcome::Swept(sweep::share(capture, queue, &self.scope, progress, limit).await?))
             }
             Ok(Notice::Ignored { reason }) => Ok(MessageOutcome::Ignored(*reason)),
             Err(error) => Err(error.clone().into()),

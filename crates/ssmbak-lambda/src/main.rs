@@ -44,7 +44,7 @@ async fn main() -> ExitCode {
     };
     let (capture, queue) = clients::clients(&config);
     let own = Origin { account: config.account.clone(), region: Some(config.region.clone()) };
-    let function = Function::new(capture, queue, own).with_metrics(config.metrics.clone());
+    let function = Function::new(capture, queue, own).with_metrics(config.metrics.clone()).with_scope(config.scope);
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         bucket = config.bucket,

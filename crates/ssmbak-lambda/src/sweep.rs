@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
+use ssmbak::recording_scope::{note_scope, note_swept};
 use ssmbak::sweep::{self, SweepItem};
 use ssmbak::{BackupBucket, Capture, Error, ErrorKind, ParameterStore};
+use ssmbak_core::recording_scope::{RecordingScope, ScopeRecord};
 use ssmbak_core::sweep::{Ended, GivenUp, Outcome, Place, Progress, SweepRecord};
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -73,6 +75,7 @@ pub enum Share {
 pub async fn share<S: ParameterStore, B: BackupBucket>(
     capture: &Capture<S, B>,
     queue: Option<&OwnQueue>,
+    scope: &RecordingScope,
     progress: Option<Progress>,
     limit: Option<Instant>,
 ) -> Result<Share, Failure> {
@@ -85,17 +88,25 @@ pub async fn share<S: ParameterStore, B: BackupBucket>(
         return Ok(Share::GivenUp(given_up));
     }
     let began = progress.at.clone();
-    let last = match retry_throttled(limits.begin, || sweep::last(capture.bucket())).await {
-        Ok(last) => last,
+    let known = async || {
+        let scope = note_scope(capture.bucket(), scope).await?;
+        Ok((scope, sweep::last(capture.bucket()).await?))
+    };
+    let (scope, last) = match retry_throttled(limits.begin, known).await {
+        Ok(known) => known,
         Err(error) => return stop(&mut progress, &began, queue, error).await,
     };
-    let worked = work(capture, &mut progress, last.as_ref(), limits).await;
+    let worked = work(capture, &mut progress, (&scope, last.as_ref()), limits).await;
     let complete = match worked {
         Ok(complete) => complete,
         Err(Stop::Error(error)) => return stop(&mut progress, &began, queue, error).await,
         Err(Stop::GivenUp(given_up)) => return Ok(Share::GivenUp(given_up)),
     };
-    end(capture, &mut progress, &began, complete, last.is_none(), queue).await
+    let share = end(capture, &mut progress, &began, complete, last.is_none(), queue).await?;
+    if let Share::Finished { .. } = share {
+        note_swept(capture.bucket(), &scope).await?;
+    }
+    Ok(share)
 }
 
 /// Why a share ends before its time.
@@ -157,7 +168,7 @@ async fn go_on(progress: &Progress, queue: Option<&OwnQueue>, seconds: u32) -> R
 async fn work<S: ParameterStore, B: BackupBucket>(
     capture: &Capture<S, B>,
     progress: &mut Progress,
-    last: Option<&SweepRecord>,
+    (scope, last): (&ScopeRecord, Option<&SweepRecord>),
     limits: Limits,
 ) -> Result<bool, Stop> {
     // The first name is begun however short the time: else nothing might ever be.
@@ -174,7 +185,8 @@ async fn work<S: ParameterStore, B: BackupBucket>(
             }
             page => page?,
         };
-        if !turns(capture, page.names, progress, last, limits, &mut any).await? {
+        let names = page.names.into_iter().filter(|turn| scope.contains(&turn.name)).collect();
+        if !turns(capture, names, progress, (scope, last), limits, &mut any).await? {
             return Ok(false);
         }
         match page.next {
@@ -190,7 +202,7 @@ async fn turns<S: ParameterStore, B: BackupBucket>(
     capture: &Capture<S, B>,
     names: Vec<SweepItem>,
     progress: &mut Progress,
-    last: Option<&SweepRecord>,
+    (scope, last): (&ScopeRecord, Option<&SweepRecord>),
     limits: Limits,
     any: &mut bool,
 ) -> Result<bool, Error> {
@@ -199,7 +211,11 @@ async fn turns<S: ParameterStore, B: BackupBucket>(
     let begun = names.into_iter().take_while(|_| std::mem::take(&mut first) || Instant::now() < limits.begin);
     // In order, so that what is done is all that comes before what is not.
     let done = stream::iter(begun)
-        .map(|turn| async move { (bring_up_to_date(capture, &turn, last, limits.begin).await, turn) })
+        .map(|turn| async move {
+            // Of a name that was left out, the last sweep says nothing.
+            let last = last.filter(|_| scope.excluded_since(&turn.name).is_none());
+            (bring_up_to_date(capture, &turn, last, limits.begin).await, turn)
+        })
         .buffered(CONCURRENCY);
     let mut done = std::pin::pin!(done);
     loop {

@@ -50,6 +50,7 @@ pub struct Deployment<'a> {
 pub async fn prepare(stack: &Stack, s3: &S3, sts: &Sts, deployment: &Deployment<'_>) -> Result<Prepared, Error> {
     let Deployment { operation, settings, .. } = *deployment;
     parameters::check(settings)?;
+    let settings = &parameters::completed(settings);
     let found = stack.find().await?;
     let status = found.as_ref().map(|found| &found.status);
     operation.check(stack.name(), stack.region(), status)?;

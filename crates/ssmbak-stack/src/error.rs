@@ -35,7 +35,8 @@ impl Error {
         match self {
             Self::Code(error) => error.code(),
             Self::Parameter(ParameterError::Unknown { .. }) => "ParameterUnknown",
-            Self::Parameter(ParameterError::FilledIn { .. }) => "ParameterFilledIn",
+            Self::Parameter(ParameterError::FilledIn { .. } | ParameterError::Followed) => "ParameterFilledIn",
+            Self::Parameter(ParameterError::Scope(_)) => "Scope",
             Self::ExistingBucket(error) => error.code(),
             Self::Artifacts(error) => error.code(),
             Self::Stack(error) => error.code(),

@@ -7,14 +7,16 @@ use aws_sdk_sqs::Client as Sqs;
 use ssmbak_core::sweep::START;
 
 use crate::call::{CallError, Task};
-use crate::change_set::{Action, Change};
-use crate::template::SWEEP_RULE;
+use crate::change_set::{Action, Change, ParameterChange};
+use crate::template::{EXCLUDE, INCLUDE, SWEEP_RULE};
 
 const SEND: Task = Task::new("send to the queue", "sqs:SendMessage");
 
-/// Whether changes give a stack its sweeps: those of a creation do, and those of an update of a stack of ssmbak 0.5.2.
-pub fn is_due(changes: &[Change]) -> bool {
+/// Whether a sweep is due at once: changes give the stack its sweeps (those of a creation do, and those of an update of a stack of
+/// ssmbak 0.5.2), or other names are to be recorded, which the function notes in the bucket when it sweeps.
+pub fn is_due(changes: &[Change], parameters: &[ParameterChange]) -> bool {
     changes.iter().any(|change| change.action == Action::Add && change.logical_id == SWEEP_RULE)
+        || parameters.iter().any(|change| [INCLUDE, EXCLUDE].contains(&change.key.as_str()))
 }
 
 /// Starts a sweep by a message to the function's queue.

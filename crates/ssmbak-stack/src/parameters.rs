@@ -1,7 +1,10 @@
 //! Which values the template's parameters get.
 
 use crate::elf::Architecture;
-use crate::template::{ARCHITECTURE, CODE_BUCKET, CODE_KEY, SETTINGS};
+use ssmbak_core::recording_scope::RecordingScope;
+use ssmbak_core::scope::ScopeError;
+
+use crate::template::{ARCHITECTURE, CODE_BUCKET, CODE_KEY, EXCLUDE, EXCLUDED_NAMES, INCLUDE, SETTINGS};
 
 /// A parameter was asked for that cannot be set.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -12,6 +15,12 @@ pub enum ParameterError {
         /// The name that was given.
         name: String,
     },
+    /// A glob of the scope cannot be read.
+    #[error(transparent)]
+    Scope(#[from] ScopeError),
+    /// The parameter follows from the globs.
+    #[error("the parameter {EXCLUDED_NAMES} follows from {EXCLUDE}: set that, or give --exclude")]
+    Followed,
     /// The parameter follows from the function's code.
     #[error("the parameter {name} follows from the function's code: choose that with --lambda")]
     FilledIn {
@@ -38,11 +47,32 @@ pub fn check(settings: &[(String, String)]) -> Result<(), ParameterError> {
         if [CODE_BUCKET, CODE_KEY, ARCHITECTURE].contains(&name.as_str()) {
             return Err(ParameterError::FilledIn { name: name.clone() });
         }
+        if name == EXCLUDED_NAMES {
+            return Err(ParameterError::Followed);
+        }
         if !SETTINGS.contains(&name.as_str()) {
             return Err(ParameterError::Unknown { name: name.clone() });
         }
     }
-    Ok(())
+    excluded_names(settings).map(drop)
+}
+
+/// What follows from the globs that are asked for: those that the event rule can tell, as it has them. `None`: none are asked
+/// for.
+///
+/// # Errors
+/// [`ParameterError::Scope`] for the first glob that cannot be read.
+fn excluded_names(settings: &[(String, String)]) -> Result<Option<String>, ParameterError> {
+    let asked = |name: &str| settings.iter().rfind(|(asked, _)| asked == name).map(|(_, globs)| globs.as_str());
+    let scope = RecordingScope::parse(asked(INCLUDE).unwrap_or_default(), asked(EXCLUDE).unwrap_or_default())?;
+    Ok(asked(EXCLUDE).map(|_| scope.event_patterns().join(",")))
+}
+
+/// The settings, and what follows from them.
+pub fn completed(settings: &[(String, String)]) -> Vec<(String, String)> {
+    // What cannot be read was refused before.
+    let names = excluded_names(settings).ok().flatten().map(|names| (EXCLUDED_NAMES.to_owned(), names));
+    settings.iter().cloned().chain(names).collect()
 }
 
 /// The parameters of a request: what was asked for, else what the stack has, else (by leaving it out) the default.
@@ -62,7 +92,7 @@ pub fn resolve(
         (CODE_KEY, Value::Set(code_key.to_owned())),
         (ARCHITECTURE, Value::Set(architecture.as_str().to_owned())),
     ];
-    for name in SETTINGS {
+    for name in SETTINGS.into_iter().chain([EXCLUDED_NAMES]) {
         let asked = settings.iter().rfind(|(asked, _)| asked == name);
         if let Some((_, value)) = asked {
             values.push((name, Value::Set(value.clone())));
@@ -138,7 +168,7 @@ mod tests {
     fn refuses_what_cannot_be_set() {
         assert_eq!(check(&settings(&[("LogLevel", "INFO")])), Ok(()));
         let unknown = check(&settings(&[("LogLevel", "INFO"), ("loglevel", "x")]));
-        insta::assert_snapshot!(unknown.unwrap_err(), @"the stack has no parameter loglevel: it has AccessLogBucket, AlarmEmail, DeletionsWithinSeconds, ExistingBucket, KmsKeyArn, LogLevel, LogRetentionDays, MaxRequestsPerSecond, Metrics, ObjectLockDays, ObjectLockMode, PermissionsBoundaryArn, PipelineKmsKeyArn, Policies, PoliciesPath, RetentionDays, SweepSchedule, ThresholdAgeOfOldestMessage, ThresholdDaysWithoutSweep, ThresholdDeletions, ThresholdFunctionErrors, ThresholdNumberOfMessagesVisible");
+        insta::assert_snapshot!(unknown.unwrap_err(), @"the stack has no parameter loglevel: it has AccessLogBucket, AlarmEmail, DeletionsWithinSeconds, Exclude, ExistingBucket, Include, KmsKeyArn, LogLevel, LogRetentionDays, MaxRequestsPerSecond, Metrics, ObjectLockDays, ObjectLockMode, PermissionsBoundaryArn, PipelineKmsKeyArn, Policies, PoliciesPath, RetentionDays, SweepSchedule, ThresholdAgeOfOldestMessage, ThresholdDaysWithoutSweep, ThresholdDeletions, ThresholdFunctionErrors, ThresholdNumberOfMessagesVisible");
         let filled_in = check(&settings(&[("CodeKey", "x")]));
         insta::assert_snapshot!(filled_in.unwrap_err(), @"the parameter CodeKey follows from the function's code: choose that with --lambda");
     }

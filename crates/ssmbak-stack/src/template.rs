@@ -47,12 +47,21 @@ pub const CODE_KEY: &str = "CodeKey";
 /// Parameter of the template: what the function's code was built for. Filled in by a deployment.
 pub const ARCHITECTURE: &str = "Architecture";
 
+/// Parameter of the template: globs of the names that are recorded.
+pub const INCLUDE: &str = "Include";
+/// Parameter of the template: globs of names that are never recorded.
+pub const EXCLUDE: &str = "Exclude";
+/// Parameter of the template: what of [`EXCLUDE`] the event rule can tell. Filled in by a deployment.
+pub const EXCLUDED_NAMES: &str = "ExcludedNames";
+
 /// The parameters of the template that people may set.
-pub const SETTINGS: [&str; 22] = [
+pub const SETTINGS: [&str; 24] = [
     "AccessLogBucket",
     "AlarmEmail",
     "DeletionsWithinSeconds",
+    EXCLUDE,
     EXISTING_BUCKET,
+    INCLUDE,
     "KmsKeyArn",
     "LogLevel",
     "LogRetentionDays",

@@ -14,7 +14,7 @@ use ssmbak_core::scope::Selection;
 use ssmbak_core::timeline::Absence;
 
 use crate::bucket::BackupBucket;
-use crate::read::{AnswerState, ListingProgress, described, presents, read_states_at, states, states_beside};
+use crate::read::{AnswerState, ListingProgress, described, presents, read_recorded_states_at, states, states_beside};
 use crate::store::ParameterStore;
 use crate::{CONCURRENCY, ConcurrencyLimiter, Error, ErrorKind};
 
@@ -135,7 +135,8 @@ async fn deleted_at<B: BackupBucket>(
     let one = Selection::new(&[name.as_str()], false, &[], &[])
         .map_err(|error| Error::new(ErrorKind::Refused, error.to_string()))?;
     let end = Instant::exact(Timestamp::MAX);
-    let answers = Box::pin(read_states_at(bucket, &one, &end, limiter, &ListingProgress::default())).await?;
+    let found = ListingProgress::default();
+    let answers = Box::pin(read_recorded_states_at(bucket, &one, &end, limiter, &found)).await?;
     Ok(match answers.by_name.get(name).map(|answer| &answer.state) {
         Some(AnswerState::Absent(Absence::Deleted(at))) => Some(*at),
         _ => None,

@@ -25,6 +25,7 @@ mod param_path;
 mod policy;
 mod rate_limiter;
 pub mod read;
+pub mod recording_scope;
 pub mod restore;
 mod retry;
 pub mod s3;

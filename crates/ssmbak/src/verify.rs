@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::try_join;
 use futures_util::stream::StreamExt;
 use jiff::Timestamp;
 use ssmbak_core::name::ParameterName;
@@ -13,6 +14,7 @@ use ssmbak_core::verify::{Finding, FindingKind, findings};
 use crate::bucket::BackupBucket;
 use crate::capture::Capture;
 use crate::read::{ReadBack, Reader, described};
+use crate::recording_scope::scope_record;
 use crate::store::ParameterStore;
 use crate::sweep::{Look, find_drift, last};
 use crate::{Error, ErrorKind};
@@ -27,6 +29,8 @@ pub struct Verification {
     pub findings: Vec<(String, Finding)>,
     /// Number of names in sync: without any finding.
     pub verified: usize,
+    /// Number of names that the pipeline leaves out: they are not compared.
+    pub excluded: usize,
 }
 
 impl Verification {
@@ -52,10 +56,11 @@ pub async fn verify<S: ParameterStore, B: BackupBucket>(
     bucket: &B,
     selection: &Selection,
 ) -> Result<Verification, Error> {
+    let scope = scope_record(bucket).await?;
     let (mut compared, foreign_keys) = compared(store, bucket, selection).await?;
     let differs = |found: &Vec<Finding>| found.iter().any(|finding| finding.kind.is_of_two_sides());
-    let again: Vec<ParameterName> =
-        compared.iter().filter(|(_, found)| differs(found)).map(|(name, _)| name.clone()).collect();
+    let is_wrong = |(name, found): &(&ParameterName, &Vec<Finding>)| scope.contains(name) && differs(found);
+    let again: Vec<ParameterName> = compared.iter().filter(is_wrong).map(|(name, _)| name.clone()).collect();
     if (1..=AGAIN).contains(&again.len()) {
         let names: Vec<&str> = again.iter().map(ParameterName::as_str).collect();
         let selection = Selection::new(&names, false, &[], &[])
@@ -65,6 +70,10 @@ pub async fn verify<S: ParameterStore, B: BackupBucket>(
     }
     let mut verification = Verification::default();
     for (name, found) in compared {
+        if !scope.contains(&name) {
+            verification.excluded += 1;
+            continue;
+        }
         verification.verified += usize::from(found.is_empty());
         verification.findings.extend(found.into_iter().map(|finding| (name.to_string(), finding)));
     }
@@ -112,7 +121,9 @@ pub async fn repair<S: ParameterStore, B: BackupBucket>(
     names: BTreeSet<ParameterName>,
     clock: impl Fn() -> Timestamp + Copy + Send + Sync,
 ) -> Result<BTreeMap<ParameterName, Error>, Error> {
-    let last = last(capture.bucket()).await?;
+    let (last, scope) = try_join(last(capture.bucket()), scope_record(capture.bucket())).await?;
+    // Of a name that was left out, the last sweep says nothing.
+    let last = last.filter(|_| names.iter().all(|name| scope.excluded_since(name).is_none()));
     let outcomes: Vec<(ParameterName, Result<(), Error>)> = find_drift(
         capture,
         names.into_iter().map(|name| (name, Look { reading: Reading::All, ..Look::default() })),

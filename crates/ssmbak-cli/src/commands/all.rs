@@ -8,6 +8,7 @@ use clap::Args;
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use ssmbak::capture::Drift;
+use ssmbak::recording_scope::scope_record;
 use ssmbak::sweep;
 use ssmbak::{BackupBucket as _, Capture, Error};
 use ssmbak_core::name::ParameterName;
@@ -15,6 +16,7 @@ use ssmbak_core::scope::Selection;
 use ssmbak_core::sweep::{Ended, Place, Progress, Reading, SweepRecord};
 
 use self::report::{Found, Report};
+use super::verify::excluded;
 use crate::bucket::{BucketArgs, must_keep_new_versions};
 use crate::context::Context;
 use crate::error::CliError;
@@ -58,7 +60,15 @@ pub(super) async fn run(args: &AllArgs, ctx: &mut Context<'_>) -> Result<Exit, C
     let capture = Capture::new(aws.parameter_store(), bucket);
     let begun = ssmbak::clock::now();
     let last = ctx.until_interrupted(sweep::last(capture.bucket())).await?;
-    let names = ctx.until_interrupted(sweep::names(&capture, &selection, last.as_ref())).await?;
+    let scope = ctx.until_interrupted(scope_record(capture.bucket())).await?;
+    let mut names = ctx.until_interrupted(sweep::names(&capture, &selection, last.as_ref())).await?;
+    let all = names.len();
+    names.retain(|name, _| scope.contains(name));
+    // Of a name that was left out, the last sweep says nothing.
+    let last = last.filter(|_| names.keys().all(|name| scope.excluded_since(name).is_none()));
+    if names.len() < all {
+        ui.warning(&excluded(all - names.len()));
+    }
 
     // What is written stays written, so that Ctrl-C may come at any time: the next run goes on where this one ended.
     let found = ctx.until_interrupted(look_over(&capture, names, last.as_ref(), args.do_it, ui)).await?;

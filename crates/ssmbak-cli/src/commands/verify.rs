@@ -9,6 +9,7 @@ use crate::bucket::must_keep_new_versions;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::report::columns::count;
 use crate::report::table::Look;
 use crate::report::verify::{Repair, VerifyReport};
 use crate::selection_args::SelectionArgs;
@@ -19,6 +20,11 @@ Examples:
   ssmbak verify /app/               one tree
   ssmbak verify /app/ --repair      record what is missing, and print what is left
 ";
+
+/// That names were not looked at.
+pub(super) fn excluded(names: usize) -> String {
+    format!("not looked at, since the stack excludes it from recording: {}", count(names, "parameter"))
+}
 
 /// Options of `ssmbak verify`.
 #[derive(Debug, Args)]
@@ -55,9 +61,16 @@ pub(super) async fn run(args: &VerifyArgs, ctx: &mut Context<'_>) -> Result<Exit
     } else {
         None
     };
-    let nothing = found.findings.is_empty() && found.verified == 0;
+    let nothing = found.findings.is_empty() && found.verified == 0 && found.excluded == 0;
     let told = format!("there is no parameter at {}, neither in Parameter Store nor in the bucket", paths.join(" "));
-    let warnings = if nothing { vec![told.clone()] } else { Vec::new() };
+    let mut warnings = if nothing { vec![told.clone()] } else { Vec::new() };
+    if found.excluded > 0 {
+        let warning = excluded(found.excluded);
+        if !ui.is_json() {
+            ui.warning(&warning);
+        }
+        warnings.push(warning);
+    }
     let place = (bucket.name(), aws.region());
     let report = VerifyReport::new(&paths, place, &found, repaired.as_ref(), warnings);
     if ui.is_json() {

@@ -150,11 +150,12 @@ mod tests {
                 finding("stran/ger\u{1b}", FindingKind::Unreadable, "its key is no name"),
             ],
             verified: 7,
+            ..Verification::default()
         }
     }
 
     fn repair() -> Repair {
-        let left = Verification { findings: found().findings, verified: 8 };
+        let left = Verification { findings: found().findings, verified: 8, ..Verification::default() };
         let left =
             Verification { findings: left.findings.into_iter().filter(|(n, _)| n != "/a/new").collect(), ..left };
         let error = Error::new(ErrorKind::KeyUnusable, "cannot decrypt");
@@ -186,7 +187,10 @@ mod tests {
         insta::assert_json_snapshot!(told);
         let nothing_failed = Repair { failed: BTreeMap::new(), ..repair() };
         assert_eq!(report(Some(&nothing_failed)).exit(), Exit::Difference);
-        let all_well = Repair { left: Verification { findings: vec![], verified: 11 }, ..Repair::default() };
+        let all_well = Repair {
+            left: Verification { findings: vec![], verified: 11, ..Verification::default() },
+            ..Repair::default()
+        };
         let mut only = found();
         only.findings.pop();
         let told = VerifyReport::new(&["/".to_owned()], ("b", "r"), &only, Some(&all_well), vec![]);

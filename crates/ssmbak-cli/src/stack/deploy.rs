@@ -3,7 +3,7 @@
 use serde_json::json;
 use ssmbak_stack::{
     Architecture, ChangeSet, Code, CodeError, Deployment, Error, FunctionCode, Operation, ParameterChange, Prepared,
-    Resource, Stack, StackStatus, prepare, template,
+    Resource, Stack, StackStatus, first_sweep, prepare, template,
 };
 
 use super::first_sweep::FirstSweep;
@@ -51,10 +51,11 @@ pub(super) async fn run(
         check_no_other_pipeline(stack, aws).await?;
         remove_failed_creation(stack, ui).await?;
     }
+    let settings = args.settings();
     let deployment = Deployment {
         operation,
         code: &code,
-        settings: &args.params,
+        settings: &settings,
         tags: &args.tags,
         role_arn: args.role_arn.as_deref(),
     };
@@ -98,7 +99,8 @@ pub(super) async fn run(
     if !parameters.is_empty() {
         object["Parameters"] = show::parameter_changes_json(&parameters);
     }
-    let sweep = FirstSweep::after(&changes, args.no_sweep, name_of(template::QUEUE), aws).await;
+    let is_due = first_sweep::is_due(&changes, &parameters);
+    let sweep = FirstSweep::start(is_due, args.no_sweep, name_of(template::QUEUE), aws).await;
     if let Some(sweep) = &sweep {
         sweep.add_to(&mut object);
     }
@@ -197,6 +199,6 @@ fn no_function(error: std::io::Error) -> CliError {
 
 /// Whether an update can do without the function's executable: other things were asked for, and it was not.
 fn keeps_code(operation: Operation, args: &DeployArgs) -> bool {
-    let asked = !args.params.is_empty() || !args.tags.is_empty();
+    let asked = !args.settings().is_empty() || !args.tags.is_empty();
     operation == Operation::Update && args.lambda.is_none() && asked
 }

@@ -1,7 +1,7 @@
 //! The first sweep, which a deployment ends with.
 
 use serde_json::{Value, json};
-use ssmbak_stack::{CallError, Change, first_sweep};
+use ssmbak_stack::{CallError, first_sweep};
 
 use crate::aws::Aws;
 use crate::ui::{Ui, text};
@@ -14,9 +14,9 @@ pub(super) enum FirstSweep {
 }
 
 impl FirstSweep {
-    /// Starts it, where the changes make it due and it is not unwanted.
-    pub(super) async fn after(changes: &[Change], skipped: bool, queue_url: &str, aws: &Aws) -> Option<Self> {
-        if !first_sweep::is_due(changes) {
+    /// Starts it, where it is due and not unwanted.
+    pub(super) async fn start(is_due: bool, skipped: bool, queue_url: &str, aws: &Aws) -> Option<Self> {
+        if !is_due {
             return None;
         }
         if skipped {

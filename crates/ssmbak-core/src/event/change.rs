@@ -117,12 +117,14 @@ pub enum Ignored {
     OtherRegion,
     /// It reports an exception (a put of type `aws:ec2:image` that failed its check): nothing was written.
     NothingWritten,
+    /// It is about a name that the pipeline leaves out.
+    Excluded,
 }
 
 impl Ignored {
     /// Whether somebody should look into it, because a correct deployment never delivers such an event.
     pub fn is_warning(self) -> bool {
-        !matches!(self, Self::NothingWritten)
+        !matches!(self, Self::NothingWritten | Self::Excluded)
     }
 
     /// Whether it is about somebody else's parameter.
@@ -139,6 +141,7 @@ impl fmt::Display for Ignored {
             Self::OtherAccount => "the event is of another account; update the stack, whose rule should not let it in",
             Self::OtherRegion => "the event is of another region; update the stack, whose rule should not let it in",
             Self::NothingWritten => "the event reports an exception, so nothing was written",
+            Self::Excluded => "the stack excludes the parameter from recording",
         })
     }
 }

@@ -85,6 +85,8 @@ pub enum Unknown {
     ValueLost(Timestamp),
     /// What is stored cannot be read.
     Unreadable(Unreadable),
+    /// The pipeline leaves the name out since then.
+    Excluded(Timestamp),
 }
 
 impl fmt::Display for Unknown {
@@ -108,6 +110,7 @@ impl fmt::Display for Unknown {
             Self::CreatedUnnoticed { until } => write!(f, "it was created at an unrecorded time before {until}"),
             Self::ValueLost(at) => write!(f, "it changed at {at} and the value was gone before it could be recorded"),
             Self::Unreadable(reason) => write!(f, "what is stored cannot be read: {reason}"),
+            Self::Excluded(since) => write!(f, "it is excluded from recording since {since}"),
         }
     }
 }
@@ -137,6 +140,17 @@ impl Timeline {
     pub fn new(records: Vec<Record>) -> Self {
         let segments = segments::segments(&records, normalize::gather(&records));
         Self { records, segments }
+    }
+
+    /// The same, of a name that the pipeline leaves out since `excluded`: its last record says nothing of the time after.
+    #[must_use]
+    pub fn excluded_since(mut self, excluded: Option<Timestamp>) -> Self {
+        if let Some(since) = excluded {
+            let last = self.segments.last().map_or(since, |segment| segment.from);
+            self.segments
+                .push(Segment { from: last.max(since), state: SegmentState::Unknown(Unknown::Excluded(since)) });
+        }
+        self
     }
 
     /// What was true at the end of `instant` (a time given to the second includes that whole second).

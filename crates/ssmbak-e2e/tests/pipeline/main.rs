@@ -13,6 +13,7 @@ mod redrive;
 #[path = "../../../ssmbak-cli/tests/common/schema.rs"]
 mod schema;
 mod schemas;
+mod scope;
 mod stale;
 mod sweep;
 mod upgrade;

@@ -24,6 +24,7 @@ pub fn combinations() -> Vec<Vec<(&'static str, &'static str)>> {
         ("PermissionsBoundaryArn", "arn:aws:iam::123456789012:policy/bound"),
         ("Metrics", "true"),
         ("Policies", "true"),
+        ("ExcludedNames", "/ci/*"),
     ];
     let chosen = |bits: u32| (0..).zip(choices).filter(move |(bit, _)| bits >> bit & 1 == 1).map(|(_, choice)| choice);
     (0..1 << choices.len()).map(|bits| chosen(bits).collect()).collect()

@@ -1,7 +1,7 @@
 //! When a deployment starts a sweep, and how.
 
 use ssmbak_stack::change_set::{Action, Replacement};
-use ssmbak_stack::{Change, first_sweep};
+use ssmbak_stack::{Change, ParameterChange, first_sweep};
 
 use crate::script::Script;
 
@@ -19,10 +19,13 @@ fn change(action: Action, logical_id: &str) -> Change {
 #[test]
 fn only_the_deployment_that_adds_the_sweep_rule_starts_a_sweep() {
     let (queue, rule) = (change(Action::Add, "Q"), change(Action::Add, "SweepRule"));
-    assert!(first_sweep::is_due(&[queue.clone(), rule]));
+    assert!(first_sweep::is_due(&[queue.clone(), rule], &[]));
     for changes in [vec![], vec![queue], vec![change(Action::Modify, "SweepRule")]] {
-        assert!(!first_sweep::is_due(&changes), "{changes:?}");
+        assert!(!first_sweep::is_due(&changes, &[]), "{changes:?}");
     }
+    let parameter = |key: &str| ParameterChange { key: key.to_owned(), before: String::new(), after: "x".to_owned() };
+    assert!(first_sweep::is_due(&[], &[parameter("LogLevel"), parameter("Exclude")]), "other names are recorded");
+    assert!(!first_sweep::is_due(&[], &[parameter("LogLevel")]));
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -3,8 +3,8 @@
 use crate::tree::{attribute_of, of_type, properties, resolved, rights, statements, template};
 use serde_json::{Value, json};
 use ssmbak_stack::template::{
-    ARCHITECTURE, BUCKET, CODE_BUCKET, CODE_KEY, FUNCTION, LOG_GROUP, MAX_TEMPLATE_BODY, SETTINGS, TEMPLATE,
-    VERSION_OUTPUT,
+    ARCHITECTURE, BUCKET, CODE_BUCKET, CODE_KEY, EXCLUDED_NAMES, FUNCTION, LOG_GROUP, MAX_TEMPLATE_BODY, SETTINGS,
+    TEMPLATE, VERSION_OUTPUT,
 };
 
 /// What a stack of ssmbak 0.5.2 consists of. An update in place tells by these ids what to keep.
@@ -69,7 +69,8 @@ fn old_values_of_the_original_s_parameters_stay_valid() {
 fn the_code_knows_the_parameters() {
     let template = template();
     let declared = template["Parameters"].as_object().unwrap();
-    let mut known: Vec<&str> = [CODE_BUCKET, CODE_KEY, ARCHITECTURE].into_iter().chain(SETTINGS).collect();
+    let mut known: Vec<&str> =
+        [CODE_BUCKET, CODE_KEY, ARCHITECTURE, EXCLUDED_NAMES].into_iter().chain(SETTINGS).collect();
     known.sort_unstable();
     let mut declared_names: Vec<&str> = declared.keys().map(String::as_str).collect();
     declared_names.sort_unstable();
@@ -223,6 +224,8 @@ fn the_function_is_what_the_package_is() {
             "LOGLEVEL",
             "SSMBAK_ACCOUNT",
             "SSMBAK_BUCKET",
+            "SSMBAK_EXCLUDE",
+            "SSMBAK_INCLUDE",
             "SSMBAK_MAX_RPS",
             "SSMBAK_METRICS",
             "SSMBAK_QUEUE_URL",

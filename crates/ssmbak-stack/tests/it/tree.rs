@@ -100,7 +100,10 @@ fn holds(condition: &Value, parameters: &Map<String, Value>) -> bool {
     match function.as_str() {
         "Fn::Not" => !holds(&argument[0], parameters),
         "Fn::Equals" => {
-            let side = |side: &Value| match side["Ref"].as_str() {
+            // Lists are texts here, and joined with nothing between.
+            let joined = |side: &Value| side["Fn::Join"][1]["Ref"].as_str().map(str::to_owned);
+            let side = |side: &Value| match side["Ref"].as_str().map(str::to_owned).or_else(|| joined(side)).as_deref()
+            {
                 Some(name) => parameters[name].clone(),
                 None => text(side),
             };

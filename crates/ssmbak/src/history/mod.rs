@@ -6,6 +6,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::Arc;
 
+use futures_util::future::try_join;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use ssmbak_core::compare::Attributes;
@@ -20,6 +21,7 @@ use ssmbak_core::timeline::Reach;
 pub use self::entry::{HistoryEntry, Values, Version};
 use crate::bucket::BackupBucket;
 use crate::read::{ReadBack, Reader, body_of, foreign_key, left_out};
+use crate::recording_scope::scope_record;
 use crate::{CONCURRENCY, ConcurrencyLimiter, Error, ErrorKind};
 
 /// Which changes to tell, and how much of them.
@@ -95,10 +97,15 @@ pub async fn history<B: BackupBucket>(
         let entries = told(&Arc::new(name.clone()), &found, &bodies, options.values);
         Ok((name, entries, known, warnings))
     };
-    let (mut of, foreign_keys) = reader.each(selection, |_| true, made).await?;
+    let (read, scope) = try_join(Box::pin(reader.each(selection, |_| true, made)), scope_record(bucket)).await?;
+    let (mut of, foreign_keys) = read;
     of.sort_by(|(one, ..), (other, ..)| one.cmp(other));
     let names = of.iter().filter(|(_, _, known, _)| *known).count();
     let mut warnings: Vec<String> = of.iter_mut().flat_map(|(.., warnings)| std::mem::take(warnings)).collect();
+    warnings.extend(of.iter().filter_map(|(name, ..)| {
+        let since = scope.excluded_since(name)?;
+        Some(format!("{name} is excluded from recording since {since}: what changed after that is not known"))
+    }));
     warnings.extend(foreign_keys.iter().map(|key| foreign_key(key)));
     Ok(History {
         of: of.into_iter().map(|(_, entries, ..)| entries).filter(|of| !of.is_empty()).collect(),

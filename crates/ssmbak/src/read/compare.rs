@@ -1,6 +1,5 @@
 //! The bucket's answers against Parameter Store's present: a plan, with no value read that need not be.
 
-use ssmbak_core::unknown::UnknownReason;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
@@ -12,7 +11,7 @@ use ssmbak_core::record::{Evidence, Record};
 use ssmbak_core::timeline::{Absence, Held, Unknown};
 
 use super::present::overrule;
-use super::states_at::{AnswerState, BucketStates};
+use super::states_at::{AnswerState, BucketStates, nothing_known};
 use super::{body_of, held_target, presents};
 use crate::bucket::BackupBucket;
 use crate::store::ParameterStore;
@@ -38,7 +37,7 @@ pub(crate) async fn compare<S: ParameterStore, B: BackupBucket>(
     mut described: BTreeMap<ParameterName, CurrentParameter>,
     (options, until): (PlanOptions, Timestamp),
 ) -> Result<Plan, Error> {
-    let warnings = warnings(&answers);
+    let (warnings, scope) = (warnings(&answers), answers.scope.clone());
     let overruled = overrule(store, of_store, &mut answers, &described, until).await?;
     // What is there now was there then.
     let unchanged = overruled.present.iter().filter(|name| described.remove(*name).is_some()).count();
@@ -59,7 +58,7 @@ pub(crate) async fn compare<S: ParameterStore, B: BackupBucket>(
     let mut plan = Plan { warnings, unchanged, ..Plan::default() };
     let now = crate::clock::now();
     for name in names {
-        let target = targets.remove(&name).unwrap_or_else(|| Target::Unknown(UnknownReason::nothing_recorded()));
+        let target = targets.remove(&name).unwrap_or_else(|| Target::Unknown(nothing_known(&scope, &name)));
         let present = presents.remove(&name).unwrap_or(Present::Missing);
         plan.add(name, target, present, options.as_of(now));
     }

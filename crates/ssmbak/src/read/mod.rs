@@ -10,6 +10,7 @@ mod states_at;
 use ssmbak_core::unknown::{ReasonCode, UnknownReason};
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::try_join;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::mark::MARK_PREFIX;
@@ -17,6 +18,7 @@ use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{CurrentParameter, ParameterValue};
 use ssmbak_core::plan::{Present, PresentParameter, RecordedParameter, Target};
 use ssmbak_core::record::metadata::SIDECAR_PREFIX;
+use ssmbak_core::recording_scope::{SCOPE_PREFIX, ScopeRecord};
 use ssmbak_core::restore_record::RESTORE_PREFIX;
 use ssmbak_core::scope::{Depth, Listing, Scope, Selection};
 use ssmbak_core::sweep::SWEEP_PREFIX;
@@ -27,10 +29,12 @@ pub(crate) use self::back::{ReadBack, Reader, foreign_key, left_out};
 use self::compare::warnings;
 pub(crate) use self::compare::{compare, targets_of};
 pub use self::present::states_beside;
+pub(crate) use self::states_at::read_recorded_states_at;
 pub use self::states_at::{Answer, AnswerState, BucketStates, ListingProgress, read_states_at};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::bucket::{BackupBucket, Keys, StoredVersion, describe_versions};
+use crate::recording_scope::scope_record;
 use crate::store::{ParameterStore, TagsByName};
 use crate::{CONCURRENCY, ConcurrencyLimiter, Error, ErrorKind};
 
@@ -52,6 +56,8 @@ pub struct Recorded {
     pub timelines: BTreeMap<ParameterName, Timeline>,
     /// Keys within the selection's reach that are no parameter names.
     pub foreign_keys: Vec<String>,
+    /// Which names the pipeline records.
+    pub scope: ScopeRecord,
 }
 
 impl Recorded {
@@ -66,11 +72,22 @@ impl Recorded {
     }
 }
 
-/// Reads the timelines of a selection.
+/// Reads the timelines of a selection. Of a name that the pipeline leaves out nothing is known since then.
 ///
 /// # Errors
 /// The first request that failed.
 pub async fn timelines<B: BackupBucket>(bucket: &B, selection: &Selection) -> Result<Recorded, Error> {
+    let (mut recorded, scope) = try_join(recorded_timelines(bucket, selection), scope_record(bucket)).await?;
+    let timeline = |(name, timeline): (ParameterName, Timeline)| {
+        let excluded = scope.excluded_since(&name);
+        (name, timeline.excluded_since(excluded))
+    };
+    recorded.timelines = recorded.timelines.into_iter().map(timeline).collect();
+    Ok(Recorded { scope, ..recorded })
+}
+
+/// As [`timelines`], whatever the pipeline leaves out.
+pub(crate) async fn recorded_timelines<B: BackupBucket>(bucket: &B, selection: &Selection) -> Result<Recorded, Error> {
     let mut recorded = Recorded::default();
     let mut by_name: BTreeMap<ParameterName, Vec<StoredVersion>> = BTreeMap::new();
     let mut listed_before: BTreeSet<(String, String)> = BTreeSet::new();
@@ -121,7 +138,7 @@ pub(crate) fn name_of(key: &str) -> Option<ParameterName> {
 
 /// Whether a key that is no parameter's is nobody's of ours either.
 fn is_stranger(key: &str) -> bool {
-    ![SIDECAR_PREFIX, SWEEP_PREFIX, MARK_PREFIX, RESTORE_PREFIX].iter().any(|own| key.starts_with(own))
+    ![SIDECAR_PREFIX, SWEEP_PREFIX, MARK_PREFIX, RESTORE_PREFIX, SCOPE_PREFIX].iter().any(|own| key.starts_with(own))
 }
 
 /// The versions that a listing finds, root-level names under either spelling.

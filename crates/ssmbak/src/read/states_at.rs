@@ -2,18 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::future::try_join;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::record::{Evidence, Record, Unreadable};
+use ssmbak_core::recording_scope::ScopeRecord;
 use ssmbak_core::scope::Selection;
 use ssmbak_core::timeline::{Absence, State, Timeline, Unknown, initial_window, next_window};
+use ssmbak_core::unknown::UnknownReason;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::by_name::by_name;
 use crate::bucket::{BackupBucket, StoredVersion, record_and_body_of, record_of};
+use crate::recording_scope::scope_record;
 use crate::{ConcurrencyLimiter, Error};
 
 /// How many versions of a key are asked for at once; the limiter bounds the requests.
@@ -26,6 +30,20 @@ pub struct BucketStates {
     pub by_name: BTreeMap<ParameterName, Answer>,
     /// Keys within the selection's reach that are no parameter names.
     pub foreign_keys: Vec<String>,
+    /// Which names the pipeline records.
+    pub scope: ScopeRecord,
+}
+
+impl BucketStates {
+    /// Why nothing is known of a name that the bucket has nothing about.
+    pub fn nothing(&self, name: &ParameterName) -> UnknownReason {
+        nothing_known(&self.scope, name)
+    }
+}
+
+/// Why nothing is known of a name that the bucket has nothing about.
+pub(crate) fn nothing_known(scope: &ScopeRecord, name: &ParameterName) -> UnknownReason {
+    scope.excluded_since(name).map_or(Unknown::NothingRecorded, Unknown::Excluded).into()
 }
 
 /// What the bucket says of one name at an instant.
@@ -97,13 +115,33 @@ pub async fn read_states_at<B: BackupBucket>(
     limiter: &ConcurrencyLimiter,
     finding: &ListingProgress,
 ) -> Result<BucketStates, Error> {
+    let states = Box::pin(read_recorded_states_at(bucket, selection, at, limiter, finding));
+    let (mut states, scope) = try_join(states, Box::pin(scope_record(bucket))).await?;
+    for (name, answer) in &mut states.by_name {
+        // Its last record says nothing of the time since then.
+        let excluded = scope.excluded_since(name).filter(|since| answer.is_last && *since < at.until());
+        if let Some(since) = excluded {
+            answer.state = AnswerState::Unknown(Unknown::Excluded(since));
+        }
+    }
+    Ok(BucketStates { scope, ..states })
+}
+
+/// As [`read_states_at`], whatever the pipeline leaves out.
+pub(crate) async fn read_recorded_states_at<B: BackupBucket>(
+    bucket: &B,
+    selection: &Selection,
+    at: &Instant,
+    limiter: &ConcurrencyLimiter,
+    finding: &ListingProgress,
+) -> Result<BucketStates, Error> {
     let read = |name: ParameterName, versions| async move {
         let answer = answer(bucket, versions, at.until(), limiter).await?;
         finding.answered(&name, answer.as_ref());
         Ok(answer.map(|answer| (name, answer)))
     };
     let (of, foreign_keys) = by_name(bucket, selection, read).await?;
-    Ok(BucketStates { by_name: of.into_iter().collect(), foreign_keys })
+    Ok(BucketStates { by_name: of.into_iter().collect(), foreign_keys, ..BucketStates::default() })
 }
 
 /// What the versions of one name, in storage order, say of `until`; `None` if all of them are gone.

@@ -12,7 +12,7 @@ use super::present::{VERIFY_ATTEMPTS, pause};
 use super::{Error, RestoreOptions};
 use crate::bucket::BackupBucket;
 use crate::capture::Capture;
-use crate::read::{body_of, timelines};
+use crate::read::{body_of, recorded_timelines};
 use crate::retry::retry_throttled;
 use crate::store::{ParameterStore, PutParameter};
 
@@ -86,7 +86,7 @@ async fn overwritten<S: ParameterStore, B: BackupBucket>(
     })
     .await?;
     let one = Selection::of_names([name.clone()]);
-    let recorded = retry_throttled(options.retry, || timelines(capture.bucket(), &one)).await?;
+    let recorded = retry_throttled(options.retry, || recorded_timelines(capture.bucket(), &one)).await?;
     let records = recorded.timelines.get(name).map(|timeline| timeline.records()).unwrap_or_default();
     for number in numbers.rev() {
         let is_it = |record: &&Record| matches!(&record.evidence, Evidence::Value(v) if v.details.version == number);

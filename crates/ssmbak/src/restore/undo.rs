@@ -19,7 +19,7 @@ use tokio::time::sleep;
 use super::Now;
 use super::journal::restores;
 use crate::bucket::{BackupBucket, StoredVersion, record_and_body_of};
-use crate::read::{body_of, described, presents_exactly, timelines};
+use crate::read::{body_of, described, presents_exactly, recorded_timelines};
 use crate::store::ParameterStore;
 use crate::{CONCURRENCY, ConcurrencyLimiter, Error, ParamPath};
 
@@ -221,7 +221,7 @@ async fn searched<B: BackupBucket>(
     name: &ParameterName,
     before: &RowState,
 ) -> Result<Option<(Record, Vec<u8>)>, Error> {
-    let mut recorded = timelines(bucket, &Selection::of_names([name.clone()])).await?;
+    let mut recorded = recorded_timelines(bucket, &Selection::of_names([name.clone()])).await?;
     let Some(timeline) = recorded.timelines.remove(name) else { return Ok(None) };
     let Some(record) = timeline.records().iter().rfind(|record| is_version(record, before)) else { return Ok(None) };
     let body = body_of(bucket, name, &record.version_id).await?;
