@@ -30,11 +30,12 @@ impl<'a> Context<'a> {
     ///
     /// # Errors
     /// The code `Interrupted` after Ctrl-C, or its own.
-    pub async fn until_interrupted<T, E: Into<CliError>>(
+    pub fn until_interrupted<T, E: Into<CliError>>(
         &mut self,
         work: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, CliError> {
-        self.interrupts.or(work).await
+    ) -> impl Future<Output = Result<T, CliError>> {
+        // Boxed at once: moved through several futures, it would be on the stack several times.
+        self.interrupts.or(Box::pin(work))
     }
 
     /// The clients of AWS, by the global options and the environment.
@@ -42,7 +43,7 @@ impl<'a> Context<'a> {
     /// # Errors
     /// [`CliError`] if there are no credentials or no region.
     pub async fn connect(&mut self) -> Result<Aws, CliError> {
-        self.interrupts.or(Aws::connect(self.global)).await
+        self.until_interrupted(Aws::connect(self.global)).await
     }
 
     /// The clients, and the bucket with the history, which keeps versions.
@@ -51,7 +52,7 @@ impl<'a> Context<'a> {
     /// As [`Context::connect`] and [`BucketArgs::find`].
     pub async fn connect_to_bucket(&mut self, bucket: &BucketArgs) -> Result<(Aws, S3BackupBucket), CliError> {
         let aws = self.connect().await?;
-        let bucket = self.interrupts.or(bucket.find(&aws)).await?;
+        let bucket = self.until_interrupted(bucket.find(&aws)).await?;
         Ok((aws, bucket))
     }
 }

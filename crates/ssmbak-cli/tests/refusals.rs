@@ -41,7 +41,7 @@ fn help_is_for_the_asking() {
 #[test]
 fn a_wrong_call_is_told_with_exit_code_2() {
     for (line, told) in [
-        ("ssmbak preview", "required arguments were not provided"),
+        ("ssmbak preview", "no path and no time were given"),
         ("ssmbak preview /a", "no time was given"),
         ("ssmbak preview 15m", "no path was given"),
         ("ssmbak preview /a 2024-06-15 17:56", "is two arguments"),
