@@ -43,10 +43,9 @@ impl FirstSweep {
     /// Says it to people, and what to do next.
     pub(super) fn tell(&self, ui: &Ui) {
         match self {
-            Self::Started => ui.remark(
-                "first sweep started: it records what Parameter Store already holds; `ssmbak doctor` shows when it has \
-                 finished",
-            ),
+            Self::Started => {
+                ui.remark("sweep started: it records what Parameter Store already holds; `ssmbak doctor` shows when it has finished");
+            }
             Self::Skipped => {
                 ui.remark(
                     "next: `ssmbak-all --do-it` records what Parameter Store holds (without --do-it it lists it)",

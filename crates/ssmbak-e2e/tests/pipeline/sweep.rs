@@ -67,7 +67,7 @@ async fn a_new_stack_records_what_exists_already() -> Outcome {
     store.put("/before/secret", "SecureString", "s\n", "größe").await?;
     let before = (next_second().await, store.state("/before/").await?);
     let created = pipeline.run(&format!("ssmbak-stack {STACK} create --yes"))?.well()?;
-    assert!(created.err.contains("first sweep started: ") && created.err.contains("`ssmbak doctor`"), "{created:?}");
+    assert!(created.err.contains("sweep started: ") && created.err.contains("`ssmbak doctor`"), "{created:?}");
     let bucket = pipeline.bucket(STACK)?;
     await_that("the first sweep", async || Ok(last(&pipeline, &bucket).await.is_some())).await?;
     let record = last(&pipeline, &bucket).await.unwrap_or_default();
