@@ -5,6 +5,7 @@
 mod alarms;
 mod artifacts;
 mod bucket;
+mod cdk;
 mod conditions;
 mod delete;
 mod existing_bucket;
@@ -16,4 +17,5 @@ mod role;
 mod script;
 mod stack;
 mod template;
+mod terraform;
 mod tree;
