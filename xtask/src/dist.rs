@@ -8,6 +8,7 @@ use std::process::Command;
 use sha2::{Digest as _, Sha256};
 use ssmbak_emulators::{target_dir, workspace_dir};
 
+use crate::as_code;
 use crate::cargo::Steps;
 use crate::elf;
 use crate::failure::{Failure, Outcome};
@@ -113,7 +114,7 @@ fn check(functions: &[(String, PathBuf)]) -> Outcome {
     let import = "import ssmbak; from ssmbak.restore.actions import ParamPath; print(ssmbak.__version__)";
     output(Command::new(bin.join("python")).args(["-I", "-c", import])).map(drop)?;
     for (architecture, _) in functions {
-        let function = venv.join("share/ssmbak").join(architecture).join(FUNCTION);
+        let function = function(&venv, architecture);
         fs::metadata(&function).map(drop).map_err(Failure::io(format!("find {}", function.display())))?;
     }
     fs::remove_dir_all(&venv).map_err(Failure::io(format!("remove {}", venv.display())))
@@ -126,9 +127,19 @@ fn pack(build: &Build) -> Outcome {
     stage(build, &tree)?;
     let archive = archive(&tree)?;
     let wheel = wheel(build, &tree, &dist)?;
-    let sources = sources(&dist)?;
+    let mut packages = vec![archive, wheel, sources(&dist)?];
+    // The function of the packages, so that its zip is the one that `ssmbak-stack` uploads.
+    let functions: Vec<_> =
+        build.functions.iter().map(|(architecture, _)| (architecture.clone(), function(&tree, architecture))).collect();
+    let tree = dist.join("tree").join(format!("ssmbak-{VERSION}-as-code"));
+    for path in as_code::stage(&functions, &tree)? {
+        let published = dist.join(path.file_name().unwrap_or_default());
+        copy(&path, &published)?;
+        packages.push(published);
+    }
+    packages.push(self::archive(&tree)?);
     let mut sums = String::new();
-    for path in [&archive, &wheel, &sources] {
+    for path in &packages {
         let bytes = fs::read(path).map_err(Failure::io(format!("read {}", path.display())))?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let hex: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -148,7 +159,7 @@ fn stage(build: &Build, tree: &Path) -> Outcome {
     }
     let share = tree.join("share");
     for (architecture, built) in &build.functions {
-        let function = share.join("ssmbak").join(architecture).join(FUNCTION);
+        let function = function(tree, architecture);
         copy(built, &function)?;
         if architecture == ARCH {
             strip(&function);
@@ -171,6 +182,11 @@ fn stage(build: &Build, tree: &Path) -> Outcome {
         write(&share.join(dir).join(name), &text)?;
     }
     Ok(())
+}
+
+/// Where the tree has the function for an architecture.
+fn function(tree: &Path, architecture: &str) -> PathBuf {
+    tree.join("share/ssmbak").join(architecture).join(FUNCTION)
 }
 
 /// A tar.gz of the tree, the same for the same files.
@@ -263,57 +279,4 @@ fn output(command: &mut Command) -> Outcome<Vec<u8>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use ssmbak_emulators::Venv;
-
-    use super::*;
-
-    #[test]
-    fn workflows_are_well_formed_and_run_the_tasks_of_this_program() -> Result<(), Box<dyn std::error::Error>> {
-        let dir = workspace_dir().join(".github/workflows");
-        let checked = Venv::ready()?.script("check_workflows.py").arg(&dir).output()?;
-        assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
-        let text = fs::read_to_string(dir.join("ci.yml"))? + &fs::read_to_string(dir.join("release.yml"))?;
-        assert!(
-            text.contains("run: .ci/run\n") && text.contains("run: cargo xtask dist --functions functions\n"),
-            "{text}"
-        );
-        for line in text.lines().filter(|line| line.contains("cargo ")) {
-            let task = line.split("cargo ").nth(1).unwrap_or_default().trim_end();
-            assert!(["xtask dist", "xtask dist --functions functions", "xtask function"].contains(&task), "{line}");
-        }
-        Ok(())
-    }
-
-    #[test]
-    fn source_distribution_has_every_file_and_builds_by_this_program() -> Result<(), Box<dyn std::error::Error>> {
-        let sources = |dir: &Path| sources(dir).map_err(|error| error.to_string());
-        let output = |command: &mut Command| output(command).map_err(|error| error.to_string());
-        let dir = tempfile::tempdir()?;
-        let first = fs::read(sources(dir.path())?)?;
-        assert_eq!(fs::read(sources(dir.path())?)?, first, "equal files, equal bytes");
-        let archive = dir.path().join(format!("ssmbak-{VERSION}.tar.gz"));
-        output(Command::new("tar").arg("-xzf").arg(&archive).arg("-C").arg(dir.path()))?;
-        let tree = dir.path().join(format!("ssmbak-{VERSION}"));
-        let about = fs::read_to_string(tree.join("PKG-INFO"))?;
-        assert!(about.contains(&format!("Name: ssmbak\nVersion: {VERSION}\n")), "{about}");
-        // All members of the workspace are there.
-        let metadata = ["metadata", "--offline", "--no-deps", "--format-version", "1"];
-        output(Command::new(env!("CARGO")).args(metadata).current_dir(&tree))?;
-        let hooks = "import ssmbak_build as b; print([b.build_wheel, b.build_sdist, b.get_requires_for_build_wheel()])";
-        output(Command::new("python3").args(["-B", "-c", hooks]).current_dir(tree.join("packaging")))?;
-        Ok(())
-    }
-
-    #[test]
-    fn formula_and_image_name_the_archives_that_are_made() -> Result<(), Box<dyn std::error::Error>> {
-        let packaging = workspace_dir().join("packaging");
-        let formula = fs::read_to_string(packaging.join("ssmbak.rb.in"))?;
-        for platform in ["x86_64-linux", "aarch64-linux", "aarch64-macos"] {
-            assert!(formula.contains(&format!("ssmbak-@VERSION@-{platform}.tar.gz")), "{platform}");
-        }
-        let image = fs::read_to_string(packaging.join("Containerfile"))?;
-        assert!(image.contains(&format!("ARCHIVE=ssmbak-{VERSION}-x86_64-linux")));
-        Ok(())
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 //! The project's own tasks, run with `cargo xtask`.
 #![allow(clippy::print_stdout, reason = "a task's output is for the person who runs it")]
 
+mod as_code;
 mod bench;
 mod cargo;
 mod compare;
@@ -39,10 +40,11 @@ usage: cargo xtask local [--port PORT] [--stale TIME] [--events TIME]
        cargo xtask function                builds the function for AWS and checks its size and C library
        cargo xtask dist [--functions DIR] [--dev]
                                            packs a release for this platform into target/dist: a wheel and a tar.gz with
-                                           commands, function, man pages and completions, a source distribution, and
-                                           checksums. --functions packs DIR/ARCHITECTURE/ssmbak-lambda of every
-                                           architecture that is there instead of building it; --dev packs the builds of
-                                           the tests, to try the packages
+                                           commands, function, man pages and completions, a source distribution, the
+                                           stack's template, the function's zip, an archive of both with a Terraform
+                                           module and a CDK example, and checksums. --functions packs
+                                           DIR/ARCHITECTURE/ssmbak-lambda of every architecture that is there instead of
+                                           building it; --dev packs the builds of the tests, to try the packages
        cargo xtask compare [--histories N] [--seed FIRST]
                                            ssmbak 0.5.2 and this tool on the same simulated histories (300, seeds from 0);
                                            writes docs/ORIGINAL.md
