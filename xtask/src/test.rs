@@ -39,6 +39,8 @@ pub fn run(arguments: &[&str]) -> Outcome {
         steps.cargo_with("every fault at every call, and kills", &matrix, &[("SSMBAK_TEST_FULL", "1")])?;
         let rows = ["test", "--workspace", "--test", "s3", "rows_go_through_batch_jobs", "--", "--nocapture"];
         steps.cargo_with("a million rows through batch jobs", &rows, &[("SSMBAK_TEST_FULL", "1")])?;
+        let linter = ["test", "--workspace", "--test", "it", "--", "the_security_linter", "the_cdk_example"];
+        steps.cargo_with("security linter and CDK", &linter, &[("SSMBAK_TEST_FULL", "1")])?;
         let runs = ["test", "--workspace", "--lib", "random_runs_never_end_well", "--", "--nocapture"];
         steps.cargo_with("a hundred thousand restores", &runs, &[("S3BAK_RUNS", "100000")])?;
         gateway::steps(&mut steps)?;

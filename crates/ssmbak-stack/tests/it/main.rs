@@ -15,6 +15,7 @@ mod list;
 mod redrive;
 mod role;
 mod script;
+mod security;
 mod stack;
 mod template;
 mod terraform;
