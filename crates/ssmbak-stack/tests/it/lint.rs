@@ -1,17 +1,20 @@
 //! What cfn-lint says of the template: types, properties, values, and whether every IAM action exists.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ssmbak_emulators::{Venv, target_dir};
 use ssmbak_stack::template::TEMPLATE;
 
-/// The findings of every level in regions of all three partitions, one a line.
-fn findings(file: &Path) -> String {
+/// Regions of all three partitions.
+const REGIONS: [&str; 5] = ["us-east-1", "eu-central-1", "ap-southeast-2", "us-gov-west-1", "cn-north-1"];
+
+/// The findings of every level, one a line.
+pub fn findings(files: &[PathBuf], regions: &[&str]) -> String {
     let mut lint = Command::new(Venv::ready().unwrap().executable("cfn-lint"));
-    lint.args(["--format", "parseable", "--include-checks", "I", "--regions"]);
-    lint.args(["us-east-1", "eu-central-1", "ap-southeast-2", "us-gov-west-1", "cn-north-1", "--"]).arg(file);
+    lint.args(["--format", "parseable", "--include-checks", "I", "--regions"]).args(regions);
+    lint.arg("--").args(files);
     let output = lint.output().unwrap();
     let found = String::from_utf8(output.stdout).unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
@@ -23,7 +26,7 @@ fn findings(file: &Path) -> String {
 #[test]
 fn the_linter_finds_nothing() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("template.yml");
-    assert_eq!(findings(&file), "");
+    assert_eq!(findings(&[file], &REGIONS), "");
 }
 
 #[test]
@@ -37,7 +40,7 @@ fn the_linter_would_find_an_action_that_does_not_exist_and_a_property_that_is_no
         let damaged = TEMPLATE.replacen(right, wrong, 1);
         assert_ne!(damaged, TEMPLATE);
         fs::write(&file, damaged).unwrap();
-        let found = findings(&file);
+        let found = findings(&[file.clone()], &REGIONS);
         assert!(found.contains(rule), "{wrong}: {found}");
     }
 }

@@ -12,6 +12,7 @@ mod existing_bucket;
 mod first_sweep;
 mod lint;
 mod list;
+mod pairs;
 mod redrive;
 mod role;
 mod script;
