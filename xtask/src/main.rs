@@ -15,6 +15,7 @@ mod local;
 mod pipeline;
 mod s3;
 mod story;
+mod terraform;
 mod test;
 mod third_party;
 mod wheel;
@@ -38,6 +39,8 @@ usage: cargo xtask local [--port PORT] [--stale TIME] [--events TIME]
                                            commands at random moments, adds a RADOS Gateway and the function's release
                                            build (two hours); what follows -- goes to `cargo test`
        cargo xtask function                builds the function for AWS and checks its size and C library
+       cargo xtask terraform               the Terraform module, applied to a local AWS; needs terraform on the PATH and
+                                           its provider for AWS
        cargo xtask dist [--functions DIR] [--dev]
                                            packs a release for this platform into target/dist: a wheel and a tar.gz with
                                            commands, function, man pages and completions, a source distribution, the
@@ -86,6 +89,7 @@ fn run(arguments: &[&str]) -> Outcome {
         ["s3-compare", rest @ ..] => s3::compare(rest),
         ["bench", rest @ ..] => bench::run(rest),
         ["dist", rest @ ..] => dist::run(rest),
+        ["terraform"] => terraform::run(),
         ["function"] => function::build_and_check(),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

@@ -9,7 +9,7 @@ pub const CONSOLE: &str = "console";
 
 /// The other kinds, each of which says why its blocks are not run: what is printed by itself, a document, and scripts to be
 /// copied (installing, and what the tests run before a page).
-pub const NOT_RUN: [&str; 3] = ["text", "json", "sh"];
+pub const NOT_RUN: [&str; 5] = ["text", "json", "sh", "hcl", "js"];
 
 /// A fenced block.
 #[derive(Debug, PartialEq, Eq)]

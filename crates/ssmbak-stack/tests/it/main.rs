@@ -7,6 +7,7 @@ mod artifacts;
 mod bucket;
 mod cdk;
 mod conditions;
+mod costs;
 mod delete;
 mod existing_bucket;
 mod first_sweep;

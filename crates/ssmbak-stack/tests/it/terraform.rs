@@ -178,3 +178,27 @@ fn terraform_reads_what_the_template_says() {
         .collect();
     assert_eq!(used, names.into_iter().map(str::to_owned).collect());
 }
+
+#[test]
+fn the_book_s_examples_fit_module_and_example() {
+    let page = fs::read_to_string(workspace_dir().join("docs/book/src/as-code.md")).unwrap();
+    let of_kind = |kind: &str| -> String {
+        let fence = format!("```{kind}\n");
+        page.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
+    };
+    let shown: Body = hcl::parse(&of_kind("hcl")).unwrap();
+    let module: Body = hcl::parse(&["main.tf", "variables.tf", "outputs.tf"].map(text).concat()).unwrap();
+    let (_, call) = &blocks(&shown, "module")[0];
+    let version = format!("/v{0}/ssmbak-{0}-as-code.tar.gz//ssmbak-{0}-as-code/terraform", env!("CARGO_PKG_VERSION"));
+    for argument in call.attributes() {
+        match argument.key() {
+            "source" => assert!(argument.expr().to_string().contains(&version), "{}", argument.expr()),
+            key => assert!(blocks(&module, "variable").iter().any(|(name, _)| name == key), "{key}"),
+        }
+    }
+    let stack = blocks(&shown, "import").iter().map(|(_, body)| attribute(body, "to").to_string()).collect::<String>();
+    assert!(stack.contains("module.ssmbak.aws_cloudformation_stack.this"), "{stack}");
+    assert!(blocks(&module, "resource").iter().any(|(label, _)| label == "aws_cloudformation_stack.this"));
+    let app = fs::read_to_string(workspace_dir().join("packaging/cdk/app.js")).unwrap();
+    assert!(app.contains(&of_kind("js")), "the page shows packaging/cdk/app.js");
+}
