@@ -3,6 +3,8 @@
 mod delete;
 mod deploy;
 mod first_sweep;
+mod look;
+mod places;
 mod redrive;
 mod show;
 
@@ -11,7 +13,9 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use ssmbak_stack::{Architecture, Operation, Stack, StackEvent, template};
+use ssmbak_stack::{Architecture, Operation, Stack, template};
+
+pub use places::RegionsArgs;
 
 use crate::aws::Aws;
 use crate::error::CliError;
@@ -25,6 +29,9 @@ pub struct StackArgs {
     /// Name of the CloudFormation stack; `list` without a command lists the stacks of the region.
     #[arg(value_name = "NAME")]
     pub name: String,
+    /// With `list`: the regions to list.
+    #[command(flatten)]
+    pub regions: RegionsArgs,
     /// What to do.
     #[command(subcommand)]
     pub command: Option<StackCommand>,
@@ -45,7 +52,7 @@ pub enum StackCommand {
     /// Put back into the queue what failed: dead letters and undelivered events.
     Redrive(RedriveArgs),
     /// Print the stack's status.
-    Status,
+    Status(RegionsArgs),
     /// Print the name of the bucket with the history.
     Bucketname,
     /// Print the name of the function.
@@ -84,6 +91,9 @@ pub struct DeployArgs {
     /// Role that CloudFormation deploys with [default: the stack's, else your own permissions].
     #[arg(long, value_name = "ARN", value_parser = role_arn)]
     pub role_arn: Option<String>,
+    /// Where to deploy.
+    #[command(flatten)]
+    pub regions: RegionsArgs,
     /// Skip the first sweep, which records what Parameter Store already holds.
     #[arg(long)]
     pub no_sweep: bool,
@@ -109,6 +119,9 @@ fn architecture(text: &str) -> Result<Architecture, String> {
 /// How to delete a stack.
 #[derive(Debug, Args)]
 pub struct DeleteArgs {
+    /// Where to delete.
+    #[command(flatten)]
+    pub regions: RegionsArgs,
     /// Skip the confirmation prompt.
     #[arg(long, short)]
     pub yes: bool,
@@ -131,39 +144,46 @@ pub struct RedriveArgs {
 /// [`CliError`], in one sentence with what to do next.
 pub async fn run(args: &StackArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
     let Some(command) = &args.command else {
-        return if args.name == LIST { list(global, ui).await } else { Err(no_command(&args.name)) };
+        return if args.name == LIST {
+            look::list(&args.regions, global, ui).await
+        } else {
+            Err(no_command(&args.name))
+        };
     };
+    if !args.regions.regions.is_empty() {
+        return Err(CliError::usage(
+            "--regions stands before the command",
+            "give it after create, update, delete or status",
+        ));
+    }
     // The template is part of this program.
     if matches!(command, StackCommand::Template) {
         return ui.result(template::TEMPLATE).map(|()| Exit::Done);
+    }
+    let name = args.name.as_str();
+    match command {
+        StackCommand::Create(deploy) => {
+            let places = deploy.regions.places(name, global).await?;
+            return deploy::run(&places, Operation::Create, deploy, ui).await;
+        }
+        StackCommand::Update(deploy) => {
+            let places = deploy.regions.places(name, global).await?;
+            return deploy::run(&places, Operation::Update, deploy, ui).await;
+        }
+        StackCommand::Delete(delete) => {
+            return delete::run(&delete.regions.places(name, global).await?, delete, ui).await;
+        }
+        StackCommand::Status(regions) => return look::status(&regions.places(name, global).await?, ui).await,
+        _ => {}
     }
     let aws = match command {
         StackCommand::Region => Aws::configure(global).await?,
         _ => Aws::connect(global).await?,
     };
-    let stack = of(&aws, &args.name)?;
+    let stack = of(&aws, name)?;
     let done = |()| Exit::Done;
     match command {
-        StackCommand::Create(deploy) => deploy::run(&stack, Operation::Create, deploy, &aws, ui).await,
-        StackCommand::Update(deploy) => deploy::run(&stack, Operation::Update, deploy, &aws, ui).await,
-        StackCommand::Delete(delete) => delete::run(&stack, delete, ui).await,
         StackCommand::Redrive(redrive) => redrive::run(&stack, redrive, &aws, ui).await,
-        StackCommand::Status => {
-            let described = stack.describe().await?;
-            let status = described.status.as_str();
-            let mut object = json!({"StackName": stack.name(), "StackStatus": status});
-            if let Some(reason) = &described.reason {
-                object["StackStatusReason"] = json!(reason);
-            }
-            result(ui, status, &object)?;
-            if let Some(reason) = &described.reason {
-                ui.remark(&text::line(reason));
-            }
-            if let Some(way_out) = described.status.way_out(stack.name(), aws.region()) {
-                ui.hint(&way_out);
-            }
-            Ok(Exit::Done)
-        }
         StackCommand::Bucketname => {
             let name = stack.bucket_name().await?;
             result(ui, &name, &json!({"Bucket": name})).map(done)
@@ -181,20 +201,12 @@ pub async fn run(args: &StackArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit,
             let resources = stack.resources().await?;
             result(ui, &show::resources_table(&resources), &show::resources_json(&resources)).map(done)
         }
-        StackCommand::Template => Ok(Exit::Done),
+        StackCommand::Create(_)
+        | StackCommand::Update(_)
+        | StackCommand::Delete(_)
+        | StackCommand::Status(_)
+        | StackCommand::Template => Ok(Exit::Done),
     }
-}
-
-/// `ssmbak-stack list`.
-async fn list(global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
-    let aws = Aws::connect(global).await?;
-    let stacks = ssmbak_stack::list(&aws.cloudformation()).await?;
-    if stacks.is_empty() && !ui.is_json() {
-        ui.remark(&format!("no ssmbak stack in {}: `ssmbak-stack NAME create` deploys one", aws.region()));
-    } else {
-        result(ui, &show::stacks_table(&stacks), &show::stacks_json(&stacks))?;
-    }
-    Ok(Exit::Done)
 }
 
 fn no_command(name: &str) -> CliError {
@@ -222,11 +234,6 @@ fn result(ui: &Ui, text: &str, object: &Value) -> Result<(), CliError> {
 /// Lines as they are, with whatever in them would steer a terminal made harmless.
 fn of_lines(lines: &str) -> String {
     lines.lines().map(text::line).collect::<Vec<_>>().join("\n")
-}
-
-/// Tells of an event as it comes.
-fn tell(ui: &Ui, event: &StackEvent) {
-    ui.remark(&text::line(&show::event_line(event)));
 }
 
 /// Asks on a terminal, goes on off one.

@@ -106,6 +106,14 @@ impl Pipeline<'_> {
     }
 }
 
+/// The worst of all findings about a stack: `Unknown` only if nothing is known to be wrong.
+pub(crate) async fn health(aws: &Aws, name: &str) -> Status {
+    let Ok((_, findings)) = (Pipeline { name, aws }).look().await else { return Status::Unknown };
+    let order = [Status::Problem, Status::Warning, Status::Unknown];
+    let worst = order.into_iter().find(|status| findings.iter().any(|finding| finding.status == *status));
+    worst.unwrap_or(Status::Ok)
+}
+
 /// The findings that are of another status than before, and those about problems whose message is another.
 fn changed(before: &[Finding], now: &[Finding]) -> Vec<Finding> {
     let same = |finding: &Finding| {

@@ -7,7 +7,7 @@ mod complete_names;
 mod completions;
 mod destination;
 mod diff;
-mod doctor;
+pub(crate) mod doctor;
 mod drastic;
 mod drill;
 mod export;

@@ -7,22 +7,47 @@ use ssmbak_stack::{
 };
 
 use super::first_sweep::FirstSweep;
-use super::{DeployArgs, confirm, declined, result, show, tell};
+use super::places::{Done, Place, Places};
+use super::{DeployArgs, confirm, declined, show};
 use crate::aws::Aws;
 use crate::bucket::{STACK_PARAMETER, left_by_stack};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::function_file;
 use crate::interrupt::Interrupts;
-use crate::ui::{Ui, text};
+use crate::ui::Ui;
 
-pub(super) async fn run(
-    stack: &Stack,
-    operation: Operation,
-    args: &DeployArgs,
-    aws: &Aws,
-    ui: &Ui,
-) -> Result<Exit, CliError> {
+/// Has the changes worked out in every region, asks once, and carries them out everywhere at the same time.
+pub(super) async fn run(places: &Places, operation: Operation, args: &DeployArgs, ui: &Ui) -> Result<Exit, CliError> {
+    let plans = places.each(async |place| plan(place, operation, args, ui).await).await;
+    let plans = places.settled(plans)?;
+    for (place, plan) in places.all.iter().zip(&plans) {
+        match plan {
+            Ok(plan) => show_plan(place, plan, ui),
+            Err(error) => ui.warning(&place.labelled(&error.to_string())),
+        }
+    }
+    if plans.iter().any(|plan| matches!(plan, Ok(Prepared::Changes(_)))) {
+        match confirm(args.yes, "carry these changes out?", ui) {
+            Ok(true) => {}
+            answer => {
+                let discard = async |place: &Place, plan| match plan {
+                    Prepared::Changes(change_set) => Ok(place.stack.discard(&change_set).await.map_err(failed)),
+                    Prepared::Nothing => Ok(Ok(())),
+                };
+                let discarded = places.each_with(plans, discard).await;
+                discarded.into_iter().flatten().collect::<Result<(), _>>()?;
+                return answer.and(Err(declined()));
+            }
+        }
+    }
+    let carried_out = places.each_with(plans, async |place, plan| carry_out(place, operation, args, plan, ui).await);
+    places.report(carried_out.await, ui)
+}
+
+/// What would change in a region. Nothing is changed yet but for the remains of a failed creation.
+async fn plan(place: &Place, operation: Operation, args: &DeployArgs, ui: &Ui) -> Result<Prepared, CliError> {
+    let Place { aws, stack, .. } = place;
     // An emulator runs the function on this machine, where a build for this machine is good enough.
     let strict = !aws.is_emulated("CloudFormation");
     let path = match &args.lambda {
@@ -40,16 +65,17 @@ pub(super) async fn run(
     match &code {
         Code::New(code) => {
             if let Some(incompatibility) = code.incompatibility() {
-                ui.warning(&format!("on AWS this would be refused: {incompatibility}"));
+                ui.warning(&place.labelled(&format!("on AWS this would be refused: {incompatibility}")));
             }
         }
         Code::Deployed { .. } => {
-            ui.remark("no ssmbak-lambda next to this command: the stack keeps its code and its template");
+            let kept = "no ssmbak-lambda next to this command: the stack keeps its code and its template";
+            ui.remark(&place.labelled(kept));
         }
     }
     if operation == Operation::Create {
         check_no_other_pipeline(stack, aws).await?;
-        remove_failed_creation(stack, ui).await?;
+        remove_failed_creation(place, ui).await?;
     }
     let settings = args.settings();
     let deployment = Deployment {
@@ -59,28 +85,39 @@ pub(super) async fn run(
         tags: &args.tags,
         role_arn: args.role_arn.as_deref(),
     };
-    let prepared = prepare(stack, &aws.s3(), &aws.sts(), &deployment).await.map_err(failed)?;
-    let (changes, parameters) = match prepared {
+    prepare(stack, &aws.s3(), &aws.sts(), &deployment).await.map_err(failed)
+}
+
+fn show_plan(place: &Place, plan: &Prepared, ui: &Ui) {
+    let name = place.stack.name();
+    match plan {
         Prepared::Nothing => {
-            ui.remark(&format!("the stack {} is up to date, there is nothing to change", stack.name()));
-            (Vec::new(), Vec::new())
+            ui.remark(&place.labelled(&format!("the stack {name} is up to date, there is nothing to change")));
         }
         Prepared::Changes(change_set) => {
-            ui.remark(super::of_lines(&show::changes_table(stack.name(), &change_set.changes)).trim_end());
+            ui.remark(place.labelled(&show::changes_table(name, &change_set.changes)).trim_end());
             for change in &change_set.parameters {
-                ui.remark(&text::line(&show::parameter_line(change)));
+                ui.remark(&place.labelled(&show::parameter_line(change)));
             }
             if let Some(days) = change_set.parameters.iter().find_map(ParameterChange::expires_after) {
-                ui.warning(&show::expiry(days));
+                ui.warning(&place.labelled(&show::expiry(days)));
             }
-            match confirm(args.yes, "carry these changes out?", ui) {
-                Ok(true) => {}
-                answer => {
-                    stack.discard(&change_set).await.map_err(failed)?;
-                    return answer.and(Err(declined()));
-                }
-            }
-            execute(stack, &change_set, ui).await?;
+        }
+    }
+}
+
+async fn carry_out(
+    place: &Place,
+    operation: Operation,
+    args: &DeployArgs,
+    plan: Prepared,
+    ui: &Ui,
+) -> Result<Done, CliError> {
+    let stack = &place.stack;
+    let (changes, parameters) = match plan {
+        Prepared::Nothing => (Vec::new(), Vec::new()),
+        Prepared::Changes(change_set) => {
+            execute(place, &change_set, ui).await?;
             (change_set.changes, change_set.parameters)
         }
     };
@@ -100,7 +137,7 @@ pub(super) async fn run(
         object["Parameters"] = show::parameter_changes_json(&parameters);
     }
     let is_due = first_sweep::is_due(&changes, &parameters);
-    let sweep = FirstSweep::start(is_due, args.no_sweep, name_of(template::QUEUE), aws).await;
+    let sweep = FirstSweep::start(is_due, args.no_sweep, name_of(template::QUEUE), &place.aws).await;
     if let Some(sweep) = &sweep {
         sweep.add_to(&mut object);
     }
@@ -108,11 +145,7 @@ pub(super) async fn run(
         Operation::Create => format!("Lambda: {function}\nBucket: {bucket}\nCloudwatch log group: {log_group}"),
         Operation::Update => status.as_str().to_owned(),
     };
-    result(ui, &lines, &object)?;
-    if let Some(sweep) = &sweep {
-        sweep.tell(ui);
-    }
-    Ok(Exit::Done)
+    Ok(Done { lines, row: [status.to_string(), bucket.to_owned()], object, sweep, ..Done::default() })
 }
 
 /// What is asked for, else what the stack has, else what costs least or runs here.
@@ -167,19 +200,21 @@ async fn check_no_other_pipeline(stack: &Stack, aws: &Aws) -> Result<(), CliErro
     }
 }
 
-async fn remove_failed_creation(stack: &Stack, ui: &Ui) -> Result<(), CliError> {
+async fn remove_failed_creation(place: &Place, ui: &Ui) -> Result<(), CliError> {
+    let stack = &place.stack;
     let found = stack.find().await.map_err(failed)?;
     if found.is_some_and(|found| found.status.is_failed_creation()) {
-        ui.remark(&format!("removing what an earlier, failed creation of {} left", text::line(stack.name())));
-        stack.remove_failed_creation(|event| tell(ui, event)).await.map_err(failed)?;
+        ui.remark(&place.labelled(&format!("removing what an earlier, failed creation of {} left", stack.name())));
+        stack.remove_failed_creation(|event| place.tell(ui, event)).await.map_err(failed)?;
     }
     Ok(())
 }
 
-async fn execute(stack: &Stack, change_set: &ChangeSet, ui: &Ui) -> Result<StackStatus, CliError> {
+async fn execute(place: &Place, change_set: &ChangeSet, ui: &Ui) -> Result<StackStatus, CliError> {
+    let stack = &place.stack;
     let mut interrupts = Interrupts::listen();
     tokio::select! {
-        status = stack.execute(change_set, |event| tell(ui, event)) => status.map_err(failed),
+        status = stack.execute(change_set, |event| place.tell(ui, event)) => status.map_err(failed),
         () = interrupts.next() => {
             let status = format!("`ssmbak-stack {} status` says how far it is", stack.name());
             Err(CliError::interrupted_with(format!("no longer watching, CloudFormation goes on: {status}")))

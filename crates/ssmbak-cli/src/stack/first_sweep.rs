@@ -28,6 +28,11 @@ impl FirstSweep {
         })
     }
 
+    /// Whether it should have started and did not.
+    pub(super) fn has_failed(&self) -> bool {
+        matches!(self, Self::Failed(_))
+    }
+
     /// Adds it to the result for programs.
     pub(super) fn add_to(&self, object: &mut Value) {
         object["FirstSweep"] = json!(match self {

@@ -17,6 +17,11 @@ fn columns<const N: usize>(rows: &[[&str; N]]) -> String {
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// As [`columns`], of rows that own their cells.
+pub(super) fn columns_of<const N: usize>(rows: &[[String; N]]) -> String {
+    columns(&rows.iter().map(|row| row.each_ref().map(String::as_str)).collect::<Vec<_>>())
+}
+
 /// What a change set will do, for the question whether it should.
 pub(super) fn changes_table(name: &str, changes: &[Change]) -> String {
     let mut text = format!("changes of the stack {name}:\n");
@@ -106,8 +111,7 @@ pub(super) fn deletion_table(name: &str, region: &str, deletion: &Deletion) -> S
     let goes = deletion.goes.iter().map(|resource| row(own("-"), own("delete"), resource));
     let stays = deletion.stays.iter().map(|resource| row(own(" "), own("keep"), resource));
     let rows: Vec<[String; 5]> = goes.chain(stays).collect();
-    let rows: Vec<[&str; 5]> = rows.iter().map(|row| row.each_ref().map(String::as_str)).collect();
-    let mut text = format!("deletion of the stack {name} in {region}:\n{}", columns(&rows));
+    let mut text = format!("deletion of the stack {name} in {region}:\n{}", columns_of(&rows));
     if deletion.goes.iter().any(|resource| resource.resource_type == "AWS::SQS::Queue") {
         text.push_str("\nnothing will record changes any more, and those that wait in the queues are gone with them");
     }
@@ -167,29 +171,23 @@ pub(super) fn resources_json(resources: &[Resource]) -> Value {
     resources.iter().map(one).collect()
 }
 
-/// Stacks for people: name, status, version, bucket.
-pub(super) fn stacks_table(stacks: &[ListedStack]) -> String {
-    let buckets: Vec<Option<String>> = stacks.iter().map(|stack| stack.description.bucket_output()).collect();
-    let rows = stacks.iter().zip(&buckets).map(|(ListedStack { name, description }, bucket)| {
-        let (version, bucket) = (description.version().unwrap_or("-"), bucket.as_deref().unwrap_or("-"));
-        [name.as_str(), description.status.as_str(), version, bucket]
-    });
-    columns(&rows.collect::<Vec<_>>())
+/// A stack for people: name, status, version, bucket.
+pub(super) fn stack_row(ListedStack { name, description }: &ListedStack) -> [String; 4] {
+    let version = description.version().unwrap_or("-").to_owned();
+    let bucket = description.bucket_output().unwrap_or_else(|| "-".to_owned());
+    [name.clone(), description.status.to_string(), version, bucket]
 }
 
-/// Stacks for programs. What a stack does not tell is absent.
-pub(super) fn stacks_json(stacks: &[ListedStack]) -> Value {
-    let one = |ListedStack { name, description }: &ListedStack| {
-        let mut object = json!({"StackName": name, "StackStatus": description.status.as_str()});
-        if let Some(version) = description.version() {
-            object["Version"] = json!(version);
-        }
-        if let Some(bucket) = description.bucket_output() {
-            object["Bucket"] = json!(bucket);
-        }
-        object
-    };
-    stacks.iter().map(one).collect()
+/// A stack for programs. What it does not tell is absent.
+pub(super) fn stack_json(ListedStack { name, description }: &ListedStack) -> Value {
+    let mut object = json!({"StackName": name, "StackStatus": description.status.as_str()});
+    if let Some(version) = description.version() {
+        object["Version"] = json!(version);
+    }
+    if let Some(bucket) = description.bucket_output() {
+        object["Bucket"] = json!(bucket);
+    }
+    object
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod history;
 mod incident;
 mod pipeline;
 mod redrive;
+mod regions;
 #[allow(clippy::unwrap_used, reason = "what a test cannot do is its failure")]
 #[path = "../../../ssmbak-cli/tests/common/schema.rs"]
 mod schema;
