@@ -28,7 +28,7 @@ pub(super) async fn run(places: &Places, operation: Operation, args: &DeployArgs
         }
     }
     if plans.iter().any(|plan| matches!(plan, Ok(Prepared::Changes(_)))) {
-        match confirm(args.yes, "carry these changes out?", ui) {
+        match confirm(args.yes, &places.question(), ui) {
             Ok(true) => {}
             answer => {
                 let discard = async |place: &Place, plan| match plan {

@@ -118,6 +118,12 @@ impl Places {
         self.all.iter().map(|place| place.stack.region()).collect::<Vec<_>>().join(", ")
     }
 
+    /// Whether changes shall be carried out.
+    pub(super) fn question(&self) -> String {
+        let places = if self.are_named { format!(" in {}", self.described()) } else { String::new() };
+        format!("carry these changes out{places}?")
+    }
+
     /// Prints what was done in each region.
     pub(super) fn report(&self, outcomes: Vec<Result<Done, CliError>>, ui: &Ui) -> Result<Exit, CliError> {
         let outcomes = self.settled(outcomes)?;
