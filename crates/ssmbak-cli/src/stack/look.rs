@@ -28,7 +28,7 @@ async fn status_of(place: &Place) -> Result<Done, CliError> {
     }
     Ok(Done {
         lines: status.to_owned(),
-        row: [status.to_owned(), described.reason.as_deref().map(text::line).unwrap_or_default().into()],
+        row: [status.to_owned(), described.reason.as_deref().map(text::line).unwrap_or_default()],
         object,
         hint: described.status.way_out(stack.name(), stack.region()),
         remark: described.reason,

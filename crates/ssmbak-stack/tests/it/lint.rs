@@ -40,7 +40,7 @@ fn the_linter_would_find_an_action_that_does_not_exist_and_a_property_that_is_no
         let damaged = TEMPLATE.replacen(right, wrong, 1);
         assert_ne!(damaged, TEMPLATE);
         fs::write(&file, damaged).unwrap();
-        let found = findings(&[file.clone()], &REGIONS);
+        let found = findings(std::slice::from_ref(&file), &REGIONS);
         assert!(found.contains(rule), "{wrong}: {found}");
     }
 }
