@@ -56,7 +56,8 @@ impl Pipeline<'_> {
         let (name, aws) = (self.name, self.aws);
         let stack = stack::of(aws, name)?;
         let clients = Clients { sqs: aws.sqs(), eventbridge: aws.eventbridge(), lambda: aws.lambda(), s3: aws.s3() };
-        let facts = doctor::look(&stack, &clients).await?;
+        // Boxed: it is too large for the stack of the main thread.
+        let facts = Box::pin(doctor::look(&stack, &clients)).await?;
         let own_code = own_code(&facts);
         let reference =
             Reference { name, region: aws.region(), now: ssmbak::clock::now(), own_code: own_code.as_deref() };
