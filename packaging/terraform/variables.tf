@@ -44,6 +44,20 @@ variable "deletions_within_seconds" {
   }
 }
 
+variable "exclude" {
+  description = "Globs, with spaces between them, of names that are never recorded, such as /ci/** *_token."
+  type        = string
+  default     = ""
+  nullable    = false
+}
+
+variable "excluded_names" {
+  description = "What of Exclude the event rule can tell by itself, as its wildcards, so that such changes cost nothing. ssmbak-stack fills this in."
+  type        = string
+  default     = ""
+  nullable    = false
+}
+
 variable "existing_bucket" {
   description = "The versioned bucket that holds the history, if the stack shall not make one. Its encryption, policy and lifecycle rules are its owner's affair. One bucket for each account and region."
   type        = string
@@ -53,6 +67,13 @@ variable "existing_bucket" {
     condition     = can(regex("^$|^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.existing_bucket))
     error_message = "existing_bucket must match ^$|^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$."
   }
+}
+
+variable "include" {
+  description = "Globs, with spaces between them, of the names that are recorded, such as /prod/** /shared/**. Empty for all."
+  type        = string
+  default     = ""
+  nullable    = false
 }
 
 variable "kms_key_arn" {
@@ -271,7 +292,10 @@ locals {
     AlarmEmail                       = var.alarm_email
     Architecture                     = var.architecture
     DeletionsWithinSeconds           = var.deletions_within_seconds
+    Exclude                          = var.exclude
+    ExcludedNames                    = var.excluded_names
     ExistingBucket                   = var.existing_bucket
+    Include                          = var.include
     KmsKeyArn                        = var.kms_key_arn
     LogLevel                         = var.log_level
     LogRetentionDays                 = var.log_retention_days

@@ -11,12 +11,15 @@ use crate::lint::findings;
 use crate::tree::{resolved, template};
 
 /// A value of each parameter that has no list of values and no bounds; beside it, its default is taken.
-const SAMPLES: [(&str, &str); 13] = [
+const SAMPLES: [(&str, &str); 16] = [
     ("AccessLogBucket", "logs"),
     ("AlarmEmail", "ops@example.com"),
     ("CodeBucket", "artifacts"),
     ("CodeKey", "ssmbak-lambda/1.zip"),
+    ("Exclude", "/ci/** *_token"),
+    ("ExcludedNames", "/ci/*,*_token"),
     ("ExistingBucket", "mine"),
+    ("Include", "/prod/**"),
     ("KmsKeyArn", "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
     ("LogLevel", "DEBUG"),
     ("PermissionsBoundaryArn", "arn:aws:iam::123456789012:policy/bound"),

@@ -152,7 +152,7 @@ fn terraform_reads_what_the_template_says() {
     let names: BTreeSet<&str> = variables.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names.len(), variables.len(), "no variable twice");
     for (name, parameter) in template()["Parameters"].as_object().unwrap() {
-        let (_, body) = variables.iter().find(|(variable, _)| *variable == snake(name)).unwrap();
+        let (_, body) = variables.iter().find(|(variable, _)| *variable == snake(name)).expect(AGAIN);
         if BY_HAND.contains(&name.as_str()) {
             assert_eq!(attribute(body, "default"), Value::Null, "{name}");
             continue;
