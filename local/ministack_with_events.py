@@ -35,6 +35,7 @@ if __name__ == "__main__":
 
     import ministack_delays
     import ministack_events
+    import ministack_replication
     import ministack_s3
     import ministack_ssm
     from ministack.app import main
@@ -43,6 +44,7 @@ if __name__ == "__main__":
     ministack_events.install()
     ministack_ssm.repair()
     ministack_s3.repair()
+    ministack_replication.repair()
     # Last, and so outermost: what is read late is the state as a whole.
     ministack_delays.install()
     main()

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use ssmbak_emulators::{Delays, SECOND_ACCOUNT, target_dir};
+use ssmbak_emulators::{Delays, OTHER_ACCOUNTS, target_dir};
 
 use crate::failure::{Failure, Outcome};
 use crate::pipeline::Pipeline;
@@ -58,7 +58,7 @@ pub fn run(options: &Options) -> Outcome {
     let mut pipeline = Pipeline::start(Some(options.port), options.delays)?;
     let dir = target_dir().join("local");
     let configuration = dir.join("config");
-    fs::write(&configuration, SECOND_ACCOUNT).map_err(Failure::io(format!("write {}", configuration.display())))?;
+    fs::write(&configuration, OTHER_ACCOUNTS).map_err(Failure::io(format!("write {}", configuration.display())))?;
     let exports = exports(&pipeline, &configuration);
     let file = dir.join("env.sh");
     fs::write(&file, &exports).map_err(Failure::io(format!("write {}", file.display())))?;

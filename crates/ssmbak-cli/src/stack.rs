@@ -1,5 +1,6 @@
 //! `ssmbak-stack NAME …`: deploys the pipeline, tells about it, looks after it and removes it.
 
+pub mod create_vault;
 mod delete;
 mod deploy;
 mod first_sweep;
@@ -47,6 +48,8 @@ pub enum StackCommand {
     Create(DeployArgs),
     /// Bring the stack up to date: template, function, parameters. Its bucket and history stay.
     Update(DeployArgs),
+    /// Create a vault, or bring it up to date: a locked bucket that another stack's bucket is replicated into.
+    CreateVault(create_vault::CreateVaultArgs),
     /// Delete the stack. The bucket with the history stays.
     Delete(DeleteArgs),
     /// Put back into the queue what failed: dead letters and undelivered events.
@@ -79,6 +82,12 @@ pub struct DeployArgs {
     /// Set a parameter of the stack, such as RetentionDays=365; may be repeated. What is not set stays as it is.
     #[arg(long = "param", value_name = "KEY=VALUE", value_parser = key_value)]
     pub params: Vec<(String, String)>,
+    /// Replicate the bucket into this one, of another account or region, which `create-vault` makes [VaultBucketArn].
+    #[arg(long, value_name = "ARN", value_parser = bucket_arn)]
+    pub vault_bucket: Option<String>,
+    /// Account that owns the vault's bucket, if it is another one [VaultAccountId].
+    #[arg(long, value_name = "ID", value_parser = account_id)]
+    pub vault_account: Option<String>,
     /// Tag the stack and every resource in it, such as team=platform; may be repeated. The other tags of a stack stay.
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = key_value)]
     pub tags: Vec<(String, String)>,
@@ -108,7 +117,9 @@ impl DeployArgs {
         let globs = [(template::INCLUDE, &self.include), (template::EXCLUDE, &self.exclude)];
         let scope = globs.into_iter().filter(|(_, globs)| !globs.is_empty());
         let scope = scope.map(|(name, globs)| (name.to_owned(), globs.join(" ").trim().to_owned()));
-        self.params.iter().cloned().chain(scope).collect()
+        let vault = [(template::VAULT_BUCKET, &self.vault_bucket), (template::VAULT_ACCOUNT, &self.vault_account)];
+        let vault = vault.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)));
+        self.params.iter().cloned().chain(scope).chain(vault).collect()
     }
 }
 
@@ -183,6 +194,7 @@ pub async fn run(args: &StackArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit,
     let stack = of(&aws, name)?;
     let done = |()| Exit::Done;
     match command {
+        StackCommand::CreateVault(vault) => create_vault::run(aws, stack, vault, ui).await,
         StackCommand::Redrive(redrive) => redrive::run(&stack, redrive, &aws, ui).await,
         StackCommand::Bucketname => {
             let name = stack.bucket_name().await?;
@@ -259,6 +271,17 @@ fn declined() -> CliError {
 fn role_arn(text: &str) -> Result<String, String> {
     let is_role = text.starts_with("arn:") && text.contains(":iam::") && text.contains(":role/");
     is_role.then(|| text.to_owned()).ok_or_else(|| "expected arn:aws:iam::ACCOUNT:role/NAME".to_owned())
+}
+
+/// Empty for no vault any more.
+fn bucket_arn(text: &str) -> Result<String, String> {
+    let is_bucket = text.is_empty() || text.starts_with("arn:") && text.contains(":s3:::") && !text.contains('/');
+    is_bucket.then(|| text.to_owned()).ok_or_else(|| "expected arn:aws:s3:::BUCKET".to_owned())
+}
+
+fn account_id(text: &str) -> Result<String, String> {
+    let is_account = text.is_empty() || text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_account.then(|| text.to_owned()).ok_or_else(|| "expected the twelve digits of an account".to_owned())
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

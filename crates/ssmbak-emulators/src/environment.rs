@@ -10,12 +10,16 @@ pub const ACCESS_KEY: &str = "test";
 /// Its secret.
 pub const SECRET_KEY: &str = "test";
 
-/// A file for `AWS_CONFIG_FILE`: a second account beside that of the environment. ministack tells accounts apart by key ids
-/// of twelve digits.
-pub const SECOND_ACCOUNT: &str = "\
+/// A file for `AWS_CONFIG_FILE`: two accounts beside that of the environment. ministack tells accounts apart by key ids of
+/// twelve digits.
+pub const OTHER_ACCOUNTS: &str = "\
 [profile rescue]
 region = us-east-1
 aws_access_key_id = 222222222222
+aws_secret_access_key = test
+[profile archive]
+region = us-east-1
+aws_access_key_id = 333333333333
 aws_secret_access_key = test
 ";
 

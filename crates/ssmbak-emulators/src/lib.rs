@@ -32,7 +32,7 @@ mod wire;
 pub use aws_errors::AwsErrors;
 pub use calls::{Call, CallRecorder};
 pub use emulators::{Delays, Ministack, Moto};
-pub use environment::{ACCESS_KEY, REGION, SECOND_ACCOUNT, SECRET_KEY, clean, environment};
+pub use environment::{ACCESS_KEY, OTHER_ACCOUNTS, REGION, SECRET_KEY, clean, environment};
 pub use error::{Error, Result};
 pub use faults::{Fault, FaultProxy};
 pub use lambda::LambdaProcess;

@@ -5,11 +5,11 @@ use aws_sdk_sts::Client as Sts;
 
 use crate::artifacts::{Artifacts, ArtifactsError};
 use crate::change_set::{ParameterChange, Prepared};
-use crate::error::Error;
+use crate::error::{Error, StackError};
 use crate::existing_bucket;
 use crate::function_code::{CodeError, FunctionCode};
 use crate::parameters;
-use crate::stack::{Request, Stack};
+use crate::stack::{Description, Request, Stack};
 use crate::status::Operation;
 use crate::tags;
 
@@ -53,6 +53,9 @@ pub async fn prepare(stack: &Stack, s3: &S3, sts: &Sts, deployment: &Deployment<
     let settings = &parameters::completed(settings);
     let found = stack.find().await?;
     let status = found.as_ref().map(|found| &found.status);
+    if found.as_ref().is_some_and(Description::is_vault) {
+        return Err(StackError::IsVault { name: stack.name().to_owned() }.into());
+    }
     operation.check(stack.name(), stack.region(), status)?;
     if let Some(bucket) = existing_bucket::asked(settings) {
         existing_bucket::check(s3, bucket).await?;

@@ -169,6 +169,30 @@ pub enum StackError {
         /// The resource's name in the template.
         resource: &'static str,
     },
+    /// It is a vault, and was to become a pipeline.
+    #[error("the stack {name} is a vault: bring it up to date with `ssmbak-stack {name} create-vault`")]
+    IsVault {
+        /// The stack.
+        name: String,
+    },
+    /// It exists and is no vault.
+    #[error("the stack {name} exists already and is not a vault: choose another name for the vault")]
+    NotVault {
+        /// The stack.
+        name: String,
+    },
+    /// The vault keeps the history of another account or region, whose parameters may have the same names.
+    #[error(
+        "the vault {name} keeps the history of {account} in {region} and of nothing else: create another vault for this one"
+    )]
+    VaultTaken {
+        /// The stack.
+        name: String,
+        /// The account.
+        account: String,
+        /// The region.
+        region: String,
+    },
     /// The stack keeps nothing that failed.
     #[error(
         "the stack {name} keeps no failures that could be put back: `ssmbak-stack {name} update` gives it queues for them"
@@ -198,6 +222,8 @@ impl StackError {
             Self::WouldLoseBucket { .. } => "StackWouldLoseBucket",
             Self::Failed { .. } => "StackFailed",
             Self::NoResource { .. } => "StackForeign",
+            Self::IsVault { .. } | Self::NotVault { .. } => "StackExists",
+            Self::VaultTaken { .. } => "VaultTaken",
             Self::NoFailuresKept { .. } => "NoFailuresKept",
             Self::Call(error) => error.code(),
         }

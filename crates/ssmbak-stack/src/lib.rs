@@ -30,6 +30,7 @@ mod stack;
 pub mod status;
 pub mod tags;
 pub mod template;
+pub mod vault;
 
 pub use call::CallError;
 pub use change_set::{Change, ChangeSet, ParameterChange, Prepared};

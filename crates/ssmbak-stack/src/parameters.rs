@@ -10,10 +10,12 @@ use crate::template::{ARCHITECTURE, CODE_BUCKET, CODE_KEY, EXCLUDE, EXCLUDED_NAM
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ParameterError {
     /// The template has no such parameter.
-    #[error("the stack has no parameter {name}: it has {}", SETTINGS.join(", "))]
+    #[error("the stack has no parameter {name}: it has {}", known.join(", "))]
     Unknown {
         /// The name that was given.
         name: String,
+        /// The parameters that can be set.
+        known: &'static [&'static str],
     },
     /// A glob of the scope cannot be read.
     #[error(transparent)]
@@ -50,11 +52,20 @@ pub fn check(settings: &[(String, String)]) -> Result<(), ParameterError> {
         if name == EXCLUDED_NAMES {
             return Err(ParameterError::Followed);
         }
-        if !SETTINGS.contains(&name.as_str()) {
-            return Err(ParameterError::Unknown { name: name.clone() });
-        }
     }
+    check_known(settings, &SETTINGS)?;
     excluded_names(settings).map(drop)
+}
+
+/// Checks that only these parameters are asked for.
+///
+/// # Errors
+/// [`ParameterError::Unknown`] for the first that is none of them.
+pub fn check_known(settings: &[(String, String)], known: &'static [&'static str]) -> Result<(), ParameterError> {
+    match settings.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+        Some((name, _)) => Err(ParameterError::Unknown { name: name.clone(), known }),
+        None => Ok(()),
+    }
 }
 
 /// What follows from the globs that are asked for: those that the event rule can tell, as it has them. `None`: none are asked
@@ -87,20 +98,22 @@ pub fn resolve(
     code_key: &str,
     architecture: Architecture,
 ) -> Vec<(String, Value)> {
-    let mut values = vec![
-        (CODE_BUCKET, Value::Set(code_bucket.to_owned())),
-        (CODE_KEY, Value::Set(code_key.to_owned())),
-        (ARCHITECTURE, Value::Set(architecture.as_str().to_owned())),
-    ];
-    for name in SETTINGS.into_iter().chain([EXCLUDED_NAMES]) {
-        let asked = settings.iter().rfind(|(asked, _)| asked == name);
-        if let Some((_, value)) = asked {
-            values.push((name, Value::Set(value.clone())));
-        } else if current.iter().any(|current| current == name) {
-            values.push((name, Value::Previous));
-        }
-    }
-    values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    let code = [(CODE_BUCKET, code_bucket), (CODE_KEY, code_key), (ARCHITECTURE, architecture.as_str())];
+    let code = code.into_iter().map(|(name, value)| (name.to_owned(), Value::Set(value.to_owned())));
+    code.chain(asked_or_current(settings, current, &[SETTINGS.as_slice(), &[EXCLUDED_NAMES]].concat())).collect()
+}
+
+/// What was asked for, else what the stack has, of the parameters that are known.
+pub(crate) fn asked_or_current(
+    settings: &[(String, String)],
+    current: &[String],
+    known: &[&str],
+) -> Vec<(String, Value)> {
+    let value = |name: &&str| match settings.iter().rfind(|(asked, _)| asked == name) {
+        Some((_, value)) => Some(((*name).to_owned(), Value::Set(value.clone()))),
+        None => current.iter().any(|current| current == name).then(|| ((*name).to_owned(), Value::Previous)),
+    };
+    known.iter().filter_map(value).collect()
 }
 
 /// The parameters of a request that leaves code and template as they are: every parameter that the stack has, with the
@@ -168,7 +181,7 @@ mod tests {
     fn refuses_what_cannot_be_set() {
         assert_eq!(check(&settings(&[("LogLevel", "INFO")])), Ok(()));
         let unknown = check(&settings(&[("LogLevel", "INFO"), ("loglevel", "x")]));
-        insta::assert_snapshot!(unknown.unwrap_err(), @"the stack has no parameter loglevel: it has AccessLogBucket, AlarmEmail, DeletionsWithinSeconds, Exclude, ExistingBucket, Include, KmsKeyArn, LogLevel, LogRetentionDays, MaxRequestsPerSecond, Metrics, ObjectLockDays, ObjectLockMode, PermissionsBoundaryArn, PipelineKmsKeyArn, Policies, PoliciesPath, RetentionDays, SweepSchedule, ThresholdAgeOfOldestMessage, ThresholdDaysWithoutSweep, ThresholdDeletions, ThresholdFunctionErrors, ThresholdNumberOfMessagesVisible");
+        insta::assert_snapshot!(unknown.unwrap_err(), @"the stack has no parameter loglevel: it has AccessLogBucket, AlarmEmail, DeletionsWithinSeconds, Exclude, ExistingBucket, Include, KmsKeyArn, LogLevel, LogRetentionDays, MaxRequestsPerSecond, Metrics, ObjectLockDays, ObjectLockMode, PermissionsBoundaryArn, PipelineKmsKeyArn, Policies, PoliciesPath, RetentionDays, SweepSchedule, ThresholdAgeOfOldestMessage, ThresholdDaysWithoutSweep, ThresholdDeletions, ThresholdFunctionErrors, ThresholdNumberOfMessagesVisible, VaultAccountId, VaultBucketArn, VaultKmsKeyArn");
         let filled_in = check(&settings(&[("CodeKey", "x")]));
         insta::assert_snapshot!(filled_in.unwrap_err(), @"the parameter CodeKey follows from the function's code: choose that with --lambda");
     }

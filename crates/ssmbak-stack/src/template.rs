@@ -6,6 +6,9 @@
 /// update in place: CloudFormation tells by them what to keep.
 pub const TEMPLATE: &str = include_str!("../template.yml");
 
+/// The template of a vault. Its bucket has the logical id that the pipeline's has.
+pub const VAULT_TEMPLATE: &str = include_str!("../vault.yml");
+
 /// What CloudFormation takes in a request (`TemplateBody`); a longer one has to be uploaded first.
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>
 pub const MAX_TEMPLATE_BODY: usize = 51_200;
@@ -16,6 +19,10 @@ pub const BUCKET_OUTPUT: &str = "Bucketname";
 pub const QUEUE_URL_OUTPUT: &str = "QUrl";
 /// The output that names the version of ssmbak that the template is of.
 pub const VERSION_OUTPUT: &str = "Version";
+/// The output that names the role that S3 replicates the bucket with.
+pub const REPLICATION_ROLE_OUTPUT: &str = "ReplicationRoleArn";
+/// Id of the rule that replicates the bucket into the vault.
+pub const REPLICATION_RULE: &str = "to-vault";
 /// Logical id of the bucket with the history.
 pub const BUCKET: &str = "Bucket";
 /// Logical id of the function.
@@ -55,7 +62,7 @@ pub const EXCLUDE: &str = "Exclude";
 pub const EXCLUDED_NAMES: &str = "ExcludedNames";
 
 /// The parameters of the template that people may set.
-pub const SETTINGS: [&str; 24] = [
+pub const SETTINGS: [&str; 27] = [
     "AccessLogBucket",
     "AlarmEmail",
     "DeletionsWithinSeconds",
@@ -80,6 +87,9 @@ pub const SETTINGS: [&str; 24] = [
     "ThresholdDeletions",
     "ThresholdFunctionErrors",
     "ThresholdNumberOfMessagesVisible",
+    VAULT_ACCOUNT,
+    VAULT_BUCKET,
+    VAULT_KEY,
 ];
 
 /// Parameter of the template: for how many days replaced and deleted values are kept.
@@ -87,6 +97,23 @@ pub const RETENTION_DAYS: &str = "RetentionDays";
 
 /// Parameter of the template: a bucket that is there already, in the place of one of the stack's own.
 pub const EXISTING_BUCKET: &str = "ExistingBucket";
+
+/// Parameter of the template: the account that owns the vault. Also an output of the vault's template.
+pub const VAULT_ACCOUNT: &str = "VaultAccountId";
+/// Parameter of the template: ARN of the bucket that S3 replicates into. Also an output of the vault's template.
+pub const VAULT_BUCKET: &str = "VaultBucketArn";
+/// Parameter of the template: ARN of the key that replicas are encrypted with. Also an output of the vault's template.
+pub const VAULT_KEY: &str = "VaultKmsKeyArn";
+
+/// Parameter of the vault's template: the account whose history it keeps.
+pub const SOURCE_ACCOUNT: &str = "SourceAccountId";
+/// Parameter of the vault's template: the region whose history it keeps.
+pub const SOURCE_REGION: &str = "SourceRegion";
+/// Parameter of the vault's template: the organisation that the account has to be of.
+pub const ORGANIZATION: &str = "OrganizationId";
+
+/// The other parameters of the vault's template, which people may set as `--param`.
+pub const VAULT_SETTINGS: [&str; 4] = ["Key", "LockDays", "LockMode", RETENTION_DAYS];
 
 /// The longest name that works: function and rule are called like the stack and may have 64 characters.
 pub const MAX_STACK_NAME: usize = 64;

@@ -138,7 +138,7 @@ pub(super) async fn run(args: &DoctorArgs, ctx: &mut Context<'_>) -> Result<Exit
     let (facts, mut findings) = ctx.until_interrupted(pipeline.look()).await?;
     drop(progress);
     if args.canary {
-        findings.push(canary(args, &facts, &aws, ctx).await?);
+        findings.extend(canary(args, &facts, &aws, ctx).await?);
     }
     let bucket = facts.bucket_name.as_deref();
     report::print(&name, aws.region(), bucket, &findings, ctx.ui)?;
@@ -149,11 +149,16 @@ pub(super) async fn run(args: &DoctorArgs, ctx: &mut Context<'_>) -> Result<Exit
     Ok(if wrong { Exit::Difference } else { Exit::Done })
 }
 
-async fn canary(args: &DoctorArgs, facts: &Facts, aws: &Aws, ctx: &mut Context<'_>) -> Result<Finding, CliError> {
+async fn canary(args: &DoctorArgs, facts: &Facts, aws: &Aws, ctx: &mut Context<'_>) -> Result<Vec<Finding>, CliError> {
     let Some(bucket) = &facts.bucket_name else {
-        return Ok(Finding::unknown(canary::CHECK, "the bucket's name is not known, so nothing was sent"));
+        return Ok(vec![Finding::unknown(canary::CHECK, "the bucket's name is not known, so nothing was sent")]);
     };
-    canary::Canary::new(aws, bucket, args.timeout).sing(ctx).await
+    let canary = canary::Canary::new(aws, bucket, args.timeout);
+    let mut findings = vec![canary.sing(ctx).await?];
+    if facts.replication.is_some() && findings.iter().all(|finding| finding.status == Status::Ok) {
+        findings.push(canary.await_replicas(ctx).await?);
+    }
+    Ok(findings)
 }
 
 /// The stack that has left its name in the region.

@@ -3,7 +3,7 @@
 use serde_json::json;
 use ssmbak_stack::{
     Architecture, ChangeSet, Code, CodeError, Deployment, Error, FunctionCode, Operation, ParameterChange, Prepared,
-    Resource, Stack, StackStatus, first_sweep, prepare, template,
+    Resource, Stack, StackStatus, first_sweep, prepare, template, vault,
 };
 
 use super::first_sweep::FirstSweep;
@@ -16,6 +16,10 @@ use crate::exit::Exit;
 use crate::function_file;
 use crate::interrupt::Interrupts;
 use crate::ui::Ui;
+
+/// That a stack has a vault from now on.
+const REPLICATED: &str =
+    "changes are replicated into the vault from now on; `ssmbak doctor --canary` shows that they arrive";
 
 /// Has the changes worked out in every region, asks once, and carries them out everywhere at the same time.
 pub(super) async fn run(places: &Places, operation: Operation, args: &DeployArgs, ui: &Ui) -> Result<Exit, CliError> {
@@ -88,7 +92,7 @@ async fn plan(place: &Place, operation: Operation, args: &DeployArgs, ui: &Ui) -
     prepare(stack, &aws.s3(), &aws.sts(), &deployment).await.map_err(failed)
 }
 
-fn show_plan(place: &Place, plan: &Prepared, ui: &Ui) {
+pub(super) fn show_plan(place: &Place, plan: &Prepared, ui: &Ui) {
     let name = place.stack.name();
     match plan {
         Prepared::Nothing => {
@@ -145,7 +149,14 @@ async fn carry_out(
         Operation::Create => format!("Lambda: {function}\nBucket: {bucket}\nCloudwatch log group: {log_group}"),
         Operation::Update => status.as_str().to_owned(),
     };
-    Ok(Done { lines, row: [status.to_string(), bucket.to_owned()], object, sweep, ..Done::default() })
+    let gets_vault = parameters.iter().any(|change| change.key == template::VAULT_BUCKET && !change.after.is_empty());
+    let role = described.output(template::REPLICATION_ROLE_OUTPUT).filter(|_| gets_vault);
+    let remark = role.map(|_| REPLICATED.to_owned());
+    let hint = role.map(|role| {
+        let copy = vault::copy_command(bucket, role, stack.region());
+        format!("what was recorded before is not in the vault; copy it once: {copy}")
+    });
+    Ok(Done { lines, row: [status.to_string(), bucket.to_owned()], object, remark, hint, sweep })
 }
 
 /// What is asked for, else what the stack has, else what costs least or runs here.
@@ -200,7 +211,7 @@ async fn check_no_other_pipeline(stack: &Stack, aws: &Aws) -> Result<(), CliErro
     }
 }
 
-async fn remove_failed_creation(place: &Place, ui: &Ui) -> Result<(), CliError> {
+pub(super) async fn remove_failed_creation(place: &Place, ui: &Ui) -> Result<(), CliError> {
     let stack = &place.stack;
     let found = stack.find().await.map_err(failed)?;
     if found.is_some_and(|found| found.status.is_failed_creation()) {
@@ -210,7 +221,7 @@ async fn remove_failed_creation(place: &Place, ui: &Ui) -> Result<(), CliError> 
     Ok(())
 }
 
-async fn execute(place: &Place, change_set: &ChangeSet, ui: &Ui) -> Result<StackStatus, CliError> {
+pub(super) async fn execute(place: &Place, change_set: &ChangeSet, ui: &Ui) -> Result<StackStatus, CliError> {
     let stack = &place.stack;
     let mut interrupts = Interrupts::listen();
     tokio::select! {
@@ -222,7 +233,7 @@ async fn execute(place: &Place, change_set: &ChangeSet, ui: &Ui) -> Result<Stack
     }
 }
 
-fn failed(error: impl Into<Error>) -> CliError {
+pub(super) fn failed(error: impl Into<Error>) -> CliError {
     error.into().into()
 }
 

@@ -58,6 +58,11 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// The one region of a command that works in no other.
+    pub(super) fn alone(aws: Aws, stack: Stack) -> Self {
+        Self { aws, stack, is_labelled: false }
+    }
+
     /// Text for people, with the region before each line where there are several.
     pub(super) fn labelled(&self, text: &str) -> String {
         let label = if self.is_labelled { format!("{}: ", self.stack.region()) } else { String::new() };
@@ -130,14 +135,14 @@ impl Places {
         if !self.are_named {
             for done in outcomes.into_iter().flatten() {
                 result(ui, &done.lines, &done.object)?;
+                if let Some(sweep) = &done.sweep {
+                    sweep.tell(ui);
+                }
                 if let Some(remark) = &done.remark {
                     ui.remark(&of_lines(remark));
                 }
                 if let Some(hint) = &done.hint {
                     ui.hint(&text::line(hint));
-                }
-                if let Some(sweep) = &done.sweep {
-                    sweep.tell(ui);
                 }
             }
             return Ok(Exit::Done);

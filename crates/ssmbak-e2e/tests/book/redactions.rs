@@ -14,7 +14,7 @@ const DIFFERENT: [(&str, &str); 10] = [
     ("[RESTORE]", r"\d{8}T\d{9}Z-[0-9a-f]{6}"),
     ("[DRILL]", r"drill-[0-9A-Za-z-]+"),
     ("[SECONDS]", r"\b\d+(\.\d+)? ?(ms|s)\b"),
-    ("[BUCKET]", r"backups-bucket-[0-9a-z]+"),
+    ("[BUCKET]", r"backups-(vault-)?bucket-[0-9a-z]+"),
     ("[PORT]", r"127\.0\.0\.1:\d+"),
     ("[VERSION]", r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"),
     ("[HASH]", r"\b[0-9a-f]{32,64}\b"),
@@ -24,7 +24,8 @@ const DIFFERENT: [(&str, &str); 10] = [
 const SPACE: &str = " {2,}|─+";
 
 /// What readers copy from an output into a later command: a time, the id of a restore, a bucket.
-const COPIED: &str = r"\d{8}T\d{9}Z-[0-9a-f]{6}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z|backups-bucket-[0-9a-z]+";
+const COPIED: &str =
+    r"\d{8}T\d{9}Z-[0-9a-f]{6}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z|backups-(vault-)?bucket-[0-9a-z]+";
 
 static REDACTIONS: LazyLock<Redactions> = LazyLock::new(|| {
     let mut redactions = Redactions::new();

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use ssmbak_e2e::Outcome;
-use ssmbak_testkit::{Ministack, SECOND_ACCOUNT, Venv, binary, workspace_dir};
+use ssmbak_testkit::{Ministack, OTHER_ACCOUNTS, Venv, binary, workspace_dir};
 use tempfile::TempDir;
 
 /// What the reader has on the PATH. The function lies beside the commands, where they look for it.
@@ -67,7 +67,7 @@ impl Session {
             symlink(binary(command), bin.join(command))?;
         }
         let configuration = home.path().join("config");
-        fs::write(&configuration, SECOND_ACCOUNT)?;
+        fs::write(&configuration, OTHER_ACCOUNTS)?;
         // The commands find it by their own real path.
         let _ = binary("ssmbak-lambda");
         let path = std::env::var("PATH")?;

@@ -72,7 +72,8 @@ fn policies_for_people_allow_what_the_page_names() -> Outcome {
 }
 
 #[test]
-fn the_page_tells_of_the_role_as_it_is() -> Outcome {
+fn the_page_tells_of_the_roles_as_they_are() -> Outcome {
     assert_eq!(page("The function's role")?, role()?);
+    assert_eq!(page("The replication role")?, policy("ReplicationPolicy")?);
     Ok(())
 }

@@ -18,3 +18,4 @@ mod scope;
 mod stale;
 mod sweep;
 mod upgrade;
+mod vault;

@@ -54,6 +54,54 @@ pub struct Facts {
     pub bucket: BucketFacts,
     /// What the last sweep has left in the bucket, as it is stored; `None`: nothing.
     pub sweep: Look<Option<String>>,
+    /// The replication into a vault, if the stack has one.
+    pub replication: Option<ReplicationFacts>,
+}
+
+/// The replication of the bucket into a vault.
+#[derive(Debug)]
+pub struct ReplicationFacts {
+    /// ARN of the vault's bucket, by the stack's parameter.
+    pub vault_arn: String,
+    /// ARN of the role that the stack made for it, if it is known.
+    pub role_arn: Option<String>,
+    /// The rule at the stack's bucket that replicates into the vault.
+    pub rule: Look<Option<ReplicationRule>>,
+    /// The vault's bucket.
+    pub vault: Look<VaultFacts>,
+    /// How far the replication of the last sweep's record is.
+    pub last: Look<Option<Replica>>,
+}
+
+/// A rule that replicates into a vault.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReplicationRule {
+    /// Whether it is switched on.
+    pub enabled: bool,
+    /// Whether it is about all objects.
+    pub takes_all: bool,
+    /// Whether it replicates delete markers.
+    pub delete_markers: bool,
+    /// Whether it replicates what is encrypted with a KMS key.
+    pub encrypted: bool,
+}
+
+/// The bucket of a vault.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VaultFacts {
+    /// Whether it keeps versions.
+    pub versioned: bool,
+    /// Mode and time of its Object Lock, as text; none if new versions are not locked.
+    pub lock: Option<String>,
+}
+
+/// How far the replication of an object is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Replica {
+    /// S3's word for it; none if no rule was about the object when it was written.
+    pub status: Option<String>,
+    /// When the object was written.
+    pub written: Option<Timestamp>,
 }
 
 /// The stack itself.

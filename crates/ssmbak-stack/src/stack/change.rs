@@ -16,7 +16,6 @@ use crate::error::StackError;
 use crate::event::StackEvent;
 use crate::parameters::Value;
 use crate::status::{Operation, StackStatus};
-use crate::template::TEMPLATE;
 
 const CREATE_CHANGE_SET: Task = Task::new("work out the changes", "cloudformation:CreateChangeSet");
 const READ: Task = Task::new("read the changes", "cloudformation:DescribeChangeSet");
@@ -54,7 +53,7 @@ impl Stack {
             .stack_name(&self.name)
             .change_set_name(change_set_name(Timestamp::now()))
             .change_set_type(kind)
-            .set_template_body((!wanted.keep_template).then(|| TEMPLATE.to_owned()))
+            .set_template_body((!wanted.keep_template).then(|| self.template.to_owned()))
             .set_use_previous_template(wanted.keep_template.then_some(true))
             .set_parameters(Some(wanted.parameters.into_iter().map(parameter).collect()))
             .set_tags(Some(wanted.tags.into_iter().map(|(key, value)| tag(key, value)).collect()))

@@ -8,7 +8,7 @@ use super::Stack;
 use crate::call::Task;
 use crate::error::StackError;
 use crate::status::StackStatus;
-use crate::template::{BUCKET, BUCKET_OUTPUT, FUNCTION, VERSION_OUTPUT};
+use crate::template::{BUCKET, BUCKET_OUTPUT, FUNCTION, VAULT_BUCKET, VERSION_OUTPUT};
 
 const READ: Task = Task::new("read the stack", "cloudformation:DescribeStacks");
 const RESOURCES: Task = Task::new("read the stack's resources", "cloudformation:DescribeStackResources");
@@ -43,7 +43,18 @@ impl Description {
         self.output(VERSION_OUTPUT)
     }
 
-    pub(super) fn output(&self, key: &str) -> Option<&str> {
+    /// Whether the stack is a vault, and no pipeline.
+    pub fn is_vault(&self) -> bool {
+        self.output(VAULT_BUCKET).is_some()
+    }
+
+    /// A parameter of the stack.
+    pub fn parameter(&self, key: &str) -> Option<&str> {
+        self.parameters.iter().find(|parameter| parameter.key == key).map(|parameter| parameter.value.as_str())
+    }
+
+    /// An output of the stack.
+    pub fn output(&self, key: &str) -> Option<&str> {
         self.outputs.iter().find(|output| output.key == key).map(|output| output.value.as_str())
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use aws_sdk_cloudformation::Client;
 
 use crate::error::StackError;
-use crate::template::is_stack_name;
+use crate::template::{TEMPLATE, is_stack_name};
 
 pub use change::Request;
 pub use describe::{Description, Output, Parameter, Resource};
@@ -26,6 +26,7 @@ pub struct Stack {
     client: Client,
     name: String,
     region: String,
+    template: &'static str,
     polling: Duration,
 }
 
@@ -38,7 +39,13 @@ impl Stack {
         if !is_stack_name(name) {
             return Err(StackError::Name { name: name.to_owned() });
         }
-        Ok(Self { client, name: name.to_owned(), region: region.to_owned(), polling: POLLING })
+        Ok(Self { client, name: name.to_owned(), region: region.to_owned(), template: TEMPLATE, polling: POLLING })
+    }
+
+    /// Takes another template than the pipeline's.
+    #[must_use]
+    pub fn with_template(self, template: &'static str) -> Self {
+        Self { template, ..self }
     }
 
     /// Sets how often CloudFormation is asked for news.

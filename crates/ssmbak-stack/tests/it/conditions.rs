@@ -10,6 +10,9 @@ pub const KMS_KEY: (&str, &str) = ("KmsKeyArn", "arn:aws:kms:eu-central-1:123456
 pub const LOCK: (&str, &str) = ("ObjectLockMode", "GOVERNANCE");
 pub const PIPELINE_KEY: (&str, &str) = ("PipelineKmsKeyArn", "arn:aws:kms:eu-central-1:123456789012:key/5678");
 pub const EXISTING: (&str, &str) = ("ExistingBucket", "mine");
+pub const VAULT: (&str, &str) = ("VaultBucketArn", "arn:aws:s3:::the-vault");
+pub const VAULT_ACCOUNT: (&str, &str) = ("VaultAccountId", "444455556666");
+pub const VAULT_KEY: (&str, &str) = ("VaultKmsKeyArn", "arn:aws:kms:eu-west-1:444455556666:key/9abc");
 
 /// Every way in which the conditions can turn out.
 pub fn combinations() -> Vec<Vec<(&'static str, &'static str)>> {
@@ -25,6 +28,9 @@ pub fn combinations() -> Vec<Vec<(&'static str, &'static str)>> {
         ("Metrics", "true"),
         ("Policies", "true"),
         ("ExcludedNames", "/ci/*"),
+        VAULT,
+        VAULT_ACCOUNT,
+        VAULT_KEY,
     ];
     let chosen = |bits: u32| (0..).zip(choices).filter(move |(bit, _)| bits >> bit & 1 == 1).map(|(_, choice)| choice);
     (0..1 << choices.len()).map(|bits| chosen(bits).collect()).collect()

@@ -22,3 +22,4 @@ mod stack;
 mod template;
 mod terraform;
 mod tree;
+mod vault;

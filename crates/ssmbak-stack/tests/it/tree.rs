@@ -7,12 +7,14 @@ use serde_json::{Map, Value, json};
 
 /// Reads the template as CloudFormation does: `!Ref X` is `{"Ref": X}`, `!Sub X` is `{"Fn::Sub": X}`.
 pub fn template() -> Value {
-    static READ: LazyLock<Value> = LazyLock::new(|| {
-        let documents = Yaml::load_from_str(ssmbak_stack::template::TEMPLATE).unwrap();
-        assert_eq!(documents.len(), 1);
-        tree(&documents[0])
-    });
+    static READ: LazyLock<Value> = LazyLock::new(|| parsed(ssmbak_stack::template::TEMPLATE));
     READ.clone()
+}
+
+fn parsed(template: &str) -> Value {
+    let documents = Yaml::load_from_str(template).unwrap();
+    assert_eq!(documents.len(), 1);
+    tree(&documents[0])
 }
 
 fn tree(node: &Yaml) -> Value {
@@ -28,7 +30,7 @@ fn tree(node: &Yaml) -> Value {
         }
         Yaml::Tagged(tag, node) => {
             let function = match tag.suffix.as_str() {
-                "Ref" => "Ref".to_owned(),
+                "Ref" | "Condition" => tag.suffix.clone(),
                 other => format!("Fn::{other}"),
             };
             let argument = match tree(node) {
@@ -73,14 +75,23 @@ pub fn statements(document: &Value) -> Vec<Value> {
 /// The template as CloudFormation acts on it for these values of its parameters: conditions decided, what they leave out
 /// left out.
 pub fn resolved(values: &[(&str, &str)]) -> Value {
-    let mut template = template();
+    decide(template(), values)
+}
+
+/// As [`resolved`], of the vault's template.
+pub fn resolved_vault(values: &[(&str, &str)]) -> Value {
+    decide(parsed(ssmbak_stack::template::VAULT_TEMPLATE), values)
+}
+
+fn decide(mut template: Value, values: &[(&str, &str)]) -> Value {
     let defaults = template["Parameters"].as_object().unwrap().iter();
     let mut parameters: Map<String, Value> =
         defaults.map(|(name, parameter)| (name.clone(), text(&parameter["Default"]))).collect();
     parameters.extend(values.iter().map(|(name, value)| ((*name).to_owned(), json!(value))));
-    let conditions = template["Conditions"].as_object().unwrap().iter();
+    parameters.insert("AWS::AccountId".to_owned(), json!(ACCOUNT));
+    let all = template["Conditions"].as_object().unwrap();
     let conditions: Map<String, Value> =
-        conditions.map(|(name, condition)| (name.clone(), json!(holds(condition, &parameters)))).collect();
+        all.iter().map(|(name, condition)| (name.clone(), json!(holds(condition, all, &parameters)))).collect();
     for section in ["Resources", "Outputs"] {
         let parts = template[section].as_object_mut().unwrap();
         parts.retain(|_, part| part.get("Condition").is_none_or(|name| conditions[name.as_str().unwrap()] == true));
@@ -95,10 +106,15 @@ fn text(value: &Value) -> Value {
     value.as_str().map_or_else(|| json!(value.to_string()), |text| json!(text))
 }
 
-fn holds(condition: &Value, parameters: &Map<String, Value>) -> bool {
+/// The account of the stack.
+pub const ACCOUNT: &str = "111122223333";
+
+fn holds(condition: &Value, all: &Map<String, Value>, parameters: &Map<String, Value>) -> bool {
     let (function, argument) = condition.as_object().unwrap().iter().next().unwrap();
     match function.as_str() {
-        "Fn::Not" => !holds(&argument[0], parameters),
+        "Fn::Not" => !holds(&argument[0], all, parameters),
+        "Fn::And" => argument.as_array().unwrap().iter().all(|part| holds(part, all, parameters)),
+        "Condition" => holds(&all[argument.as_str().unwrap()], all, parameters),
         "Fn::Equals" => {
             // Lists are texts here, and joined with nothing between.
             let joined = |side: &Value| side["Fn::Join"][1]["Ref"].as_str().map(str::to_owned);

@@ -16,12 +16,16 @@ use crate::error::CliError;
 
 /// The name of the check.
 pub(super) const CHECK: &str = "Canary";
+/// The name of the check of the vault.
+pub(super) const REPLICA_CHECK: &str = "CanaryReplica";
 /// What the names of all canaries begin with.
 const PREFIX: &str = "/newvoll/ssmbak/canary-";
 
 /// A canary and what it takes.
 pub(super) struct Canary {
     ssm: aws_sdk_ssm::Client,
+    s3: aws_sdk_s3::Client,
+    bucket_name: String,
     bucket: S3BackupBucket,
     name: String,
     timeout: Duration,
@@ -35,6 +39,8 @@ pub(super) struct Canary {
 enum Silence {
     /// Something was not recorded in time.
     TimedOut(&'static str),
+    /// S3 has given up copying it into the vault, or never tried.
+    NotCopied(&'static str),
     /// AWS refused a call.
     Failed(Error),
 }
@@ -52,6 +58,8 @@ impl Canary {
         let emulated = aws.is_emulated("S3");
         Self {
             ssm: aws.ssm(),
+            s3: aws.s3(),
+            bucket_name: bucket.to_owned(),
             bucket: aws.bucket(bucket),
             name: format!("{PREFIX}{chance:016x}"),
             timeout,
@@ -74,6 +82,43 @@ impl Canary {
             ctx.ui.warning(&format!("the parameter {} is still there, delete it: {error}", self.name));
         }
         Ok(finding(outcome?, self.timeout))
+    }
+
+    /// Waits until S3 has copied all that the canary left into the vault.
+    pub(super) async fn await_replicas(&self, ctx: &mut Context<'_>) -> Result<Finding, CliError> {
+        let progress = ctx.ui.progress(0, "waiting for the canary to arrive in the vault");
+        let outcome = tokio::select! {
+            outcome = self.replicated() => Ok(outcome),
+            () = ctx.interrupts.next() => Err(CliError::interrupted()),
+        };
+        drop(progress);
+        Ok(replica_finding(outcome?, self.timeout))
+    }
+
+    /// How long that took; an error names what S3 says of a copy that cannot be made.
+    async fn replicated(&self) -> Result<Duration, Silence> {
+        let begun = Instant::now();
+        let listed = self.bucket.versions(Keys::One(&self.name)).await?;
+        // A delete marker has no status that could be read.
+        for version in listed.iter().filter(|version| !version.is_marker) {
+            loop {
+                let head = self.s3.head_object().bucket(&self.bucket_name).key(&version.key);
+                let head = head.version_id(&version.version_id).send().await;
+                let head =
+                    head.map_err(|error| Error::from_sdk("look at a replica's status (s3:GetObjectVersion)", &error))?;
+                match head.replication_status().map(|status| status.as_str()) {
+                    Some("COMPLETED" | "COMPLETE") => break,
+                    Some("PENDING") => {}
+                    Some("FAILED") => return Err(Silence::NotCopied("could not be copied into the vault")),
+                    _ => return Err(Silence::NotCopied("is not replicated: no rule of the bucket is about it")),
+                }
+                if begun.elapsed() + self.pause > self.timeout {
+                    return Err(Silence::TimedOut("what it left"));
+                }
+                tokio::time::sleep(self.pause).await;
+            }
+        }
+        Ok(begun.elapsed())
     }
 
     /// Created, changed, deleted: how long it took to record each.
@@ -133,6 +178,24 @@ fn is_version(evidence: &Evidence, number: u64) -> bool {
     matches!(evidence, Evidence::Value(value) if value.details.version == number)
 }
 
+fn replica_finding(outcome: Result<Duration, Silence>, timeout: Duration) -> Finding {
+    match outcome {
+        Ok(lag) => Finding::ok(
+            REPLICA_CHECK,
+            format!("all that it left arrived in the vault after {:.1} s", lag.as_secs_f64()),
+        ),
+        // S3 promises no time without Replication Time Control.
+        Err(Silence::TimedOut(what)) => {
+            let message = format!("{what} did not arrive in the vault within {} s", timeout.as_secs_f64());
+            Finding::warning(REPLICA_CHECK, message, "most replicas take up to 15 minutes: give it longer (--timeout)")
+        }
+        Err(Silence::NotCopied(why)) => {
+            Finding::problem(REPLICA_CHECK, format!("what it left {why}"), "see the checks Replication and Vault above")
+        }
+        Err(silence) => finding(Err(silence), timeout),
+    }
+}
+
 fn finding(outcome: Result<[Duration; 3], Silence>, timeout: Duration) -> Finding {
     match outcome {
         Ok([created, changed, deleted]) => {
@@ -149,6 +212,7 @@ fn finding(outcome: Result<[Duration; 3], Silence>, timeout: Duration) -> Findin
                 "see the checks above and the function's log; where many changes wait, give it longer (--timeout)";
             Finding::problem(CHECK, message, hint)
         }
+        Err(Silence::NotCopied(why)) => Finding::problem(CHECK, why, "see the checks above"),
         Err(Silence::Failed(error)) if error.kind == ErrorKind::AccessDenied => {
             Finding::unknown(CHECK, format!("not permitted: {error}"))
         }
@@ -167,6 +231,15 @@ mod tests {
         let told = finding(Ok(lags), Duration::from_secs(60));
         assert_eq!(told.status, Status::Ok);
         insta::assert_snapshot!(told.message, @"a new parameter was recorded after 1.2 s, its change after 0.4 s, its deletion after 12.0 s");
+    }
+
+    #[test]
+    fn replica_that_takes_long_is_a_warning_and_one_that_fails_a_problem() {
+        let told = |outcome| replica_finding(outcome, Duration::from_secs(90));
+        assert_eq!(told(Ok(Duration::from_millis(1_500))).message, "all that it left arrived in the vault after 1.5 s");
+        assert_eq!(told(Err(Silence::TimedOut("what it left"))).status, Status::Warning);
+        let failed = told(Err(Silence::NotCopied("could not be copied into the vault")));
+        assert_eq!((failed.check, failed.status), ("CanaryReplica", Status::Problem));
     }
 
     #[test]

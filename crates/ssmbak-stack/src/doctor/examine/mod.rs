@@ -5,6 +5,7 @@ mod events;
 mod function;
 mod queues;
 mod repair;
+mod replication;
 mod stack;
 
 use jiff::Timestamp;
@@ -44,6 +45,7 @@ pub fn examine(facts: &Facts, reference: &Reference<'_>) -> Vec<Finding> {
     ];
     findings.extend(bucket::all(&context));
     findings.push(bucket::sweep(&context));
+    findings.extend(replication::all(&context));
     findings
 }
 

@@ -238,6 +238,6 @@ impl Context<'_> {
 }
 
 /// JSON as one word of a shell: what is quoted here holds no single quote.
-fn quoted(json: &Value) -> String {
+pub(super) fn quoted(json: &Value) -> String {
     format!("'{}'", json.to_string().replace('\'', r"'\''"))
 }

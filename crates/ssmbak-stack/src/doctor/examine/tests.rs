@@ -9,6 +9,8 @@ use crate::stack::Parameter;
 use crate::status::StackStatus;
 use crate::template::TEMPLATE;
 
+mod replication;
+
 const QUEUE_ARN: &str = "arn:aws:sqs:eu-west-1:1:q";
 const PATTERN: &str =
     r#"{"source":["aws.ssm"],"account":["1"],"region":["eu-west-1"],"detail-type":["Parameter Store Change"]}"#;
@@ -63,6 +65,7 @@ fn sound() -> Facts {
             lifecycle: Look::Seen(Lifecycle::default()),
         },
         sweep: Look::Seen(Some(sweep("2026-11-22T03:00:00Z", 0))),
+        replication: None,
     }
 }
 
@@ -415,6 +418,7 @@ fn what_may_not_be_looked_at_names_the_permission_and_stops_nothing_else() {
             lifecycle: Look::Unseen(denied()),
         },
         sweep: Look::Unseen(denied()),
+        replication: None,
     };
     let findings = examine(&facts, &reference());
     assert_eq!(findings.len(), examine(&sound(), &reference()).len());

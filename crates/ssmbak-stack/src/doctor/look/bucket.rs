@@ -15,7 +15,7 @@ const LIFECYCLE: Task = Task::new("look at the bucket's lifecycle", "s3:GetLifec
 const SWEEP: Task = Task::new("read what the last sweep has left", "s3:GetObject");
 
 /// The object that every sweep leaves.
-const SWEEP_KEY: &str = "ssmbak-sweep/last";
+pub(super) const SWEEP_KEY: &str = "ssmbak-sweep/last";
 /// It is a few hundred bytes; what is larger is none.
 const LARGEST_SWEEP: i64 = 65_536;
 
@@ -105,7 +105,7 @@ async fn sweep(s3: &Client, bucket: &str) -> Result<Option<String>, CallError> {
 }
 
 /// Nothing, where S3 says with this code that there is nothing.
-fn unless<T>(read: Result<T, CallError>, code: &str) -> Result<Option<T>, CallError> {
+pub(super) fn unless<T>(read: Result<T, CallError>, code: &str) -> Result<Option<T>, CallError> {
     match read {
         Err(error) if error.code() == code => Ok(None),
         read => read.map(Some),

@@ -3,6 +3,7 @@
 mod bucket;
 mod function;
 mod queues;
+mod replication;
 mod rule;
 
 use crate::call::CallError;
@@ -57,6 +58,10 @@ pub async fn look(stack: &Stack, clients: &Clients) -> Result<Facts, StackError>
         bucket::look(&clients.s3, &bucket_name),
     );
     let (versioning, encryption, public_access, lifecycle, sweep) = kept;
+    let replication = match described.as_ref().ok().filter(|described| has_vault(described)) {
+        Some(described) => Some(replication::look(&clients.s3, &bucket_name, described).await),
+        None => None,
+    };
     Ok(Facts {
         stack: match described {
             Ok(Description { status, reason, parameters, .. }) => Look::Seen(StackFacts { status, reason, parameters }),
@@ -79,7 +84,12 @@ pub async fn look(stack: &Stack, clients: &Clients) -> Result<Facts, StackError>
         bucket_name: bucket,
         bucket: BucketFacts { versioning, encryption, public_access, lifecycle },
         sweep,
+        replication,
     })
+}
+
+fn has_vault(described: &Description) -> bool {
+    described.parameter(template::VAULT_BUCKET).is_some_and(|arn| !arn.is_empty())
 }
 
 /// What something is called.
