@@ -2,6 +2,7 @@
 
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from ministack.core import iam_evaluator
 from ministack.services import s3
 from ministack.services.cloudformation import provisioners
 
@@ -12,6 +13,7 @@ def repair():
         ("ReplicationConfiguration", _replication_xml, _taken(s3._put_bucket_replication), s3._delete_bucket_replication),
         ("ObjectLockConfiguration", _lock_xml, _taken(s3._put_object_lock_configuration), lambda name: None),
     )
+    iam_evaluator._resolve_condition_key = _over_tls(iam_evaluator._resolve_condition_key)
     s3._record_object_version = _same_version_id(s3._record_object_version)
     s3._delete_object = _same_marker_id(s3._delete_object)
 
@@ -25,6 +27,15 @@ def _taken(put):
             raise ValueError(reply.decode() if isinstance(reply, bytes) else str(reply))
 
     return checked
+
+
+def _over_tls(original):
+    """Policies are asked as if loopback were TLS, which clients of AWS, and S3 itself when it replicates, always use."""
+
+    def resolve(key, context):
+        return "true" if key.lower() == "aws:securetransport" else original(key, context)
+
+    return resolve
 
 
 def _replication_xml(properties):

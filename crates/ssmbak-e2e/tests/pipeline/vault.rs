@@ -114,7 +114,7 @@ fn vault_keeps_what_is_recorded_and_restores_into_a_new_account() -> Outcome {
         assert!(own.len() > 1, "{own:?}");
     }
 
-    for (check, status) in [("Replication", "ok"), ("Vault", "ok"), ("Replicas", "unknown")] {
+    for (check, status) in [("Replication", "ok"), ("Vault", "ok"), ("Replicas", "ok")] {
         let (found, told) = accounts.finding("ssmbak doctor", check)?;
         assert_eq!(found, status, "{check}: {told}");
     }

@@ -14,32 +14,44 @@ pub const VAULT: (&str, &str) = ("VaultBucketArn", "arn:aws:s3:::the-vault");
 pub const VAULT_ACCOUNT: (&str, &str) = ("VaultAccountId", "444455556666");
 pub const VAULT_KEY: (&str, &str) = ("VaultKmsKeyArn", "arn:aws:kms:eu-west-1:444455556666:key/9abc");
 
-/// Every way in which the conditions can turn out.
-pub fn combinations() -> Vec<Vec<(&'static str, &'static str)>> {
-    let choices = [
-        ("RetentionDays", "30"),
-        KMS_KEY,
-        LOCK,
-        EXISTING,
-        ("AlarmEmail", "ops@example.com"),
-        PIPELINE_KEY,
-        ("AccessLogBucket", "logs"),
-        ("PermissionsBoundaryArn", "arn:aws:iam::123456789012:policy/bound"),
-        ("Metrics", "true"),
-        ("Policies", "true"),
-        ("ExcludedNames", "/ci/*"),
-        VAULT,
-        VAULT_ACCOUNT,
-        VAULT_KEY,
-    ];
-    let chosen = |bits: u32| (0..).zip(choices).filter(move |(bit, _)| bits >> bit & 1 == 1).map(|(_, choice)| choice);
+type Choice = (&'static str, &'static str);
+
+const BOUNDARY: Choice = ("PermissionsBoundaryArn", "arn:aws:iam::123456789012:policy/bound");
+const EMAIL: Choice = ("AlarmEmail", "ops@example.com");
+
+/// A choice for each condition that has nothing to do with a vault.
+const CHOICES: [Choice; 11] = [
+    ("RetentionDays", "30"),
+    KMS_KEY,
+    LOCK,
+    EXISTING,
+    EMAIL,
+    PIPELINE_KEY,
+    ("AccessLogBucket", "logs"),
+    BOUNDARY,
+    ("Metrics", "true"),
+    ("Policies", "true"),
+    ("ExcludedNames", "/ci/*"),
+];
+
+/// A choice for each condition of a vault.
+const OF_VAULT: [Choice; 3] = [VAULT, VAULT_ACCOUNT, VAULT_KEY];
+
+/// Every way in which the conditions can turn out; those of a vault with those that they meet in one resource.
+pub fn combinations() -> Vec<Vec<Choice>> {
+    let meet_vault = [OF_VAULT.as_slice(), &[KMS_KEY, LOCK, EXISTING, EMAIL, BOUNDARY]].concat();
+    [subsets(&CHOICES), subsets(&meet_vault)].concat()
+}
+
+fn subsets(choices: &[Choice]) -> Vec<Vec<Choice>> {
+    let chosen = |bits: u32| (0..).zip(choices).filter(move |(bit, _)| bits >> bit & 1 == 1).map(|(_, choice)| *choice);
     (0..1 << choices.len()).map(|bits| chosen(bits).collect()).collect()
 }
 
 #[test]
 fn everything_that_is_referred_to_is_there_however_the_conditions_turn_out() {
     let conditions = template()["Conditions"].as_object().unwrap().len();
-    assert_eq!(combinations().len(), 1 << conditions, "a condition is missing among the choices");
+    assert_eq!(CHOICES.len() + OF_VAULT.len(), conditions, "a condition is missing among the choices");
     for values in combinations() {
         let template = resolved(&values);
         let all = [&template["Resources"], &template["Outputs"]];

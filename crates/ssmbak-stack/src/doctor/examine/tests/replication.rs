@@ -80,7 +80,7 @@ fn rule_that_leaves_something_out_is_put_back() {
         let facts = replicating(rule, good_vault(), None);
         assert_eq!(told(&facts, "Replication"), (status, message.to_owned()));
         insta::allow_duplicates! {
-            insta::assert_snapshot!(find(&facts, "Replication").hint.unwrap(), @"");
+            insta::assert_snapshot!(find(&facts, "Replication").hint.unwrap(), @r#"`aws s3api put-bucket-replication --bucket history --replication-configuration '{"Role":"arn:aws:iam::111122223333:role/ssmbak-replication/eu-west-1/demo-ReplicationRole-1","Rules":[{"DeleteMarkerReplication":{"Status":"Enabled"},"Destination":{"AccessControlTranslation":{"Owner":"Destination"},"Account":"444455556666","Bucket":"arn:aws:s3:::the-vault","Metrics":{"Status":"Enabled"}},"Filter":{"Prefix":""},"ID":"to-vault","Priority":1,"Status":"Enabled"}]}'`"#);
         }
     }
 }
@@ -125,7 +125,7 @@ fn replicas_that_do_not_arrive_are_named() {
     );
     let failed = last(replica("FAILED", "2026-11-22T10:00:00Z"));
     assert_eq!(failed.status, Status::Problem);
-    insta::assert_snapshot!(failed.hint.unwrap(), @"");
+    insta::assert_snapshot!(failed.hint.unwrap(), @r#"see that the vault's policy and key let the role arn:aws:iam::111122223333:role/ssmbak-replication/eu-west-1/demo-ReplicationRole-1 in; S3 does not try again by itself: `aws s3control create-job --region eu-west-1 --account-id 111122223333 --role-arn arn:aws:iam::111122223333:role/ssmbak-replication/eu-west-1/demo-ReplicationRole-1 --priority 1 --no-confirmation-required --report Enabled=false --operation '{"S3ReplicateObject":{}}' --manifest-generator '{"S3JobManifestGenerator":{"SourceBucket":"arn:aws:s3:::history","EnableManifestOutput":false,"Filter":{"EligibleForReplication":true,"ObjectReplicationStatuses":["NONE","FAILED"]}}}'`"#);
     let older = last(replica("", "2026-11-22T10:00:00Z"));
     assert_eq!(older.status, Status::Warning);
     assert!(
