@@ -31,7 +31,7 @@ impl Accounts<'_> {
     }
 
     fn aws(&self, arguments: &[&str]) -> Outcome<Value> {
-        let mut aws = self.ministack.command(&Venv::ready()?.executable("aws"));
+        let mut aws = self.ministack.command(Venv::ready()?.executable("aws"));
         aws.args(arguments).args(["--output", "json"]).env("AWS_CONFIG_FILE", self.profiles);
         let out = Ran::of(aws)?.well()?.out;
         Ok(if out.trim().is_empty() { Value::Null } else { serde_json::from_str(&out)? })
