@@ -35,6 +35,11 @@ output "q_url" {
   value       = aws_cloudformation_stack.this.outputs["QUrl"]
 }
 
+output "replication_role_arn" {
+  description = "ARN of the role that S3 replicates the bucket with"
+  value       = lookup(aws_cloudformation_stack.this.outputs, "ReplicationRoleArn", null)
+}
+
 output "undelivered_events_url" {
   description = "URL of the queue with the changes that EventBridge could not deliver"
   value       = aws_cloudformation_stack.this.outputs["UndeliveredEventsUrl"]

@@ -286,6 +286,39 @@ variable "threshold_number_of_messages_visible" {
   }
 }
 
+variable "vault_account_id" {
+  description = "The account that owns the bucket VaultBucketArn. Empty if it is the account of this stack."
+  type        = string
+  default     = ""
+  nullable    = false
+  validation {
+    condition     = can(regex("^$|^[0-9]{12}$", var.vault_account_id))
+    error_message = "vault_account_id must match ^$|^[0-9]{12}$."
+  }
+}
+
+variable "vault_bucket_arn" {
+  description = "ARN of the bucket of another account or region that S3 replicates the history into, for nothing else than this; `ssmbak-stack NAME create-vault` makes one. Empty for none."
+  type        = string
+  default     = ""
+  nullable    = false
+  validation {
+    condition     = can(regex("^$|^arn:[a-z-]+:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.vault_bucket_arn))
+    error_message = "vault_bucket_arn must match ^$|^arn:[a-z-]+:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$."
+  }
+}
+
+variable "vault_kms_key_arn" {
+  description = "ARN of the KMS key that replicas are encrypted with, of the vault's region. Needed with KmsKeyArn, and only then - replicas of what S3's own keys encrypt are encrypted with S3's own keys."
+  type        = string
+  default     = ""
+  nullable    = false
+  validation {
+    condition     = can(regex("^$|^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$", var.vault_kms_key_arn))
+    error_message = "vault_kms_key_arn must match ^$|^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$."
+  }
+}
+
 locals {
   parameters = {
     AccessLogBucket                  = var.access_log_bucket
@@ -314,5 +347,8 @@ locals {
     ThresholdDeletions               = var.threshold_deletions
     ThresholdFunctionErrors          = var.threshold_function_errors
     ThresholdNumberOfMessagesVisible = var.threshold_number_of_messages_visible
+    VaultAccountId                   = var.vault_account_id
+    VaultBucketArn                   = var.vault_bucket_arn
+    VaultKmsKeyArn                   = var.vault_kms_key_arn
   }
 }
