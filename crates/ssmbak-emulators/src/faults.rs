@@ -164,6 +164,9 @@ fn is_json(request: &Request) -> bool {
     request.headers.iter().any(|(name, _)| name == "x-amz-target")
 }
 
+/// The id of every refused request.
+pub const REQUEST_ID: &str = "TX0123456789ABCDEF";
+
 fn refuse(client: &mut Connection, request: &Request, fault: Fault) -> io::Result<()> {
     let (status, of_json, of_s3) = fault.error();
     let message = if fault == Fault::Skewed { "Signature expired: it is later than that" } else { "by the test" };
@@ -172,10 +175,10 @@ fn refuse(client: &mut Connection, request: &Request, fault: Fault) -> io::Resul
         let body = format!("{{\"__type\":\"{of_json}\",\"message\":\"{message}\"}}");
         // Parameter Store says 400 to all that is not its own failure.
         let status = if fault == Fault::Broken { status } else { "400 Bad Request" };
-        return client.write(status, &[close, ("x-amzn-errortype", of_json)], &body);
+        return client.write(status, &[close, ("x-amzn-errortype", of_json), ("x-amzn-requestid", REQUEST_ID)], &body);
     }
     let body = format!("<Error><Code>{of_s3}</Code><Message>{message}</Message></Error>");
-    client.write(status, &[close], if request.method == "HEAD" { "" } else { &body })
+    client.write(status, &[close, ("x-amz-request-id", REQUEST_ID)], if request.method == "HEAD" { "" } else { &body })
 }
 
 /// An answer that is not whole.

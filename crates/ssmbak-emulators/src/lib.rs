@@ -34,7 +34,7 @@ pub use calls::{Call, CallRecorder};
 pub use emulators::{Delays, Ministack, Moto};
 pub use environment::{ACCESS_KEY, OTHER_ACCOUNTS, REGION, SECRET_KEY, clean, environment};
 pub use error::{Error, Result};
-pub use faults::{Fault, FaultProxy};
+pub use faults::{Fault, FaultProxy, REQUEST_ID};
 pub use lambda::LambdaProcess;
 pub use original::Original;
 pub use places::{binary, find_binary, target_dir, workspace_dir};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use ssmbak::bucket::{BackupBucket, CurrentKey, Head, KeyPage, Keys, Object, StoredVersion, storage_order};
+use ssmbak::bucket::{BackupBucket, CurrentKey, Head, KeyPage, Keys, Object, StoredVersion};
 use ssmbak::{Error, ErrorKind};
 use ssmbak_core::record::metadata::{Encoded, Sidecar};
 use ssmbak_core::sweep::{RECORD_KEY, SweepRecord};
@@ -152,6 +152,18 @@ fn find<'a>(state: &'a State, key: &str, id: Option<&str>) -> Option<&'a Version
     }
 }
 
+/// By key, oldest first, as the library takes them where S3's own order cannot be seen: the current version is last, and a
+/// marker follows the versions of its second.
+fn guessed_order(mut listed: Vec<StoredVersion>) -> Vec<StoredVersion> {
+    // Newest first as they are listed: reversed, a stable sort keeps what order there is.
+    listed.reverse();
+    listed.sort_by(|a, b| {
+        let rank = |row: &StoredVersion| (row.is_latest, row.last_modified, row.is_marker);
+        (a.key.as_str(), rank(a)).cmp(&(b.key.as_str(), rank(b)))
+    });
+    listed
+}
+
 impl BackupBucket for FakeBucket {
     async fn versions(&self, of: Keys<'_>) -> Result<Vec<StoredVersion>, Error> {
         self.faults.give_way().await;
@@ -164,9 +176,9 @@ impl BackupBucket for FakeBucket {
             let all = state.keys.iter().filter(|(key, _)| wanted(key));
             let (mut markers, mut objects): (Vec<_>, Vec<_>) =
                 all.flat_map(|(key, versions)| stored(key, versions)).partition(|row| row.is_marker);
-            // As the SDK gives them: versions and markers apart, their order among each other lost.
+            // As a server that lists all versions before all markers: their order among each other is lost.
             objects.append(&mut markers);
-            Ok(storage_order(objects))
+            Ok(guessed_order(objects))
         })
     }
 

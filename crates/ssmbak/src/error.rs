@@ -155,6 +155,7 @@ impl Error {
             SdkError::ServiceError(context) => {
                 let (code, message) = (context.err().code(), context.err().message());
                 let response = (context.raw() as &dyn Any).downcast_ref();
+                log_ids(action, code, response);
                 if let Some(error) = from_refusal(action, code, message, response) {
                     return error;
                 }
@@ -180,6 +181,15 @@ impl Error {
             _ => Self::new(ErrorKind::Other, format!("cannot {action}: {}", deepest(error))),
         }
     }
+}
+
+/// Logs the ids of a request that AWS refused, by which its support finds it
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/get-request-ids.html>).
+fn log_ids(action: &str, code: Option<&str>, response: Option<&HttpResponse>) {
+    let header = |name: &str| response.and_then(|response| response.headers().get(name));
+    let request_id = header("x-amzn-requestid").or(header("x-amz-request-id"));
+    let status = response.map(|response| response.status().as_u16());
+    tracing::debug!(request_id, host_id = header("x-amz-id-2"), status, code, "refused: {action}");
 }
 
 /// The error of a refusal that says nothing about the request itself.

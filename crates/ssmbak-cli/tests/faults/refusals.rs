@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use ssmbak_testkit::Fault;
+use ssmbak_testkit::{Fault, REQUEST_ID};
 
 use crate::common::schema::check;
 use crate::tree::Tree;
@@ -50,6 +50,19 @@ async fn throttled_head_is_throttling() {
         tree.proxy.fail("HeadObject", 1, fault);
         let ran = tree.run(&format!("ssmbak log {}/ -R -o json", tree.root), BOUND).await.unwrap();
         assert_eq!((ran.code, &ran.error()["Error"]["Code"]), (Some(1), &json!("Throttled")), "{ran:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn id_of_a_refused_request_is_logged_where_it_is_asked_for() {
+    let tree = Tree::new("ids").await;
+    for operation in ["ListObjectVersions", "DescribeParameters"] {
+        tree.proxy.fail(operation, 1, Fault::Refused);
+        let preview = format!("ssmbak preview {}/ -R {}", tree.root, tree.then);
+        let ran = tree.run(&format!("{preview} -vv"), BOUND).await.unwrap();
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        assert!(ran.err.contains(&format!("request_id=\"{REQUEST_ID}\"")), "{ran:?}");
+        assert!(!tree.run(&preview, BOUND).await.unwrap().err.contains(REQUEST_ID));
     }
 }
 

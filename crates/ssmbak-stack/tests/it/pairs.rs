@@ -11,7 +11,7 @@ use crate::lint::findings;
 use crate::tree::{resolved, template};
 
 /// A value of each parameter that has no list of values and no bounds; beside it, its default is taken.
-const SAMPLES: [(&str, &str); 16] = [
+const SAMPLES: [(&str, &str); 19] = [
     ("AccessLogBucket", "logs"),
     ("AlarmEmail", "ops@example.com"),
     ("CodeBucket", "artifacts"),
@@ -28,6 +28,9 @@ const SAMPLES: [(&str, &str); 16] = [
     ("SweepSchedule", "cron(0 3 * * ? *)"),
     ("ThresholdAgeOfOldestMessage", "60"),
     ("ThresholdNumberOfMessagesVisible", "10"),
+    ("VaultAccountId", "444455556666"),
+    ("VaultBucketArn", "arn:aws:s3:::the-vault"),
+    ("VaultKmsKeyArn", "arn:aws:kms:us-east-1:444455556666:key/9abc5678-12ab-34cd-56ef-1234567890ab"),
 ];
 
 fn text(value: &Value) -> String {
@@ -122,12 +125,19 @@ fn the_linter_finds_nothing_with_any_pair_of_options() {
         .collect();
     let chosen =
         |(parameter, value): Choice| (parameters[parameter].0.as_str(), parameters[parameter].1[value].as_str());
-    // The rule of the template: the lock of an existing bucket is its owner's.
-    let locks = |(name, value)| name == "ObjectLockMode" && value != "NONE";
-    let exists = |(name, value)| name == "ExistingBucket" && !str::is_empty(value);
+    // The rules of the template: lock and replication of an existing bucket are its owner's, and both buckets have a key or
+    // neither.
+    let is_owners = |(name, value): (&str, &str)| {
+        (name == "ObjectLockMode" && value != "NONE") || (name == "VaultBucketArn" && !value.is_empty())
+    };
+    let exists = |(name, value): (&str, &str)| name == "ExistingBucket" && !value.is_empty();
+    let keys_differ = |(name, value): (&str, &str), (other, of_other): (&str, &str)| {
+        (name, other) == ("KmsKeyArn", "VaultKmsKeyArn") && value.is_empty() != of_other.is_empty()
+    };
     let fits = |one, other| {
         let (one, other) = (chosen(one), chosen(other));
-        !(locks(one) && exists(other) || exists(one) && locks(other))
+        let refused = |one, other| is_owners(one) && exists(other) || keys_differ(one, other);
+        !refused(one, other) && !refused(other, one)
     };
     let sizes: Vec<usize> = parameters.iter().map(|(_, values)| values.len()).collect();
     let rows = rows(&sizes, fits);

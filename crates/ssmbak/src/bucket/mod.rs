@@ -15,6 +15,7 @@ pub use evidence::{describe_versions, record_and_body_of, record_of};
 use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 
 use jiff::Timestamp;
+use ssmbak_core::object::ObjectVersion;
 use ssmbak_core::record::metadata::{Encoded, Sidecar};
 use ssmbak_core::sweep::{OnTop, Stored, SweepRecord};
 
@@ -117,6 +118,13 @@ pub struct StoredVersion {
     pub size: u64,
 }
 
+impl From<ObjectVersion> for StoredVersion {
+    fn from(version: ObjectVersion) -> Self {
+        let ObjectVersion { key, version_id, last_modified, is_latest, is_marker, size, .. } = version;
+        Self { key, version_id, last_modified, is_latest, is_marker, size }
+    }
+}
+
 /// What a version says about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Head {
@@ -162,26 +170,4 @@ pub(crate) fn by_key(listed: Vec<StoredVersion>) -> Vec<Vec<StoredVersion>> {
         }
     }
     keys
-}
-
-/// By key, oldest first. The SDK splits versions from markers, so their order within one second is lost: the current one
-/// is known to be last, and a marker is taken to follow the versions of its second (a tombstone precedes its marker).
-pub fn storage_order(mut listed: Vec<StoredVersion>) -> Vec<StoredVersion> {
-    // Listings are newest first within a key: reversed, a stable sort keeps what order there is.
-    listed.reverse();
-    listed.sort_by(|a, b| {
-        (a.key.as_str(), a.last_modified, a.is_latest, a.is_marker).cmp(&(
-            b.key.as_str(),
-            b.last_modified,
-            b.is_latest,
-            b.is_marker,
-        ))
-    });
-    // Emulators with finer clocks aside, nothing is later than the current version.
-    for key in listed.chunk_by_mut(|a, b| a.key == b.key) {
-        if let Some(latest) = key.iter().position(|version| version.is_latest) {
-            key[latest..].rotate_left(1);
-        }
-    }
-    listed
 }

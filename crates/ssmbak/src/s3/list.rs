@@ -2,7 +2,10 @@
 
 use std::collections::VecDeque;
 
-use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::list_object_versions::{ListObjectVersionsError, ListObjectVersionsOutput};
 use aws_sdk_s3::types::{EncodingType, ObjectVersionStorageClass, OptionalObjectAttributes};
 use percent_encoding::percent_decode_str;
 use ssmbak_core::instant::Instant;
@@ -16,44 +19,75 @@ use crate::{Error, ErrorKind};
 
 /// Up to 1,000 versions, by key, newest first.
 #[derive(Debug)]
-pub(super) struct Page {
-    pub(super) rows: Vec<ObjectVersion>,
-    pub(super) next: Option<Marker>,
+pub(crate) struct Page {
+    pub(crate) rows: Vec<ObjectVersion>,
+    /// Where the next page begins, if S3 says.
+    pub(crate) next: Option<Marker>,
+    /// Whether there is a next page.
+    pub(crate) is_truncated: bool,
 }
 
-impl ObjectBucket {
-    /// A page of the versions of the keys that begin so.
-    pub(super) async fn page(&self, prefix: &str, after: Option<&Marker>) -> Result<Page, Error> {
+/// Which versions to list.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ListVersions<'a> {
+    pub(crate) bucket: &'a str,
+    /// What the keys begin with.
+    pub(crate) prefix: &'a str,
+    /// Where the page begins; `None`: at the first key.
+    pub(crate) after: Option<&'a Marker>,
+    /// Whether a copy from an archive can be read.
+    pub(crate) restore_status: bool,
+}
+
+impl ListVersions<'_> {
+    /// A page of them, in the order of S3's answer. `failed` makes the error of a request that failed.
+    ///
+    /// # Errors
+    /// Those, and an answer that is not whole.
+    pub(crate) async fn page(
+        self,
+        client: &Client,
+        failed: impl FnOnce(&SdkError<ListObjectVersionsError, HttpResponse>) -> Error,
+    ) -> Result<Page, Error> {
         let order = RawOrder::default();
-        let output = self
-            .client
+        let output = client
             .list_object_versions()
-            .bucket(&self.name)
-            .prefix(prefix)
+            .bucket(self.bucket)
+            .prefix(self.prefix)
             // Keys may have characters that XML has not.
             .encoding_type(EncodingType::Url)
-            .optional_object_attributes(OptionalObjectAttributes::RestoreStatus)
-            .set_key_marker(after.map(|marker| marker.key.clone()))
-            .set_version_id_marker(after.and_then(|marker| marker.version_id.clone()))
+            .set_optional_object_attributes(self.restore_status.then(|| vec![OptionalObjectAttributes::RestoreStatus]))
+            .set_key_marker(self.after.map(|marker| marker.key.clone()))
+            .set_version_id_marker(self.after.and_then(|marker| marker.version_id.clone()))
             .customize()
             .interceptor(order.clone())
             .send()
             .await
-            .map_err(|error| self.failed(&format!("list the versions of {}", shown(prefix)), &error))?;
+            .map_err(|error| failed(&error))?;
         let is_encoded = output.encoding_type() == Some(&EncodingType::Url);
         let key = |text: &str| if is_encoded { decoded(text) } else { Ok(text.to_owned()) };
-        let Some(truncated) = output.is_truncated() else { return Err(incomplete()) };
-        let next = match output.next_key_marker().filter(|_| truncated) {
+        let Some(is_truncated) = output.is_truncated() else { return Err(incomplete()) };
+        let next = match output.next_key_marker().filter(|_| is_truncated) {
             Some(text) => {
                 let version_id = output.next_version_id_marker().filter(|id| !id.is_empty()).map(str::to_owned);
                 Some(Marker { key: key(text)?, version_id })
             }
             None => None,
         };
-        if truncated && !goes_on(after, next.as_ref()) {
+        Ok(Page { rows: newest_first(mixed(&output, &order.markers(), key)?), next, is_truncated })
+    }
+}
+
+impl ObjectBucket {
+    /// A page of the versions of the keys that begin so.
+    pub(super) async fn page(&self, prefix: &str, after: Option<&Marker>) -> Result<Page, Error> {
+        let versions = ListVersions { bucket: &self.name, prefix, after, restore_status: true };
+        let failed = |error: &_| self.failed(&format!("list the versions of {}", shown(prefix)), error);
+        let page = versions.page(&self.client, failed).await?;
+        if page.is_truncated && !goes_on(after, page.next.as_ref()) {
             return Err(endless());
         }
-        Ok(Page { rows: newest_first(mixed(&output, &order.markers(), key)?), next })
+        Ok(page)
     }
 
     /// What the versions of one key say about the instants; `all`: read even what cannot change that any more.

@@ -9,7 +9,7 @@ mod copy;
 mod download;
 mod head;
 mod headers;
-mod list;
+pub(crate) mod list;
 mod multipart;
 mod object_bucket;
 mod part_files;

@@ -1,27 +1,23 @@
 //! Keys, by ListObjectVersions.
 
 use super::S3BackupBucket;
-use super::list::rows;
+use ssmbak_core::key_ranges::Marker;
+
+use super::list::{oldest_first, page};
 use crate::Error;
-use crate::bucket::pages::{endless, incomplete};
-use crate::bucket::{CurrentKey, KeyPage, by_key, storage_order};
+use crate::bucket::pages::endless;
+use crate::bucket::{CurrentKey, KeyPage, StoredVersion};
+use crate::s3::list::Page;
 
 /// How many keys are returned at a time: as many as Parameter Store can be asked about at once.
 const KEYS: usize = 50;
 
 pub(super) async fn current_keys(bucket: &S3BackupBucket, after: Option<&str>) -> Result<KeyPage, Error> {
-    let page = bucket
-        .client
-        .list_object_versions()
-        .bucket(&bucket.name)
-        .set_key_marker(after.map(str::to_owned))
-        .send()
-        .await
-        .map_err(|error| bucket.bucket_error("list the keys", &error))?;
-    let Some(mut more) = page.is_truncated() else { return Err(incomplete()) };
+    let marker = after.map(|key| Marker { key: key.to_owned(), version_id: None });
+    let Page { rows, is_truncated: mut more, .. } = page(bucket, "", marker).await?;
     // Some servers list the key of the marker again.
-    let listed = rows(&page)?.into_iter().filter(|row| after.is_none_or(|after| row.key.as_str() > after));
-    let mut versions = by_key(storage_order(listed.collect()));
+    let listed = rows.into_iter().filter(|row| after.is_none_or(|after| row.key.as_str() > after));
+    let mut versions = oldest_first(listed.map(StoredVersion::from).collect());
     if more && versions.is_empty() {
         return Err(endless());
     }

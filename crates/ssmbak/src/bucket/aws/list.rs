@@ -2,16 +2,16 @@
 
 use std::collections::VecDeque;
 
-use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, FuturesUnordered, Stream, StreamExt, TryStreamExt};
 use ssmbak_core::key_ranges::{KeyRange, Marker, Place};
 
-use super::{S3BackupBucket, size, timestamp};
+use super::S3BackupBucket;
 use crate::Error;
-use crate::bucket::pages::{endless, goes_on, incomplete};
-use crate::bucket::{Keys, StoredVersion, by_key as keys_of, storage_order};
+use crate::bucket::pages::{endless, goes_on};
+use crate::bucket::{Keys, StoredVersion, by_key as keys_of};
 use crate::retry::{RetryPolicy, retry_throttled};
+use crate::s3::list::{ListVersions, Page};
 use crate::spawn::spawn_abort_on_drop;
 
 /// Pages of a range that are read before the rest of it is split: most trees end within them, and a cut may leave a piece
@@ -27,14 +27,14 @@ struct Listing<'a> {
     bucket: &'a S3BackupBucket,
     of: Keys<'a>,
     waiting: VecDeque<Piece>,
-    busy: FuturesUnordered<BoxFuture<'a, Result<(Piece, ListObjectVersionsOutput), Error>>>,
+    busy: FuturesUnordered<BoxFuture<'a, Result<(Piece, Page), Error>>>,
 }
 
 /// A piece of the listing.
 #[derive(Default)]
 struct Piece {
     keys: KeyRange,
-    /// Versions of the last key so far as they were listed: the next page may have more.
+    /// Versions of the last key so far as they were listed, newest first: the next page may have more.
     open: Vec<StoredVersion>,
 }
 
@@ -66,16 +66,11 @@ impl Listing<'_> {
             self.busy.push(Box::pin(read(self.bucket, self.of, piece)));
         }
         let Some(read) = self.busy.next().await else { return Ok(None) };
-        let (mut piece, page) = read?;
-        let mut rows = rows(&page)?;
+        let (mut piece, Page { rows, next, is_truncated: truncated }) = read?;
+        let mut rows: Vec<StoredVersion> = rows.into_iter().map(StoredVersion::from).collect();
         if rows.iter().any(|row| row.version_id != "null") {
             self.bucket.keeps_versions();
         }
-        let Some(truncated) = page.is_truncated() else { return Err(incomplete()) };
-        let next = page.next_key_marker().filter(|_| truncated).map(|key| Marker {
-            key: key.to_owned(),
-            version_id: page.next_version_id_marker().filter(|id| !id.is_empty()).map(str::to_owned),
-        });
         let first = rows.iter().map(|row| &row.key).min().cloned();
         // Keys come in order, and a key before the longer ones that share its beginning.
         let passed = matches!(self.of, Keys::One(only) if rows.iter().any(|row| row.key != only));
@@ -96,7 +91,7 @@ impl Listing<'_> {
             self.split(&mut piece);
             self.waiting.push_front(piece);
         }
-        Ok(Some(keys_of(storage_order(complete))))
+        Ok(Some(oldest_first(complete)))
     }
 
     /// Gives what is left of a piece to those that have nothing to do.
@@ -111,7 +106,14 @@ impl Listing<'_> {
     }
 }
 
-async fn read(bucket: &S3BackupBucket, of: Keys<'_>, piece: Piece) -> Result<(Piece, ListObjectVersionsOutput), Error> {
+/// One list for each key, oldest first, of rows as S3 lists them.
+pub(super) fn oldest_first(rows: Vec<StoredVersion>) -> Vec<Vec<StoredVersion>> {
+    let mut keys = keys_of(rows);
+    keys.iter_mut().for_each(|key| key.reverse());
+    keys
+}
+
+async fn read(bucket: &S3BackupBucket, of: Keys<'_>, piece: Piece) -> Result<(Piece, Page), Error> {
     let (Keys::One(prefix) | Keys::Prefix(prefix)) = of;
     let page = retry_throttled(RetryPolicy::default(), || {
         let (bucket, prefix, marker) = (bucket.clone(), prefix.to_owned(), piece.keys.marker.clone());
@@ -121,50 +123,11 @@ async fn read(bucket: &S3BackupBucket, of: Keys<'_>, piece: Piece) -> Result<(Pi
     Ok((piece, page))
 }
 
-async fn page(
-    bucket: &S3BackupBucket,
-    prefix: &str,
-    marker: Option<Marker>,
-) -> Result<ListObjectVersionsOutput, Error> {
-    let (key, version_id) = marker.map(|marker| (marker.key, marker.version_id)).unzip();
-    bucket
-        .client
-        .list_object_versions()
-        .bucket(&bucket.name)
-        .prefix(prefix)
-        .set_key_marker(key)
-        .set_version_id_marker(version_id.flatten())
-        .send()
-        .await
-        .map_err(|error| {
-            let what = if prefix.is_empty() { "list all versions" } else { &format!("list the versions of {prefix}") };
-            bucket.bucket_error(what, &error)
-        })
-}
-
-pub(super) fn rows(page: &ListObjectVersionsOutput) -> Result<Vec<StoredVersion>, Error> {
-    let mut rows = Vec::with_capacity(page.versions().len() + page.delete_markers().len());
-    for version in page.versions() {
-        let Some(key) = version.key() else { continue };
-        rows.push(StoredVersion {
-            key: key.to_owned(),
-            version_id: version.version_id().unwrap_or("null").to_owned(),
-            last_modified: timestamp(version.last_modified())?,
-            is_latest: version.is_latest().unwrap_or(false),
-            is_marker: false,
-            size: size(version.size()),
-        });
-    }
-    for deleted in page.delete_markers() {
-        let Some(key) = deleted.key() else { continue };
-        rows.push(StoredVersion {
-            key: key.to_owned(),
-            version_id: deleted.version_id().unwrap_or("null").to_owned(),
-            last_modified: timestamp(deleted.last_modified())?,
-            is_latest: deleted.is_latest().unwrap_or(false),
-            is_marker: true,
-            size: 0,
-        });
-    }
-    Ok(rows)
+pub(super) async fn page(bucket: &S3BackupBucket, prefix: &str, after: Option<Marker>) -> Result<Page, Error> {
+    let versions = ListVersions { bucket: &bucket.name, prefix, after: after.as_ref(), restore_status: false };
+    let failed = |error: &_| {
+        let what = if prefix.is_empty() { "list all versions" } else { &format!("list the versions of {prefix}") };
+        bucket.bucket_error(what, error)
+    };
+    versions.page(&bucket.client, failed).await
 }
