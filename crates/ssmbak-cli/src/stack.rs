@@ -82,10 +82,10 @@ pub struct DeployArgs {
     /// Set a parameter of the stack, such as RetentionDays=365; may be repeated. What is not set stays as it is.
     #[arg(long = "param", value_name = "KEY=VALUE", value_parser = key_value)]
     pub params: Vec<(String, String)>,
-    /// Replicate the bucket into this one, of another account or region, which `create-vault` makes [VaultBucketArn].
+    /// Replicate the bucket into this one, of another account or region, which `create-vault` makes (VaultBucketArn).
     #[arg(long, value_name = "ARN", value_parser = bucket_arn)]
     pub vault_bucket: Option<String>,
-    /// Account that owns the vault's bucket, if it is another one [VaultAccountId].
+    /// Account that owns the vault's bucket, if it is another one (VaultAccountId).
     #[arg(long, value_name = "ID", value_parser = account_id)]
     pub vault_account: Option<String>,
     /// Tag the stack and every resource in it, such as team=platform; may be repeated. The other tags of a stack stay.
