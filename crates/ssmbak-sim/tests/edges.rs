@@ -11,7 +11,6 @@ use ssmbak::verify::verify;
 use ssmbak::{BackupBucket, Capture, ErrorKind, ParamPath};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
-use ssmbak_core::parameter::{ParameterType, ParameterValue};
 use ssmbak_core::plan::{Plan, PlanOptions};
 use ssmbak_core::scope::Selection;
 use ssmbak_sim::{Clock, FakeBucket, FakeStore, Faults, bucket, store};
@@ -84,19 +83,7 @@ fn name(text: &str) -> ParameterName {
 }
 
 fn string(spelling: &str, value: &str) -> PutParameter {
-    PutParameter {
-        spelling: spelling.to_owned(),
-        value: ParameterValue::new(value),
-        parameter_type: ParameterType::String,
-        description: String::new(),
-        tier: None,
-        data_type: None,
-        key_id: None,
-        allowed_pattern: None,
-        policies: None,
-        tags: [].into(),
-        overwrite: false,
-    }
+    PutParameter::string(spelling, value)
 }
 
 fn image(spelling: &str, id: &str) -> PutParameter {

@@ -14,7 +14,6 @@ use ssmbak::store::PutParameter;
 use ssmbak::{Capture, ErrorKind, ParamPath};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
-use ssmbak_core::parameter::{ParameterType, ParameterValue};
 use ssmbak_core::plan::{Place, Plan, Query};
 use ssmbak_core::restore_record::{RestoreDraft, RestoreId, RestoreRecord, RestoreState, RowOutcome};
 use ssmbak_core::scope::Selection;
@@ -41,19 +40,7 @@ impl World {
 
     async fn put(&self, spelling: &str, value: &str) {
         let overwrite = self.store.present(&name(spelling)).is_some();
-        let put = PutParameter {
-            spelling: spelling.to_owned(),
-            value: ParameterValue::new(value),
-            parameter_type: ParameterType::String,
-            description: String::new(),
-            tier: None,
-            data_type: None,
-            key_id: None,
-            allowed_pattern: None,
-            policies: None,
-            tags: [].into(),
-            overwrite,
-        };
+        let put = PutParameter { overwrite, ..PutParameter::string(spelling, value) };
         self.store.put_now(&put).unwrap();
         self.clock.advance_ms(5_000);
     }

@@ -8,7 +8,6 @@ use ssmbak::store::PutParameter;
 use ssmbak::{Capture, ParamPath, ParameterStore as _, diff};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
-use ssmbak_core::parameter::{ParameterType, ParameterValue};
 use ssmbak_core::plan::{Plan, Target};
 use ssmbak_core::scope::Selection;
 use ssmbak_sim::{Clock, FakeBucket, FakeStore, Faults};
@@ -36,19 +35,8 @@ impl World {
     }
 
     fn put(&self, value: &str) {
-        let put = PutParameter {
-            spelling: "/h/a".to_owned(),
-            value: ParameterValue::new(value),
-            parameter_type: ParameterType::String,
-            description: String::new(),
-            tier: None,
-            data_type: None,
-            key_id: None,
-            allowed_pattern: None,
-            policies: None,
-            tags: [].into(),
-            overwrite: self.store.present(&name()).is_some(),
-        };
+        let put =
+            PutParameter { overwrite: self.store.present(&name()).is_some(), ..PutParameter::string("/h/a", value) };
         self.store.put_now(&put).unwrap();
     }
 

@@ -43,17 +43,10 @@ impl World {
 
     fn put(&self, of: &str, value: &str, key: Option<&str>) {
         let put = PutParameter {
-            spelling: of.to_owned(),
-            value: ParameterValue::new(value),
             parameter_type: if key.is_some() { ParameterType::SecureString } else { ParameterType::String },
-            description: String::new(),
-            tier: None,
-            data_type: None,
             key_id: key.map(str::to_owned),
-            allowed_pattern: None,
-            policies: None,
-            tags: [].into(),
             overwrite: self.store.present(&name(of)).is_some(),
+            ..PutParameter::string(of, value)
         };
         self.store.put_now(&put).unwrap();
         self.clock.advance_ms(5_000);

@@ -94,19 +94,7 @@ fn name(text: &str) -> ParameterName {
 fn habits_changed(_: bool) {}
 
 fn string(spelling: &str, value: &str) -> PutParameter {
-    PutParameter {
-        spelling: spelling.to_owned(),
-        value: ParameterValue::new(value),
-        parameter_type: ParameterType::String,
-        description: String::new(),
-        tier: None,
-        data_type: None,
-        key_id: None,
-        allowed_pattern: None,
-        policies: None,
-        tags: [].into(),
-        overwrite: false,
-    }
+    PutParameter::string(spelling, value)
 }
 
 /// Ten parameters changed, ten deleted, twelve new since then.

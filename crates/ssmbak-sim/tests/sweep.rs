@@ -10,7 +10,6 @@ use ssmbak::store::PutParameter;
 use ssmbak::{Capture, ParameterStore as _, sweep};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::name::ParameterName;
-use ssmbak_core::parameter::{ParameterType, ParameterValue};
 use ssmbak_core::scope::Selection;
 use ssmbak_core::sweep::{Ended, Outcome, Place, Progress, SweepRecord};
 use ssmbak_core::timeline::State;
@@ -35,19 +34,7 @@ impl World {
 
     fn put(&self, spelling: &str, value: &str) {
         let overwrite = self.store.present(&name(spelling)).is_some();
-        let put = PutParameter {
-            spelling: spelling.to_owned(),
-            value: ParameterValue::new(value),
-            parameter_type: ParameterType::String,
-            description: String::new(),
-            tier: None,
-            data_type: None,
-            key_id: None,
-            allowed_pattern: None,
-            policies: None,
-            tags: BTreeMap::new(),
-            overwrite,
-        };
+        let put = PutParameter { overwrite, ..PutParameter::string(spelling, value) };
         self.store.put_now(&put).unwrap();
         self.clock.advance_ms(1);
     }

@@ -252,19 +252,7 @@ fn name(text: &str) -> ParameterName {
 }
 
 fn string(spelling: &str, value: &str) -> PutParameter {
-    PutParameter {
-        spelling: spelling.to_owned(),
-        value: ParameterValue::new(value),
-        parameter_type: ParameterType::String,
-        description: String::new(),
-        tier: None,
-        data_type: None,
-        key_id: None,
-        allowed_pattern: None,
-        policies: None,
-        tags: [].into(),
-        overwrite: false,
-    }
+    PutParameter::string(spelling, value)
 }
 
 fn tagged(tags: &[(&str, &str)]) -> BTreeMap<String, String> {

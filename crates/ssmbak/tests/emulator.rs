@@ -7,7 +7,7 @@ use ssmbak::bucket::{BackupBucket, S3BackupBucket};
 use ssmbak::core::event::{Change, Operation};
 use ssmbak::core::instant::Instant;
 use ssmbak::core::name::ParameterName;
-use ssmbak::core::parameter::{ParameterType, ParameterValue};
+use ssmbak::core::parameter::ParameterType;
 use ssmbak::core::plan::{Action, Field, Plan, PlanOptions};
 use ssmbak::core::scope::Selection;
 use ssmbak::restore::{Outcome, RestoreOptions, Unobserved};
@@ -93,19 +93,7 @@ impl World {
 }
 
 fn parameter(name: &str, value: &str) -> PutParameter {
-    PutParameter {
-        spelling: name.to_owned(),
-        value: ParameterValue::new(value),
-        parameter_type: ParameterType::String,
-        description: String::new(),
-        tier: None,
-        data_type: None,
-        key_id: None,
-        allowed_pattern: None,
-        policies: None,
-        tags: std::collections::BTreeMap::new(),
-        overwrite: false,
-    }
+    PutParameter::string(name, value)
 }
 
 fn actions(plan: &Plan) -> Vec<String> {

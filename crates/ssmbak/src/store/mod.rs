@@ -104,3 +104,22 @@ pub struct PutParameter {
     /// Whether it makes a new version of an existing parameter.
     pub overwrite: bool,
 }
+
+impl PutParameter {
+    /// A new String with nothing but a value.
+    pub fn string(spelling: impl Into<String>, value: impl Into<String>) -> Self {
+        Self {
+            spelling: spelling.into(),
+            value: ParameterValue::new(value),
+            parameter_type: ParameterType::String,
+            description: String::new(),
+            tier: None,
+            data_type: None,
+            key_id: None,
+            allowed_pattern: None,
+            policies: None,
+            tags: BTreeMap::new(),
+            overwrite: false,
+        }
+    }
+}
