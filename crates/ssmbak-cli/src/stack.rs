@@ -92,10 +92,10 @@ pub struct DeployArgs {
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = key_value)]
     pub tags: Vec<(String, String)>,
     /// Record only names matching GLOB, such as '/prod/**' (repeatable; replaces what the stack has; '' for all).
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", value_parser = glob)]
     pub include: Vec<String>,
     /// Never record names matching GLOB, such as '*_token' (repeatable; replaces what the stack has; '' for none).
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", value_parser = glob)]
     pub exclude: Vec<String>,
     /// Role that CloudFormation deploys with [default: the stack's, else your own permissions].
     #[arg(long, value_name = "ARN", value_parser = role_arn)]
@@ -120,6 +120,16 @@ impl DeployArgs {
         let vault = [(template::VAULT_BUCKET, &self.vault_bucket), (template::VAULT_ACCOUNT, &self.vault_account)];
         let vault = vault.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)));
         self.params.iter().cloned().chain(scope).chain(vault).collect()
+    }
+}
+
+/// One glob: the stack's parameter has spaces between several.
+fn glob(text: &str) -> Result<String, String> {
+    let has_space = text.contains(char::is_whitespace);
+    if has_space {
+        Err("a name has no spaces: repeat the option for each glob".to_owned())
+    } else {
+        Ok(text.to_owned())
     }
 }
 

@@ -83,6 +83,7 @@ fn a_wrong_call_is_told_with_exit_code_2() {
         ("ssmbak-stack create", "<NAME>"),
         ("ssmbak-stack s create --role-arn admin", "expected arn:aws:iam::ACCOUNT:role/NAME"),
         ("ssmbak-stack s update --tag novalue", "KEY=VALUE"),
+        ("ssmbak-stack s update --exclude /a\u{2003}/b", "a name has no spaces"),
         ("s3bak manifest t/ now -b bucket --inventory t --out plan", "is not an inventory"),
     ] {
         let ran = refused(line, 2);

@@ -18,9 +18,9 @@ const OWN: &str = "/newvoll/ssmbak/";
 /// The version of the format that is written.
 const FORMAT: u64 = 1;
 
-/// How many scopes are remembered. The oldest are forgotten: what they left out counts as left out since the oldest one
-/// that is known.
-const MOST_SCOPES: usize = 100;
+/// How long the patterns of a rule may be together: EventBridge takes 2,048 characters, and what is around them counts.
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html>
+const MAX_PATTERNS: usize = 1_000;
 
 /// Which names are recorded: those that an include glob matches (or all, if there is none) and no exclude glob does.
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ impl RecordingScope {
     }
 
     /// Those of the exclude globs that EventBridge can tell as exactly as a glob does, in its own form: there `*` matches
-    /// slashes too. A name, a tree (`/a/**`), and an end of the last level (`*_token`).
+    /// slashes too. A name, a tree (`/a/**`), and an end of the last level (`*_token`); as many as a rule has room for.
     /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html>
     pub fn event_patterns(&self) -> Vec<String> {
         let keeps_own = |tree: &String| !OWN.starts_with(tree.trim_end_matches('*')) && !tree.starts_with(OWN);
@@ -80,7 +80,14 @@ impl RecordingScope {
             }
             (glob.starts_with('/') && plain(glob)).then(|| glob.clone())
         };
-        self.exclude.iter().filter_map(pattern).filter(keeps_own).collect()
+        let mut room = MAX_PATTERNS;
+        let has_room = |pattern: &String| {
+            // With its quotes and comma.
+            let left = room.checked_sub(pattern.len() + 3);
+            room = left.unwrap_or(room);
+            left.is_some()
+        };
+        self.exclude.iter().filter_map(pattern).filter(keeps_own).filter(has_room).collect()
     }
 }
 
@@ -95,6 +102,8 @@ pub struct ScopeRecord {
 struct Entry {
     /// Since when it may have been in force.
     since: Timestamp,
+    /// When this was noted: since then, nothing goes by an older scope.
+    noted: Timestamp,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     include: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -113,7 +122,7 @@ struct Stored {
 /// Why a stored record of scopes cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the record of the pipeline's scope ({SCOPE_KEY}) cannot be read: it is damaged, or of a newer version of ssmbak"
+    "the record of the pipeline's scope ({SCOPE_KEY}) cannot be read: it is deleted, damaged, or of a newer version of ssmbak"
 )]
 pub struct ScopeRecordError;
 
@@ -159,21 +168,21 @@ impl ScopeRecord {
         }
     }
 
-    /// The record once `scope` is in force, maybe since `since`.
+    /// The record once `scope` is in force, maybe since `since`, and noted at `noted`.
     #[must_use]
-    pub fn with(&self, scope: &RecordingScope, since: Timestamp) -> Self {
+    pub fn with(&self, scope: &RecordingScope, since: Timestamp, noted: Timestamp) -> Self {
         let (include, exclude) = (scope.include.clone(), scope.exclude.clone());
         let mut entries = self.entries.clone();
-        entries.push((Entry { since, include, exclude, swept: false }, scope.clone()));
-        let first = entries.len().saturating_sub(MOST_SCOPES);
-        Self { entries: entries.split_off(first) }
+        entries.push((Entry { since, noted, include, exclude, swept: false }, scope.clone()));
+        Self { entries }
     }
 
-    /// The record once a sweep has looked at everything in the scope; `None` if one had already.
+    /// The record once a sweep that began at `started` has finished; `None` if that says nothing new: one has looked at
+    /// everything in the scope already, or this one began by an older scope and passed names over.
     #[must_use]
-    pub fn swept(&self) -> Option<Self> {
+    pub fn swept(&self, started: Timestamp) -> Option<Self> {
         let mut entries = self.entries.clone();
-        let (last, _) = entries.last_mut().filter(|(last, _)| !last.swept)?;
+        let (last, _) = entries.last_mut().filter(|(last, _)| !last.swept && last.noted <= started)?;
         last.swept = true;
         Some(Self { entries })
     }
@@ -241,32 +250,33 @@ mod tests {
     fn name_is_left_out_since_the_first_scope_of_an_unbroken_row() {
         let record = ScopeRecord::default();
         assert_eq!(record.excluded_since(&name("/a")), None);
-        assert!(record.is_current(&scope("", "")) && record.swept().is_none(), "nothing to say");
-        let record = record.with(&scope("", "/a"), at("10:00:00"));
+        assert!(record.is_current(&scope("", "")) && record.swept(at("23:00:00")).is_none(), "nothing to say");
+        let record = record.with(&scope("", "/a"), at("10:00:00"), at("10:00:00"));
         assert!(record.is_current(&scope("", "/a")) && !record.is_current(&scope("", "")));
-        let record = record.swept().unwrap().with(&scope("", "/a /b"), at("11:00:00"));
+        let record = record.swept(at("10:00:00")).unwrap().with(&scope("", "/a /b"), at("11:00:00"), at("11:00:00"));
         assert_eq!(record.excluded_since(&name("/a")), Some(at("10:00:00")));
         assert_eq!(record.excluded_since(&name("/b")), Some(at("11:00:00")));
         assert_eq!(record.excluded_since(&name("/c")), None);
-        let record = record.with(&scope("", "/b"), at("12:00:00"));
+        let record = record.with(&scope("", "/b"), at("12:00:00"), at("12:00:00"));
         assert_eq!(
             record.excluded_since(&name("/a")),
             Some(at("10:00:00")),
             "recorded again, but no sweep has seen it"
         );
-        let record = record.swept().unwrap();
-        assert!(record.swept().is_none(), "said already");
+        assert!(record.swept(at("11:59:59")).is_none(), "a sweep by the scope before passed it over");
+        let record = record.swept(at("12:00:00")).unwrap();
+        assert!(record.swept(at("13:00:00")).is_none(), "said already");
         assert_eq!(record.excluded_since(&name("/a")), None, "recorded again");
         assert_eq!(record.excluded_since(&name("/b")), Some(at("11:00:00")));
-        let record = record.with(&scope("", ""), at("13:00:00")).swept().unwrap();
+        let record = record.with(&scope("", ""), at("13:00:00"), at("13:00:00")).swept(at("13:00:01")).unwrap();
         assert!(record.contains(&name("/b")) && record.excluded_since(&name("/b")).is_none());
     }
 
     #[test]
     fn record_is_read_back_and_others_are_refused() {
-        let record = ScopeRecord::default().with(&scope("/prod/**", "*_token"), at("10:00:00"));
+        let record = ScopeRecord::default().with(&scope("/prod/**", "*_token"), at("10:00:00"), at("10:00:00"));
         let stored = record.encode();
-        insta::assert_snapshot!(stored, @r#"{"format":1,"scopes":[{"since":"2026-03-01T10:00:00Z","include":["/prod/**"],"exclude":["*_token"]}]}"#);
+        insta::assert_snapshot!(stored, @r#"{"format":1,"scopes":[{"since":"2026-03-01T10:00:00Z","noted":"2026-03-01T10:00:00Z","include":["/prod/**"],"exclude":["*_token"]}]}"#);
         let read = ScopeRecord::decode(stored.as_bytes()).unwrap();
         assert_eq!(read.encode(), stored);
         for other in ["", "{}", "[]", r#"{"format":2,"scopes":[]}"#, r#"{"format":1,"scopes":[{"since":"x"}]}"#] {
@@ -275,13 +285,11 @@ mod tests {
     }
 
     #[test]
-    fn oldest_scopes_are_forgotten() {
-        let mut record = ScopeRecord::default();
-        for number in 0..MOST_SCOPES + 5 {
-            let other = scope("", &format!("/a /n{number}"));
-            record = record.with(&other, at("10:00:00"));
-        }
-        assert_eq!(record.entries.len(), MOST_SCOPES);
-        assert_eq!(record.excluded_since(&name("/a")), Some(at("10:00:00")));
+    fn rule_has_room_for_some_patterns() {
+        let globs: Vec<String> = (0..200).map(|number| format!("/runner/{number:03}/**")).collect();
+        let scope = RecordingScope::new(&[], &globs).unwrap();
+        let patterns = scope.event_patterns();
+        assert!(patterns.len() > 50 && serde_json::to_string(&patterns).unwrap().len() <= MAX_PATTERNS + 2);
+        assert!(!scope.contains(&name("/runner/199/a")), "the function leaves out the rest");
     }
 }

@@ -142,7 +142,8 @@ impl<S: ParameterStore, B: BackupBucket> Function<S, B> {
         match &message.notice {
             Ok(Notice::Change(change)) if !self.scope.contains(&change.name) => {
                 // What is left out must not be taken for unchanged.
-                let noted = async || note_scope(self.capture.bucket(), &self.scope).await.map(drop);
+                let noted =
+                    async || note_scope(self.capture.bucket(), &self.scope, ssmbak::clock::now()).await.map(drop);
                 self.scope_noted.get_or_try_init(noted).await?;
                 Ok(MessageOutcome::Ignored(Ignored::Excluded))
             }

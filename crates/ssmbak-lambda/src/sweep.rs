@@ -88,8 +88,10 @@ pub async fn share<S: ParameterStore, B: BackupBucket>(
         return Ok(Share::GivenUp(given_up));
     }
     let began = progress.at.clone();
+    // A sweep that begins goes by this scope from its beginning.
+    let now = if began == Place::START { progress.started } else { ssmbak::clock::now() };
     let known = async || {
-        let scope = note_scope(capture.bucket(), scope).await?;
+        let scope = note_scope(capture.bucket(), scope, now).await?;
         Ok((scope, sweep::last(capture.bucket()).await?))
     };
     let (scope, last) = match retry_throttled(limits.begin, known).await {
@@ -103,8 +105,8 @@ pub async fn share<S: ParameterStore, B: BackupBucket>(
         Err(Stop::GivenUp(given_up)) => return Ok(Share::GivenUp(given_up)),
     };
     let share = end(capture, &mut progress, &began, complete, last.is_none(), queue).await?;
-    if let Share::Finished { .. } = share {
-        note_swept(capture.bucket(), &scope).await?;
+    if let Share::Finished { record, .. } = &share {
+        note_swept(capture.bucket(), &scope, record.started).await?;
     }
     Ok(share)
 }

@@ -83,6 +83,13 @@ impl ParameterChange {
                 after: after.clone(),
             })
             .collect();
+        // Parameters that an older template did not have.
+        let is_new = |key: &str| !current.is_empty() && current.iter().all(|parameter| parameter.key != key);
+        for (key, after) in settings.iter().rev().filter(|(key, after)| is_new(key) && !after.is_empty()) {
+            if changes.iter().all(|change| change.key != *key) {
+                changes.push(Self { key: key.clone(), before: String::new(), after: after.clone() });
+            }
+        }
         changes.sort_by(|a, b| a.key.cmp(&b.key));
         changes
     }

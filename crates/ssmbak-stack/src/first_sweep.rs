@@ -16,7 +16,13 @@ const SEND: Task = Task::new("send to the queue", "sqs:SendMessage");
 /// ssmbak 0.5.2), or other names are to be recorded, which the function notes in the bucket when it sweeps.
 pub fn is_due(changes: &[Change], parameters: &[ParameterChange]) -> bool {
     changes.iter().any(|change| change.action == Action::Add && change.logical_id == SWEEP_RULE)
-        || parameters.iter().any(|change| [INCLUDE, EXCLUDE].contains(&change.key.as_str()))
+        || changes_scope(parameters)
+}
+
+/// Whether other names are to be recorded. The sweep after that cannot be skipped: by it the function notes the scope, and what
+/// the rule drops brings it no message.
+pub fn changes_scope(parameters: &[ParameterChange]) -> bool {
+    parameters.iter().any(|change| [INCLUDE, EXCLUDE].contains(&change.key.as_str()))
 }
 
 /// Starts a sweep by a message to the function's queue.

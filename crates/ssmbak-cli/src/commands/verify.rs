@@ -23,7 +23,7 @@ Examples:
 
 /// That names were not looked at.
 pub(super) fn excluded(names: usize) -> String {
-    format!("not looked at, since the stack excludes it from recording: {}", count(names, "parameter"))
+    format!("not checked, because the stack excludes them from recording: {}", count(names, "parameter"))
 }
 
 /// Options of `ssmbak verify`.

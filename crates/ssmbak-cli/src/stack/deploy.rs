@@ -141,7 +141,8 @@ async fn carry_out(
         object["Parameters"] = show::parameter_changes_json(&parameters);
     }
     let is_due = first_sweep::is_due(&changes, &parameters);
-    let sweep = FirstSweep::start(is_due, args.no_sweep, name_of(template::QUEUE), &place.aws).await;
+    let is_skipped = args.no_sweep && !first_sweep::changes_scope(&parameters);
+    let sweep = FirstSweep::start(is_due, is_skipped, name_of(template::QUEUE), &place.aws).await;
     if let Some(sweep) = &sweep {
         sweep.add_to(&mut object);
     }

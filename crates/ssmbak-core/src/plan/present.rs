@@ -97,8 +97,6 @@ fn later(answer: BucketAnswer<'_>, now: &Details, until: Timestamp) -> Verdict {
             if follows || was_seen(value, *last_modified) >= until { Verdict::Stands } else { Verdict::AskHistory }
         }
         BucketState::Absent(Absence::Deleted(_)) if now.version > 1 => Verdict::AskHistory,
-        // The bucket says nothing, and Parameter Store may.
-        BucketState::Unknown(Unknown::Excluded(_)) => Verdict::AskHistory,
         BucketState::Held(_) | BucketState::Absent(_) | BucketState::Unknown(_) => Verdict::Stands,
     }
 }

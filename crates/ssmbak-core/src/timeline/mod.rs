@@ -110,6 +110,8 @@ impl fmt::Display for Unknown {
             Self::CreatedUnnoticed { until } => write!(f, "it was created at an unrecorded time before {until}"),
             Self::ValueLost(at) => write!(f, "it changed at {at} and the value was gone before it could be recorded"),
             Self::Unreadable(reason) => write!(f, "what is stored cannot be read: {reason}"),
+            // Without a sweep before, nothing tells when it began.
+            Self::Excluded(since) if *since == Timestamp::UNIX_EPOCH => write!(f, "it is excluded from recording"),
             Self::Excluded(since) => write!(f, "it is excluded from recording since {since}"),
         }
     }

@@ -1,8 +1,8 @@
 //! A stack that leaves names out, from `--exclude` to what a restore says of them.
 
 use serde_json::{Value, json};
-use ssmbak_e2e::{Outcome, await_that, next_second};
-use ssmbak_testkit::Ministack;
+use ssmbak_e2e::{Outcome, Ran, await_that, next_second};
+use ssmbak_testkit::{Ministack, Venv};
 
 use crate::pipeline::Pipeline;
 
@@ -24,6 +24,35 @@ async fn swept(pipeline: &Pipeline<'_>, bucket: &str, scopes: usize) -> Outcome 
     .await
 }
 
+/// The rule drops changes of excluded names, and nothing else: a policy action calls the name otherwise.
+fn rule_passes_what_is_recorded(pipeline: &Pipeline<'_>) -> Outcome {
+    let aws = |arguments: &[&str]| -> Outcome<Value> {
+        let mut command = pipeline.command(&Venv::ready()?.executable("aws"));
+        command.args(arguments).args(["--output", "json"]);
+        Ran::of(command)?.well()?.json()
+    };
+    let rule = aws(&["events", "describe-rule", "--name", STACK])?;
+    let pattern = rule["EventPattern"].as_str().ok_or("the rule has no pattern")?;
+    let event = |kind: &str, detail: Value| {
+        json!({
+            "id": "1", "account": "000000000000", "region": "us-east-1", "source": "aws.ssm", "detail-type": kind,
+            "time": "2026-03-01T10:00:00Z", "resources": [], "detail": detail
+        })
+    };
+    let (change, action) = ("Parameter Store Change", "Parameter Store Policy Action");
+    for (event, passes) in [
+        (event(change, json!({"name": "/app/host", "operation": "Update"})), true),
+        (event(change, json!({"name": "/ci/job", "operation": "Update"})), false),
+        (event(change, json!({"name": "/app/run_token", "operation": "Update"})), false),
+        (event(action, json!({"parameter-name": "/app/host", "policy-type": "Expiration"})), true),
+    ] {
+        let text = event.to_string();
+        let tested = aws(&["events", "test-event-pattern", "--event-pattern", pattern, "--event", &text])?;
+        assert_eq!(tested["Result"], passes, "{event} by {pattern}");
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn excluded_names_are_not_recorded_and_every_reader_says_so() -> Outcome {
     let ministack = Ministack::start()?;
@@ -42,6 +71,7 @@ async fn excluded_names_are_not_recorded_and_every_reader_says_so() -> Outcome {
     let updated = pipeline.run(&update)?.well()?;
     assert!(updated.err.contains("Exclude") && updated.err.contains("sweep started"), "{updated:?}");
     swept(&pipeline, &bucket, 1).await?;
+    rule_passes_what_is_recorded(&pipeline)?;
     for name in ["/app/host", "/app/run_token", "/ci/job"] {
         store.put(name, "String", "two", "").await?;
     }
@@ -65,7 +95,7 @@ async fn excluded_names_are_not_recorded_and_every_reader_says_so() -> Outcome {
     assert_eq!(verified["Findings"], json!([]), "{verified}");
     assert!(verified["Warnings"][0].as_str().is_some_and(|told| told.ends_with("2 parameters")), "{verified}");
     let all = pipeline.run("ssmbak all")?;
-    assert!(all.err.contains("the stack excludes it from recording: 2 parameters"), "{all:?}");
+    assert!(all.err.contains("the stack excludes them from recording: 2 parameters"), "{all:?}");
 
     pipeline.run(&format!("ssmbak-stack {STACK} update --exclude= --yes"))?.well()?;
     swept(&pipeline, &bucket, 2).await?;

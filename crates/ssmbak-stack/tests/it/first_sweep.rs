@@ -1,7 +1,7 @@
 //! When a deployment starts a sweep, and how.
 
 use ssmbak_stack::change_set::{Action, Replacement};
-use ssmbak_stack::{Change, ParameterChange, first_sweep};
+use ssmbak_stack::{Change, Parameter, ParameterChange, first_sweep};
 
 use crate::script::Script;
 
@@ -26,6 +26,11 @@ fn only_the_deployment_that_adds_the_sweep_rule_starts_a_sweep() {
     let parameter = |key: &str| ParameterChange { key: key.to_owned(), before: String::new(), after: "x".to_owned() };
     assert!(first_sweep::is_due(&[], &[parameter("LogLevel"), parameter("Exclude")]), "other names are recorded");
     assert!(!first_sweep::is_due(&[], &[parameter("LogLevel")]));
+    // An older template had no such parameter.
+    let current = [Parameter { key: "LogLevel".to_owned(), value: "INFO".to_owned() }];
+    let asked = [("Exclude".to_owned(), "/ci/**".to_owned())];
+    assert!(first_sweep::changes_scope(&ParameterChange::all(&asked, &current)));
+    assert!(ParameterChange::all(&asked, &[]).is_empty(), "a creation changes nothing");
 }
 
 #[tokio::test(flavor = "current_thread")]

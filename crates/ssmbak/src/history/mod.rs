@@ -102,10 +102,16 @@ pub async fn history<B: BackupBucket>(
     of.sort_by(|(one, ..), (other, ..)| one.cmp(other));
     let names = of.iter().filter(|(_, _, known, _)| *known).count();
     let mut warnings: Vec<String> = of.iter_mut().flat_map(|(.., warnings)| std::mem::take(warnings)).collect();
-    warnings.extend(of.iter().filter_map(|(name, ..)| {
-        let since = scope.excluded_since(name)?;
-        Some(format!("{name} is excluded from recording since {since}: what changed after that is not known"))
-    }));
+    let excluded: Vec<&ParameterName> =
+        of.iter().map(|(name, ..)| name).filter(|name| scope.excluded_since(name).is_some()).collect();
+    match excluded.as_slice() {
+        [] => {}
+        [name] => warnings.push(format!("{name} is excluded from recording: its later changes are not known")),
+        [name, ..] => warnings.push(format!(
+            "{name} and {} more names are excluded from recording: their later changes are not known",
+            excluded.len() - 1
+        )),
+    }
     warnings.extend(foreign_keys.iter().map(|key| foreign_key(key)));
     Ok(History {
         of: of.into_iter().map(|(_, entries, ..)| entries).filter(|of| !of.is_empty()).collect(),

@@ -16,7 +16,7 @@ use ssmbak_core::plan::present::{
 use ssmbak_core::scope::Selection;
 
 use super::compare::{targets_of, warnings};
-use super::states_at::{Answer, AnswerState, BucketStates, ListingProgress, read_states_at};
+use super::states_at::{Answer, AnswerState, BucketStates, ListingProgress, nothing_known, read_states_at};
 use crate::bucket::BackupBucket;
 use crate::store::ParameterStore;
 use crate::{ConcurrencyLimiter, Error, ErrorKind};
@@ -117,7 +117,7 @@ pub async fn states_beside<S: ParameterStore, B: BackupBucket>(
     let (mut answers, described) = (answers?, described?);
     let described = &described;
     let overruled = overrule(store, &of_store, &mut answers, described, at.until()).await?;
-    let warnings = warnings(&answers);
+    let (warnings, scope) = (warnings(&answers), answers.scope.clone());
     let (mut targets, _) = targets_of(bucket, &of_bucket, answers, false, |_| true).await?;
     targets.extend(overruled.targets);
     let present: Vec<(ParameterName, Target)> = stream::iter(overruled.present)
@@ -136,6 +136,10 @@ pub async fn states_beside<S: ParameterStore, B: BackupBucket>(
         .try_collect()
         .await?;
     targets.extend(present);
+    // What was never recorded because it is left out.
+    for name in described.keys().filter(|name| scope.excluded_since(name).is_some()) {
+        targets.entry(name.clone()).or_insert_with(|| Target::Unknown(nothing_known(&scope, name)));
+    }
     Ok((targets, warnings, described.clone()))
 }
 

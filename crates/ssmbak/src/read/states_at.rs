@@ -34,13 +34,6 @@ pub struct BucketStates {
     pub scope: ScopeRecord,
 }
 
-impl BucketStates {
-    /// Why nothing is known of a name that the bucket has nothing about.
-    pub fn nothing(&self, name: &ParameterName) -> UnknownReason {
-        nothing_known(&self.scope, name)
-    }
-}
-
 /// Why nothing is known of a name that the bucket has nothing about.
 pub(crate) fn nothing_known(scope: &ScopeRecord, name: &ParameterName) -> UnknownReason {
     scope.excluded_since(name).map_or(Unknown::NothingRecorded, Unknown::Excluded).into()
