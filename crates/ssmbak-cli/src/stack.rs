@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
+use ssmbak_core::recording_scope::RecordingScope;
 use ssmbak_stack::{Architecture, Operation, Stack, template};
 
 pub use places::RegionsArgs;
@@ -123,14 +124,12 @@ impl DeployArgs {
     }
 }
 
-/// One glob: the stack's parameter has spaces between several.
+/// One glob, or nothing: the stack's parameter has spaces between several.
 fn glob(text: &str) -> Result<String, String> {
-    let has_space = text.contains(char::is_whitespace);
-    if has_space {
-        Err("a name has no spaces: repeat the option for each glob".to_owned())
-    } else {
-        Ok(text.to_owned())
+    if text.contains(char::is_whitespace) {
+        return Err("a name has no spaces: repeat the option for each glob".to_owned());
     }
+    RecordingScope::parse("", text).map(|_| text.to_owned()).map_err(|error| error.to_string())
 }
 
 fn architecture(text: &str) -> Result<Architecture, String> {

@@ -84,6 +84,10 @@ fn a_wrong_call_is_told_with_exit_code_2() {
         ("ssmbak-stack s create --role-arn admin", "expected arn:aws:iam::ACCOUNT:role/NAME"),
         ("ssmbak-stack s update --tag novalue", "KEY=VALUE"),
         ("ssmbak-stack s update --exclude /a\u{2003}/b", "a name has no spaces"),
+        ("ssmbak-stack s update --exclude [a", "the glob \"[a\" cannot be read"),
+        ("ssmbak-stack s status --regions eu-west-1,,us-east-1", "a value is required for '--regions"),
+        ("ssmbak-stack s create --vault-bucket nope", "expected arn:aws:s3:::BUCKET"),
+        ("ssmbak-stack v create-vault", "--source-account <ID>"),
         ("s3bak manifest t/ now -b bucket --inventory t --out plan", "is not an inventory"),
     ] {
         let ran = refused(line, 2);

@@ -1,6 +1,7 @@
 //! Where a command works: in one region, or in several of the account at the same time.
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use ssmbak_stack::{Stack, StackEvent};
@@ -17,7 +18,7 @@ use crate::ui::{Ui, text};
 #[derive(Debug, Default, Args)]
 pub struct RegionsArgs {
     /// Regions of the account, such as eu-central-1,us-east-1, all at the same time [default: the region of --region].
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
     pub regions: Vec<String>,
 }
 

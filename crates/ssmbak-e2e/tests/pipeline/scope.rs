@@ -100,7 +100,7 @@ async fn excluded_names_are_not_recorded_and_every_reader_says_so() -> Outcome {
     pipeline.run(&format!("ssmbak-stack {STACK} update --exclude= --yes"))?.well()?;
     swept(&pipeline, &bucket, 2).await?;
     pipeline.recorded("/ci/job").await?;
-    let wrong = pipeline.run(&format!("ssmbak-stack {STACK} update --exclude [a --yes --output json"))?;
+    let wrong = pipeline.run(&format!("ssmbak-stack {STACK} update --param Exclude=[a --yes --output json"))?;
     assert_eq!((wrong.code, wrong.err.contains("\"Scope\"")), (Some(1), true), "{wrong:?}");
     Ok(())
 }
