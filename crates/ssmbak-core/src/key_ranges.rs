@@ -60,7 +60,7 @@ impl KeyRange {
         self.pages
     }
 
-    /// Gives up to `pieces` pieces of what is left to others. They begin with `pages` counted as read.
+    /// Splits the rest of the range into up to `pieces` ranges for others. They begin with `pages` counted as read.
     pub fn split(&mut self, prefix: &str, pieces: usize, pages: u32) -> Vec<Self> {
         let Some(at) = self.marker.as_ref().map(|marker| marker.key.clone()) else { return Vec::new() };
         let first = self.first.as_deref().unwrap_or(&at);
@@ -104,7 +104,7 @@ fn cuts(prefix: &str, first: &str, low: &str, high: Option<&str>, most: usize) -
     };
     let mut cuts: Vec<String> = Vec::new();
     for level in (front..=counting).rev() {
-        // Half of what is left for each level, so that those further to the front have some too.
+        // Half of the remaining cuts for each level, so that those further to the front have some too.
         let left = most - cuts.len();
         cuts.extend(at(level, if level == front { left } else { left.div_ceil(2) }));
     }
@@ -125,7 +125,7 @@ const LOW: char = ' ';
 const HIGH: char = '~';
 
 /// Up to `most` characters after `from` and before `below`, evenly spread, the very next one among them or not: of the
-/// same kind, or of what is common in keys, or of all there are.
+/// same kind, or of the characters common in keys, or of all there are.
 fn characters(from: Option<char>, below: Option<char>, most: usize, next: bool) -> Vec<char> {
     let first = from.map_or(u32::from(LOW), |c| u32::from(c) + 1).max(u32::from(LOW));
     let end = below.map_or(u32::from(HIGH) + 1, u32::from);

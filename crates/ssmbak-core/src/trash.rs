@@ -1,4 +1,4 @@
-//! What was deleted and can come back: the end of a timeline, for a name that does not exist now.
+//! Deleted parameters that can be restored: the end of a timeline, for a name that does not exist now.
 
 use crate::unknown::{ReasonCode, UnknownReason};
 use jiff::Timestamp;

@@ -38,7 +38,7 @@ async fn a_drill_brings_everything_back_elsewhere_and_takes_it_away_again() -> O
 
     let told = world.run(&format!("ssmbak drill /drilled/ -R {then}"));
     assert_eq!((told.code, told.out.as_str()), (Some(0), "3 came back as recorded\n"), "{told:?}");
-    // What is not known would not come back.
+    // An unknown state cannot be restored.
     world.put("/drilled/unrecorded", "x", "String").await;
     world.recorded("/drilled/late", "x", "2030-01-01T00:00:00Z", "String", None).await;
     let told = world.run(&format!("ssmbak drill /drilled/ -R {then}"));

@@ -200,15 +200,15 @@ pub fn deleted(history: &KeyHistory, since: Option<Timestamp>) -> Verdict {
 /// How much a plan does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectTotals {
-    /// Keys that come back.
+    /// Keys to create.
     pub create: u64,
-    /// Keys that get another version.
+    /// Keys to update.
     pub update: u64,
-    /// Keys that are deleted.
+    /// Keys to delete.
     pub delete: u64,
-    /// Bytes of what comes back.
+    /// Bytes of the versions to create.
     pub create_bytes: u64,
-    /// Bytes of what is put in the place of another version.
+    /// Bytes of the versions to update to.
     pub update_bytes: u64,
     /// Keys that are what they were.
     pub unchanged: u64,

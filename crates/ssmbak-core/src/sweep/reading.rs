@@ -36,7 +36,7 @@ pub struct Stored {
 
 impl OnTop {
     /// What the current version is, given all stored versions of its key, in any order. `None`: they are nothing but delete
-    /// markers, which deleted nothing that could come back.
+    /// markers, so no deleted value can be restored.
     pub fn of(current: Stored, all: &[Stored]) -> Option<Self> {
         // A tombstone that is farther away may be one whose own marker has expired before it.
         let longest = if current.is_marker { AT_ONCE } else { MARKER_FOLLOWS };
