@@ -245,7 +245,7 @@ mod tests {
 
     fn encoded(write: &Write) -> Option<Encoded> {
         match write {
-            Write::Value { record, .. } => Some(encode_value(record)),
+            Write::Value { record, .. } | Write::Again { record, .. } => Some(encode_value(record)),
             Write::Tombstone(tombstone) => Some(encode_tombstone(tombstone)),
             Write::DeleteMarker => None,
         }

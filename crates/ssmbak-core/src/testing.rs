@@ -103,6 +103,11 @@ impl Key {
                     };
                     self.store(stored, evidence, value.expose());
                 }
+                Write::Again { record, version_id } => {
+                    let stored_as = self.records.iter().position(|record| record.version_id == *version_id);
+                    let value = ParameterValue::new(&self.bodies[stored_as.expect("a stored version")]);
+                    self.apply(&[Write::Value { record: record.clone(), value }], stored);
+                }
                 Write::Tombstone(tombstone) => {
                     let Decoded::Complete(evidence) = decode(Some(&encode_tombstone(tombstone).metadata), 0) else {
                         panic!("a tombstone of tests fits")

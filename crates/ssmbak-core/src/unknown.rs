@@ -102,6 +102,7 @@ impl From<&Unknown> for UnknownReason {
             Unknown::DeletedUnnoticed { .. } => ReasonCode::DeletedUnnoticed,
             Unknown::CreatedUnnoticed { .. } => ReasonCode::CreatedUnnoticed,
             Unknown::ValueLost(_) => ReasonCode::ValueLost,
+            Unknown::ValueLocked { .. } => ReasonCode::KeyUnusable,
             Unknown::Unreadable(_) => ReasonCode::Unreadable,
             Unknown::Excluded(_) => ReasonCode::Excluded,
         };

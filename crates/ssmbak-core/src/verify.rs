@@ -135,7 +135,7 @@ fn gap(segment: &Segment, next: Option<&Segment>) -> Option<Finding> {
     let SegmentState::Unknown(reason) = &segment.state else { return None };
     let kind = match reason {
         Unknown::VersionsMissing { .. } | Unknown::SuccessorMissing(_) => FindingKind::Gap,
-        Unknown::ValueLost(_) | Unknown::CreatedUnnoticed { .. } => FindingKind::Unknown,
+        Unknown::ValueLost(_) | Unknown::ValueLocked { .. } | Unknown::CreatedUnnoticed { .. } => FindingKind::Unknown,
         Unknown::NothingRecorded
         | Unknown::BeforeFirstRecord(_)
         | Unknown::DeletedUnnoticed { .. }

@@ -33,6 +33,10 @@ const LOOK_AGAIN: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2
 const AGAIN_AFTER: u32 = 10;
 const AGAIN_AT_MOST: u32 = 160;
 
+/// How often a message is delivered whose version cannot be decrypted. A grant on a key that was just made takes effect within
+/// minutes; after that the next change of the name or the next sweep records the version, once the key can be used.
+const LOCKED_DELIVERIES: u32 = 3;
+
 /// What answering takes at most, so much earlier than Lambda's own deadline work ends.
 const MARGIN: Duration = Duration::from_secs(1);
 
@@ -165,6 +169,10 @@ impl<S: ParameterStore, B: BackupBucket> Function<S, B> {
             let captured = self.capture.event(change, message.sent, ssmbak::clock::now()).await?;
             all.writes.extend(captured.writes);
             if !captured.early {
+                match captured.locked {
+                    Some(error) if message.receives < LOCKED_DELIVERIES => return Err(error.into()),
+                    locked => all.locked = locked,
+                }
                 return Ok(MessageOutcome::Captured(all));
             }
             match pauses.next().filter(|pause| limit.is_none_or(|limit| Instant::now() + *pause + MARGIN < limit)) {

@@ -52,6 +52,11 @@ pub fn log(message: &Message, verdict: &Verdict, now: Timestamp) {
             for write in &captured.writes {
                 debug(write);
             }
+            if let Some(locked) = &captured.locked {
+                let (versions, writes) = (versions(captured), kinds(captured));
+                line!(warn, message, versions, writes, outcome = "locked", code = locked.kind.code(), "{locked}");
+                return;
+            }
             let outcome = if captured.writes.is_empty() { "unchanged" } else { "recorded" };
             let size: usize = captured.writes.iter().map(|write| write.size).sum();
             let lag = change(message).map(|change| now.duration_since(change.time).as_secs());
@@ -178,7 +183,7 @@ mod tests {
 
     fn captured(writes: &[(&'static str, Option<u64>)]) -> CaptureReport {
         let written = |&(kind, version)| Written { kind, version, time: None, parameter_type: None, size: 3 };
-        CaptureReport { writes: writes.iter().map(written).collect(), early: false }
+        CaptureReport { writes: writes.iter().map(written).collect(), ..CaptureReport::default() }
     }
 
     #[test]

@@ -49,7 +49,7 @@ fn asked_in_seconds(history: &History) -> History {
         What::Ask { of } => Step { at: step.at, what: What::Ask { of: of.div_euclid(1000) * 1000 + 1 } },
         _ => step.clone(),
     };
-    let road = Road { lag: history.road.lag, together: None };
+    let road = Road { lag: history.road.lag, together: None, locked: None };
     History { kept_versions: history.kept_versions, road, steps: steps.map(in_seconds).collect() }
 }
 

@@ -32,6 +32,8 @@ pub struct Road {
     pub lag: Option<u64>,
     /// Two messages that come close to each other are handled at the same time, interleaved as this seed says.
     pub together: Option<u64>,
+    /// A third of all versions cannot be decrypted for a while, now and then, as this seed says.
+    pub locked: Option<u64>,
 }
 
 /// One thing that happens.
@@ -162,8 +164,11 @@ impl History {
         }
         asks(&mut rng, end, &mut steps);
         // Drawn last, so that the deeds of a seed stay what they were.
-        let road =
-            Road { lag: rng.chance(60).then(|| rng.next_u64()), together: rng.chance(30).then(|| rng.next_u64()) };
+        let road = Road {
+            lag: rng.chance(60).then(|| rng.next_u64()),
+            together: rng.chance(30).then(|| rng.next_u64()),
+            locked: None,
+        };
         if rng.chance(15) {
             let parameter = usize::try_from(rng.below(parameters)).unwrap_or(0);
             let at = rng.between(0, end);

@@ -42,6 +42,11 @@ pub struct Truth {
     settled: BTreeSet<(u64, Timestamp)>,
 }
 
+/// The versions that can be decrypted: of the others only that they exist is recorded.
+fn readable(history: &[ParameterVersion]) -> Vec<ParameterVersion> {
+    history.iter().filter(|version| version.value.is_some()).cloned().collect()
+}
+
 /// What an answer has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Demand {
@@ -62,6 +67,7 @@ impl Truth {
 
     /// Somebody looked at Parameter Store's history, and may have recorded it.
     pub fn glanced(&mut self, history: &[ParameterVersion]) {
+        let history = readable(history);
         self.newest = self.newest.max(history.last().map(|shown| shown.details.modified));
         self.shown.extend(history.iter().map(ParameterVersion::identity));
     }
@@ -70,9 +76,10 @@ impl Truth {
     ///
     /// A read that is older than what was seen before leaves no trace: nothing is written over what is newer.
     pub fn looked(&mut self, history: &[ParameterVersion], now: Timestamp) {
+        let history = readable(history);
         let shown = history.last().map(|shown| shown.details.modified);
         let older = shown.is_some_and(|shown| self.newest.is_some_and(|newest| newest > shown));
-        self.glanced(history);
+        self.glanced(&history);
         if older {
             return;
         }
@@ -84,7 +91,8 @@ impl Truth {
             if new && shown.as_second() > version.details.modified.as_second() {
                 self.settled.insert(version.identity());
             }
-            if index > 0 {
+            let before = index.checked_sub(1).and_then(|before| history.get(before));
+            if before.is_some_and(|before| before.details.version + 1 == version.details.version) {
                 self.linked.insert(version.identity());
             }
         }

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ssmbak::read::{targets, timelines, timelines_back};
 use ssmbak::store::PutParameter;
 use ssmbak::sweep::SweepItem;
-use ssmbak::{BackupBucket as _, Capture, Error, ParamPath};
+use ssmbak::{BackupBucket as _, Capture, Error, ErrorKind, ParamPath};
 use ssmbak_core::event::{Change, Operation, Origin, foreign};
 use ssmbak_core::instant::Instant;
 use ssmbak_core::log::entries;
@@ -203,9 +203,16 @@ async fn play_all(history: &History, sabotage: Sabotage) -> (Tally, Vec<Entry>) 
     world.count_faults(history);
     world.store.lag().set(history.road.lag);
     let mut together = history.road.together.map(Rng::new);
+    let mut locked = history.road.locked.map(Rng::new);
     while let Some(((at, _), what)) = world.agenda.pop_first() {
         if moment(at) > world.clock.now() {
             world.clock.set(moment(at));
+        }
+        if let Some(rng) = &mut locked
+            && rng.chance(20)
+        {
+            let third = (!rng.chance(50)).then(|| rng.between(0, 2));
+            world.store.with_habits(|habits| habits.locked_third = third);
         }
         match what {
             What::Do { id, parameter, deed } => world.happen(id, parameter, deed),
@@ -305,6 +312,7 @@ impl World {
             }
         };
         count("late reads, listings that leave names out", history.road.lag.is_some());
+        count("versions that cannot be decrypted for a while", history.road.locked.is_some());
         count("two messages interleaved", history.road.together.is_some());
         for step in &history.steps {
             match &step.what {
@@ -509,7 +517,7 @@ impl World {
         truth.looked(&seen, now);
         let told = match operation {
             // Of a parameter of which nothing was ever seen, nothing is written.
-            Operation::Create | Operation::Update => *tracked || !seen.is_empty(),
+            Operation::Create | Operation::Update => *tracked || seen.iter().any(|version| version.value.is_some()),
             Operation::PolicyExpiration => seen.is_empty() || begins_after(&seen, change.time),
             Operation::Delete => true,
             _ => false,
@@ -535,6 +543,7 @@ impl World {
     async fn quiet(&mut self) {
         self.clock.advance_ms(20 * 60_000);
         self.store.lag().skip_nothing();
+        self.store.with_habits(|habits| habits.locked_third = None);
         self.sweep(None).await;
         self.clock.advance_ms(10 * 60_000);
         let now = self.clock.now();
@@ -623,11 +632,14 @@ impl World {
             if let Some(truth) = parameter.map(|parameter| self.model.entry(parameter).or_default()) {
                 match &taken {
                     Ok(_) => truth.looked(&look.versions, now),
+                    Err(error) if error.kind == ErrorKind::KeyUnusable => truth.looked(&look.versions, now),
                     Err(_) => truth.glanced(&look.versions),
                 }
             }
         }
         match taken {
+            // All else was written.
+            Err(error) if error.kind == ErrorKind::KeyUnusable => Outcome::Failed,
             Err(_) => {
                 self.disturbed.extend(parameter);
                 Outcome::Failed

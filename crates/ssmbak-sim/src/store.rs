@@ -30,6 +30,8 @@ pub struct Habits {
     pub keeps_omitted: bool,
     /// KMS keys that cannot be used.
     pub disabled_keys: BTreeSet<String>,
+    /// Whose milliseconds, divided by three, leave this rest, those versions cannot be decrypted.
+    pub locked_third: Option<i64>,
     /// Names that DeleteParameters refuses.
     pub undeletable: BTreeSet<String>,
     /// Names that PutParameter refuses.
@@ -67,6 +69,7 @@ impl Default for Habits {
             changes_type: true,
             keeps_omitted: true,
             disabled_keys: BTreeSet::new(),
+            locked_third: None,
             undeletable: BTreeSet::new(),
             unwritable: BTreeSet::new(),
             missing_images: BTreeSet::new(),
@@ -91,7 +94,7 @@ pub struct FakeStore {
 pub struct Look {
     /// Of which parameter.
     pub name: ParameterName,
-    /// Its versions; none: it was not there.
+    /// Its versions, those that cannot be decrypted without a value; none: it was not there.
     pub versions: Vec<ParameterVersion>,
     /// When it was read.
     pub at: Timestamp,
@@ -301,7 +304,9 @@ impl State {
     }
 
     fn readable(&self, version: &ParameterVersion) -> bool {
+        let third = version.details.modified.as_millisecond().rem_euclid(3);
         version.details.key_id.as_ref().is_none_or(|key| !self.habits.disabled_keys.contains(key))
+            && self.habits.locked_third != Some(third)
     }
 }
 
@@ -315,16 +320,15 @@ impl ParameterStore for FakeStore {
         self.faults.call("history", || {
             let (as_of, at) = (self.as_of(), self.clock.now());
             let state = self.lock();
+            let masked = |mut version: ParameterVersion| {
+                version.value = version.value.clone().filter(|_| state.readable(&version));
+                version
+            };
             let versions = state.parameter(name, as_of).map(|parameter| parameter.versions.clone());
+            let versions: Option<Vec<_>> = versions.map(|versions| versions.into_iter().map(masked).collect());
             let look = Look { name: name.clone(), versions: versions.clone().unwrap_or_default(), at };
             self.looks.lock().unwrap_or_else(PoisonError::into_inner).push(look);
-            Ok(versions.map(|versions| {
-                let masked = |mut version: ParameterVersion| {
-                    version.value = version.value.clone().filter(|_| state.readable(&version));
-                    version
-                };
-                versions.into_iter().map(masked).collect()
-            }))
+            Ok(versions)
         })
     }
 

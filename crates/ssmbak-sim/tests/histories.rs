@@ -42,6 +42,24 @@ fn ten_thousand_histories_are_answered_truly() {
     assert!(tally.exact > 5 * tally.unknown, "unknown is the exception: {tally:?}");
 }
 
+/// A key that denies the function now and then makes versions unknown, and never lets one before them stand in.
+#[test]
+fn versions_that_cannot_be_decrypted_are_never_taken_for_others() {
+    let play = |history: &History| futures_executor::block_on(play(history));
+    let mut all = Tally::default();
+    for seed in 0..2_000 {
+        let mut history = History::generate(seed);
+        history.road.locked = Some(seed);
+        let tally = play(&history);
+        if !tally.mismatches.is_empty() {
+            let small = shrink(&history, |history| !play(history).mismatches.is_empty());
+            panic!("seed {seed}: {small:#?} {:#?}", play(&small).mismatches);
+        }
+        all.add(tally);
+    }
+    assert!(all.unknown > 1_000 && all.exact > 2_000, "{all:?}");
+}
+
 #[test]
 fn the_judge_notices_what_is_wrong() {
     for sabotage in [Sabotage::LosesTombstones, Sabotage::LosesBackfilledVersions, Sabotage::NotesNothingLost] {

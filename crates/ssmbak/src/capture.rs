@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use ssmbak_core::capture::{
     Contents, EventClock, Write, deleted_here, is_doubtfully_deleted, is_doubtfully_missing, is_settled,
-    needs_all_records, on_event, on_sure_deletion, on_surely_missing, on_sweep,
+    needs_all_records, on_event, on_sure_deletion, on_surely_missing, on_sweep, unnoted,
 };
 use ssmbak_core::event::Change;
 use ssmbak_core::name::ParameterName;
@@ -37,6 +37,9 @@ pub struct CaptureReport {
     pub writes: Vec<Written>,
     /// Parameter Store does not show the event's change yet: handle the event again.
     pub early: bool,
+    /// Versions that cannot be decrypted, and so are not recorded, but noted as lost in the bucket: readers answer that they
+    /// are unknown. Handling the event again, or a sweep, records them once their key can be used.
+    pub locked: Option<Error>,
 }
 
 /// One write, as a log may show it.
@@ -82,9 +85,12 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
     /// If Parameter Store does not show the change yet, the event is [`CaptureReport::early`]: what is known is recorded, and the
     /// event must be handled again.
     ///
+    /// A version that cannot be decrypted is [`CaptureReport::locked`].
+    ///
     /// # Errors
     /// The first request that failed; what was written before stays, and handling the event again completes it. A version
-    /// that cannot be decrypted fails with [`ErrorKind::KeyUnusable`] after all others have been written.
+    /// that cannot be decrypted and could not be noted as lost, because nothing in the bucket can carry the note, fails with
+    /// [`ErrorKind::KeyUnusable`] after all others have been written.
     pub async fn event(
         &self,
         change: &Change,
@@ -109,9 +115,12 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
                 None => on_sure_deletion(change, &contents, now),
             };
         }
+        let left = locked(&change.name, history.as_deref(), &Contents::new(&records), &decision.writes);
         let captured = self.write(&change.name, decision.writes, history.as_deref(), None).await?;
-        complete_or_fail(&change.name, history.as_deref(), &Contents::new(&records))?;
-        Ok(CaptureReport { early: decision.early, ..captured })
+        match left {
+            Some(Locked { error, is_noted: false }) if !decision.early => Err(error),
+            left => Ok(CaptureReport { early: decision.early, locked: left.map(|locked| locked.error), ..captured }),
+        }
     }
 
     /// Looks one name over: what would have to be written, if anything, so that the bucket says what Parameter Store says.
@@ -257,13 +266,14 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
     /// Records in the bucket what was found missing there.
     ///
     /// # Errors
-    /// As [`Capture::event`].
+    /// As [`Capture::event`]; [`ErrorKind::KeyUnusable`] for any version that cannot be decrypted, noted or not, after the
+    /// writes.
     pub async fn record_drift(&self, drift: Drift) -> Result<CaptureReport, Error> {
         let Drift { name, writes, history, records } = drift;
         let tags = history.as_ref().and_then(|history| history.last()).and_then(|present| present.details.tags.clone());
+        let left = locked(&name, history.as_deref(), &Contents::new(&records), &writes);
         let captured = self.write(&name, writes, history.as_deref(), tags).await?;
-        complete_or_fail(&name, history.as_deref(), &Contents::new(&records))?;
-        Ok(captured)
+        left.map_or(Ok(captured), |locked| Err(locked.error))
     }
 
     /// Records a deletion that the caller has just made of a parameter that was recorded, alive and unchanged, at `seen`.
@@ -303,8 +313,7 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
         mut tags: Option<std::collections::BTreeMap<String, String>>,
     ) -> Result<CaptureReport, Error> {
         let present = history.and_then(<[ParameterVersion]>::last).map(ParameterVersion::identity);
-        let is_present =
-            |write: &Write| matches!(write, Write::Value { record, .. } if Some(record.identity()) == present);
+        let is_present = |write: &Write| matches!(write, Write::Value { record, .. } | Write::Again { record, .. } if Some(record.identity()) == present);
         // Tags have no history: those of now belong to the present version.
         if tags.is_none() && writes.iter().any(is_present) {
             tags = Some(self.store.tags(name).await?);
@@ -312,7 +321,7 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
         let mut captured = CaptureReport::default();
         for mut write in writes {
             if is_present(&write)
-                && let Write::Value { record, .. } = &mut write
+                && let Write::Value { record, .. } | Write::Again { record, .. } = &mut write
             {
                 record.details.tags.clone_from(&tags);
             }
@@ -335,6 +344,21 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
                     time: Some(record.time),
                     parameter_type: Some(record.parameter_type.as_str()),
                     size: value.len(),
+                })
+            }
+            Write::Again { record, version_id } => {
+                let encoded = encode_value(record);
+                if let Some(sidecar) = &encoded.sidecar {
+                    self.bucket.put_sidecar(sidecar).await?;
+                }
+                let body = self.bucket.body(key, Some(version_id)).await?;
+                self.bucket.put(key, &body, &encoded).await?;
+                Ok(Written {
+                    kind: "version",
+                    version: Some(record.details.version),
+                    time: Some(record.time),
+                    parameter_type: Some(record.parameter_type.as_str()),
+                    size: body.len(),
                 })
             }
             Write::Tombstone(tombstone) => {
@@ -380,19 +404,24 @@ impl Drift {
     }
 }
 
-/// A version that cannot be decrypted and is not recorded must be tried again.
-fn complete_or_fail(
+/// Versions that cannot be decrypted and are not recorded.
+struct Locked {
+    /// Which, and why.
+    error: Error,
+    /// Whether the bucket says of each that it is missing.
+    is_noted: bool,
+}
+
+fn locked(
     name: &ParameterName,
     history: Option<&[ParameterVersion]>,
     contents: &Contents<'_>,
-) -> Result<(), Error> {
+    writes: &[Write],
+) -> Option<Locked> {
     let history = history.unwrap_or_default();
-    let unread: Vec<String> = (0..history.len())
-        .filter(|&index| history.get(index).is_some_and(|v| v.value.is_none()) && !contents.has(history, index))
-        .filter_map(|index| history.get(index).map(|version| version.details.version.to_string()))
-        .collect();
-    if unread.is_empty() {
-        return Ok(());
+    let (unnoted, all) = unnoted(history, contents, writes);
+    if all.is_empty() {
+        return None;
     }
     let keys: std::collections::BTreeSet<&str> = history
         .iter()
@@ -400,11 +429,8 @@ fn complete_or_fail(
         .filter_map(|version| version.details.key_id.as_deref())
         .collect();
     let keys = keys.into_iter().collect::<Vec<_>>().join(", ");
-    Err(Error::new(
-        ErrorKind::KeyUnusable,
-        format!(
-            "version {} of {name} cannot be decrypted: KMS key {keys} is disabled or out of reach",
-            unread.join(", ")
-        ),
-    ))
+    let numbers = all.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    let message =
+        format!("version {numbers} of {name} cannot be decrypted: KMS key {keys} is disabled or out of reach");
+    Some(Locked { error: Error::new(ErrorKind::KeyUnusable, message), is_noted: unnoted.is_empty() })
 }

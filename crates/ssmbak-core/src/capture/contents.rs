@@ -131,11 +131,31 @@ impl<'a> Contents<'a> {
             .fold(oldest, u64::min)
     }
 
+    /// Whether anything in the bucket notes this version as lost.
+    pub(super) fn notes(&self, lost: &LostVersion) -> bool {
+        self.lost().any(|noted| noted == lost)
+    }
+
+    /// When the newest version was made that is known to exist and cannot be decrypted.
+    pub(super) fn newest_locked(&self) -> Option<Timestamp> {
+        self.lost().filter(|lost| lost.locked.is_some()).map(|lost| lost.time).max()
+    }
+
+    fn lost(&self) -> impl Iterator<Item = &'a LostVersion> {
+        self.records.iter().flat_map(|record| match &record.evidence {
+            Evidence::Value(value) => value.lost.as_slice(),
+            Evidence::Tombstone(tombstone) => tombstone.lost.as_slice(),
+            _ => &[],
+        })
+    }
+
     /// Whether the bucket accounts for the change that an event told of: its version is recorded or known to be missing,
     /// or it has been noted as lost.
     pub(super) fn accounts_for(&self, change: &LostVersion) -> bool {
-        let noted =
-            |lost: &LostVersion| lost.time == change.time && (change.event.is_none() || lost.event == change.event);
+        let noted = |lost: &LostVersion| match lost.locked {
+            Some(_) => lost.time.as_second() == change.time.as_second() && lost.created == change.created,
+            None => lost.time == change.time && (change.event.is_none() || lost.event == change.event),
+        };
         let present = |value: &ValueRecord| {
             let shown = value.seen.and_then(|seen| seen.checked_sub(READ_LAG).ok());
             shown.is_some_and(|shown| shown.as_second() > change.time.as_second())

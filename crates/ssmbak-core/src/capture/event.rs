@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::contents::in_history;
 use super::late::{ended_at_once, is_behind, is_early, is_over};
+use super::locked::{note_locked, top_again};
 use super::matching::{EventClock, Matched, match_version};
 use super::sweep::{deleted_here, on_living, on_missing};
 use super::{Contents, Describe, Write, carry, marked_again, tombstone_of};
@@ -110,6 +111,11 @@ pub fn on_event(
         }
         (_, None) => Vec::new(),
     };
+    // Of an event whose clock has nothing to do with Parameter Store's, versions are recorded at the event's time.
+    let agrees = |version: &ParameterVersion| times_agree(change.time, version.details.modified);
+    if let Some(history) = history.filter(|history| clock == EventClock::Vouched || history.iter().any(agrees)) {
+        note_locked(history, contents, &mut writes);
+    }
     writes.extend(history.and_then(|history| sighting(history, contents, &writes, now)));
     Decision::settled(writes)
 }
@@ -179,7 +185,7 @@ pub(super) fn below_deletion(
 /// A present version that is put on top of a deletion after it, which is no news, shows that deletion to be false.
 fn confirm(clock: EventClock, history: &[ParameterVersion], contents: &Contents<'_>, writes: &mut [Write]) {
     let Some(present) = history.last().filter(|_| clock == EventClock::Vouched) else { return };
-    if let Some(Write::Value { record, .. }) = writes.last_mut()
+    if let Some(Write::Value { record, .. } | Write::Again { record, .. }) = writes.last_mut()
         && record.identity() == present.identity()
         && contents.deleted_since(present.details.modified)
     {
@@ -311,6 +317,10 @@ fn on_put(
                 if writes.is_empty() {
                     writes.extend(describe.present_again(contents, &[], Presence::Present));
                 }
+                if writes.is_empty() {
+                    // The present version cannot be decrypted.
+                    writes.extend(top_again(history, contents));
+                }
                 describe.present_on_top(contents, &mut writes);
                 carry(lost(change), &mut writes);
             }
@@ -352,7 +362,8 @@ fn on_put_of_missing(change: &Change, contents: &Contents<'_>, now: Timestamp) -
 }
 
 pub(super) fn lost(change: &Change) -> LostVersion {
-    LostVersion { time: change.time, created: change.operation == Operation::Create, event: change.id.clone() }
+    let created = change.operation == Operation::Create;
+    LostVersion { time: change.time, created, event: change.id.clone(), locked: None }
 }
 
 fn on_deletion(

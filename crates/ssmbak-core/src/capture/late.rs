@@ -63,7 +63,7 @@ pub(super) fn is_behind(
     now: Timestamp,
 ) -> bool {
     let last = contents.values().max_by_key(|value| value.details.modified);
-    let newest = last.map(|value| value.details.modified);
+    let newest = last.map(|value| value.details.modified).max(contents.newest_locked());
     match history.and_then(|history| history.last().map(|present| (history, present.details.modified))) {
         Some((history, shown)) => {
             let recent = |time: Timestamp| now.duration_since(time) < PATIENCE;

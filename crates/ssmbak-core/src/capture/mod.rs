@@ -7,12 +7,14 @@
 mod contents;
 mod event;
 mod late;
+mod locked;
 mod matching;
 mod sweep;
 
 pub use contents::Contents;
 pub use event::{Decision, is_doubtfully_deleted, needs_all_records, on_event, on_sure_deletion};
 pub use late::PATIENCE;
+pub use locked::unnoted;
 pub use matching::EventClock;
 pub use sweep::{deleted_here, is_doubtfully_missing, is_settled, on_surely_missing, on_sweep};
 
@@ -30,6 +32,13 @@ pub enum Write {
         record: Box<ValueRecord>,
         /// The body.
         value: ParameterValue,
+    },
+    /// A version that is recorded already, put again with its body as it is stored, because it tells something more.
+    Again {
+        /// How it describes itself now.
+        record: Box<ValueRecord>,
+        /// S3's id of the stored version that has the body.
+        version_id: String,
     },
     /// A deletion: an empty body.
     Tombstone(TombstoneRecord),
@@ -94,7 +103,7 @@ impl<'a> Describe<'a> {
     /// The present version again, as it was recorded before (so that readers count it once).
     fn present_again(&self, contents: &Contents<'_>, written: &[Write], presence: Presence) -> Option<Write> {
         let index = self.history.len().checked_sub(1)?;
-        let mut again = self.value(index, None)?;
+        let mut again = self.value(index, None).or_else(|| self.stored_again(index, contents))?;
         if let Write::Value { record, .. } = &mut again {
             let earlier = contents.value(record.identity()).or_else(|| {
                 written.iter().find_map(|write| match write {
@@ -111,7 +120,23 @@ impl<'a> Describe<'a> {
             let confirmed = contents.is_confirmed(record.identity());
             record.present = if confirmed && presence == Presence::Present { Presence::Confirmed } else { presence };
         }
+        if let Write::Again { record, .. } = &mut again {
+            let confirmed = contents.is_confirmed(record.identity());
+            record.present = if confirmed && presence == Presence::Present { Presence::Confirmed } else { presence };
+        }
         Some(again)
+    }
+
+    /// A version that is recorded, and cannot be decrypted any more, from what is stored.
+    fn stored_again(&self, index: usize, contents: &Contents<'_>) -> Option<Write> {
+        let identity = self.history.get(index)?.identity();
+        contents.records().iter().rev().find_map(|stored| match &stored.evidence {
+            Evidence::Value(value) if value.identity() == identity => {
+                let record = ValueRecord { seen: Some(self.now), lost: Vec::new(), ..value.as_ref().clone() };
+                Some(Write::Again { record: Box::new(record), version_id: stored.version_id.clone() })
+            }
+            _ => None,
+        })
     }
 
     /// Ends `writes` with the present version where that is not the key's current version already, because lifecycle
@@ -119,7 +144,7 @@ impl<'a> Describe<'a> {
     fn present_on_top(&self, contents: &Contents<'_>, writes: &mut Vec<Write>) {
         let Some(present) = self.history.last().map(ParameterVersion::identity) else { return };
         let on_top = match writes.last() {
-            Some(Write::Value { record, .. }) => record.identity() == present,
+            Some(Write::Value { record, .. } | Write::Again { record, .. }) => record.identity() == present,
             Some(_) => false,
             None => matches!(contents.latest().map(|record| &record.evidence),
                 Some(Evidence::Value(value)) if value.identity() == present && value.present != Presence::Superseded),
@@ -133,7 +158,7 @@ impl<'a> Describe<'a> {
 /// Lets the last write carry `lost`, which must be a value or a tombstone to do so.
 fn carry(lost: LostVersion, writes: &mut [Write]) {
     match writes.iter_mut().rfind(|write| !matches!(write, Write::DeleteMarker)) {
-        Some(Write::Value { record, .. }) => record.lost.push(lost),
+        Some(Write::Value { record, .. } | Write::Again { record, .. }) => record.lost.push(lost),
         Some(Write::Tombstone(tombstone)) => tombstone.lost.push(lost),
         _ => {}
     }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::event::{below_deletion, bring_up_to_date};
 use super::late::is_behind;
+use super::locked::note_locked;
 use super::{Contents, Describe, Write, marker_on_top};
 use crate::parameter::{Details, ParameterVersion};
 use crate::record::{DeletionSource, Evidence, Presence, Record, TombstoneRecord};
@@ -43,7 +44,11 @@ pub fn on_sweep(
         return below_deletion(history, contents, now);
     }
     match history {
-        Some(history) => on_living(history, contents, now),
+        Some(history) => {
+            let mut writes = on_living(history, contents, now);
+            note_locked(history, contents, &mut writes);
+            writes
+        }
         None => on_missing(contents, last_seen.filter(|seen| *seen < now), now),
     }
 }
@@ -105,7 +110,9 @@ pub(super) fn on_living(history: &[ParameterVersion], contents: &Contents<'_>, n
         || contents.deletions().any(|deleted| deleted.as_second() > present.details.modified.as_second());
     if !believed && (contents.value(identity).is_some() || deleted_since()) {
         match writes.last_mut() {
-            Some(Write::Value { record, .. }) if record.identity() == identity => record.present = Presence::Confirmed,
+            Some(Write::Value { record, .. } | Write::Again { record, .. }) if record.identity() == identity => {
+                record.present = Presence::Confirmed
+            }
             _ => writes.extend(describe.present_again(contents, &[], Presence::Confirmed)),
         }
     }

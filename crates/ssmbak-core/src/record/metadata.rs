@@ -124,6 +124,8 @@ struct WireLost {
     created: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     event: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    locked: Option<u64>,
 }
 
 const VALUE: &str = "value";
@@ -303,11 +305,15 @@ fn tombstone(wire: Wire) -> Result<TombstoneRecord, Unreadable> {
 }
 
 fn encode_lost(lost: &[LostVersion]) -> Vec<WireLost> {
-    lost.iter().map(|l| WireLost { time: l.time, created: l.created, event: l.event.clone() }).collect()
+    let encode =
+        |l: &LostVersion| WireLost { time: l.time, created: l.created, event: l.event.clone(), locked: l.locked };
+    lost.iter().map(encode).collect()
 }
 
 fn decode_lost(lost: Vec<WireLost>) -> Vec<LostVersion> {
-    lost.into_iter().map(|l| LostVersion { time: l.time, created: l.created, event: l.event }).collect()
+    lost.into_iter()
+        .map(|l| LostVersion { time: l.time, created: l.created, event: l.event, locked: l.locked })
+        .collect()
 }
 
 fn sha256(text: &str) -> String {

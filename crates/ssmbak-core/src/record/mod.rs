@@ -36,8 +36,12 @@ pub fn times_agree(event: Timestamp, modified: Timestamp) -> bool {
 ///
 /// It is, if it was matched to that very event, or if it was recorded without its event and the two times agree. It is as
 /// well, if it is of the event's second and `complete`: every later version of its incarnation and second is recorded too,
-/// this event's among them. Only a first version is what a Create told of.
+/// this event's among them. Only a first version is what a Create told of. Of a version whose number is known, only its own
+/// record is.
 pub fn accounts_for_change(value: &ValueRecord, complete: bool, lost: &LostVersion) -> bool {
+    if let Some(number) = lost.locked {
+        return value.identity() == (number, lost.time);
+    }
     let second = lost.time.as_second();
     let same_event = match &value.event {
         Some(known) => known.id.is_some() && known.id == lost.event,
@@ -185,15 +189,18 @@ pub struct EventReference {
     pub id: Option<String>,
 }
 
-/// A version that an event told of and nobody could read any more.
+/// A version that an event told of and nobody could read any more, or that Parameter Store has and cannot decrypt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LostVersion {
-    /// The event's time: from here on the value is unknown until the next record.
+    /// The event's time, or Parameter Store's: from here on the value is unknown until the next record.
     pub time: Timestamp,
-    /// Whether the event was a Create: before it the parameter did not exist.
+    /// Whether it was the parameter's first version: before it the parameter did not exist.
     pub created: bool,
     /// EventBridge's event id.
     pub event: Option<String>,
+    /// Its number, where Parameter Store has it and its KMS key alone keeps it from being read. Once the key can be used, the
+    /// version is recorded after all.
+    pub locked: Option<u64>,
 }
 
 /// A version as ssmbak 0.5.2 recorded it.

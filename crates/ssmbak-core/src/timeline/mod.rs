@@ -83,6 +83,13 @@ pub enum Unknown {
     },
     /// An event tells of a change whose value was gone before it could be read.
     ValueLost(Timestamp),
+    /// Parameter Store has the version, and its KMS key kept it from being recorded.
+    ValueLocked {
+        /// Its number.
+        version: u64,
+        /// When it came into effect.
+        time: Timestamp,
+    },
     /// What is stored cannot be read.
     Unreadable(Unreadable),
     /// The pipeline leaves the name out since then.
@@ -109,6 +116,9 @@ impl fmt::Display for Unknown {
             Self::DeletedUnnoticed { until } => write!(f, "it was deleted at an unrecorded time before {until}"),
             Self::CreatedUnnoticed { until } => write!(f, "it was created at an unrecorded time before {until}"),
             Self::ValueLost(at) => write!(f, "it changed at {at} and the value was gone before it could be recorded"),
+            Self::ValueLocked { version, time } => {
+                write!(f, "version {version} of {time} could not be decrypted: its KMS key is disabled or denies it")
+            }
             Self::Unreadable(reason) => write!(f, "what is stored cannot be read: {reason}"),
             // Without a sweep before, nothing tells when it began.
             Self::Excluded(since) if *since == Timestamp::UNIX_EPOCH => write!(f, "it is excluded from recording"),

@@ -90,11 +90,31 @@ pub(super) fn gather(records: &[Record]) -> Gathered<'_> {
     gathered.legacy.retain(|point| !contradicted(values, point.record.time));
     gathered.legacy.sort_by_key(|point| (point.record.time, point.position));
     gathered.lost.retain(|lost| !recovered(&gathered.values, lost) && !confirmed_through(records, lost.time));
+    find_locked_successors(&mut gathered);
     settle_deletions(&mut gathered);
     gathered.lost.sort_by(|a, b| (a.time, !a.created, &a.event).cmp(&(b.time, !b.created, &b.event)));
     gathered.lost.dedup();
     gathered.deletions.sort_by_key(|deletion| deletion.time);
     gathered
+}
+
+/// A version is in effect until its successor, whether that could be decrypted or not. All that Parameter Store had when the
+/// successor was noted is recorded or noted like it, so that no other life is hidden between the two.
+fn find_locked_successors(gathered: &mut Gathered<'_>) {
+    let Gathered { values, deletions, lost, .. } = gathered;
+    let times: Vec<Timestamp> = values.iter().map(|point| point.record.details.modified).collect();
+    for point in values.iter_mut().filter(|point| point.successor_missing) {
+        let (version, modified) = point.record.identity();
+        let between = |successor: Timestamp, time: Timestamp| modified < time && time < successor;
+        let is_next = |next: &LostVersion| {
+            next.locked == Some(version + 1)
+                && next.time >= modified
+                && !times.iter().any(|time| between(next.time, *time))
+                && !deletions.iter().any(|deletion| between(next.time, deletion.time))
+                && !lost.iter().any(|lost| lost.created && between(next.time, lost.time))
+        };
+        point.successor_missing = !lost.iter().any(is_next);
+    }
 }
 
 /// The numbered versions in order: by second, then by life and number.

@@ -126,7 +126,14 @@ impl<'a> Walk<'a> {
         let mut lost = std::mem::take(&mut waiting.lost);
         lost.sort_by_key(|lost| !lost.created);
         for lost in lost {
-            if lost.created && self.may_live() && !waiting.deletions.is_empty() {
+            // Its time is known to the millisecond: it had begun when the deletion's event was handled.
+            let ended = waiting.deletions.iter().position(|deletion| {
+                lost.created && lost.locked.is_some() && deletion.live.is_some_and(|live| live <= lost.time)
+            });
+            if let Some(index) = ended.filter(|_| self.may_live()) {
+                let deletion = waiting.deletions.remove(index);
+                self.deletion(deletion, deletion.time.min(just_before(lost.time)));
+            } else if lost.created && self.may_live() && !waiting.deletions.is_empty() {
                 waiting.deletions.remove(0);
             }
             self.lost(lost);

@@ -206,7 +206,11 @@ impl<'a> Walk<'a> {
             }
             _ => {}
         }
-        self.push(lost.time, SegmentState::Unknown(Unknown::ValueLost(lost.time)));
+        let reason = match lost.locked {
+            Some(version) => Unknown::ValueLocked { version, time: lost.time },
+            None => Unknown::ValueLost(lost.time),
+        };
+        self.push(lost.time, SegmentState::Unknown(reason));
         self.current = Current::Unknown;
     }
 

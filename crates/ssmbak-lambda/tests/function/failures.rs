@@ -116,7 +116,7 @@ fn with_a_lost_key(usable: &'static AtomicBool) -> String {
 }
 
 #[tokio::test]
-async fn a_version_whose_key_is_out_of_reach_fails_alone_with_the_real_cause() {
+async fn a_version_whose_key_is_out_of_reach_is_noted_and_comes_twice_again() {
     static USABLE: AtomicBool = AtomicBool::new(false);
     let pipeline = Pipeline::configured("key", &[("AWS_ENDPOINT_URL_SSM", &with_a_lost_key(&USABLE))]);
     create_versioned_bucket(&pipeline.s3, "key").await.unwrap();
@@ -127,11 +127,20 @@ async fn a_version_whose_key_is_out_of_reach_fails_alone_with_the_real_cause() {
     let message = verdict["message"].as_str().unwrap();
     assert!(message.contains("version 2") && message.contains("alias/lost"), "{message}");
     assert_eq!(pipeline.kinds("/key/p").await, ["version 1", "version 3"]);
-    // The queue delivers it again; nothing changes until the key is back.
-    assert_eq!(pipeline.deliver(&[record("2", &update)]), ["2"]);
+    // The queue delivers it again; nothing changes until the key is back, and it is not for the dead letters.
+    let delivered = |id: &str, count: &str| {
+        let mut record = record(id, &update);
+        record["attributes"]["ApproximateReceiveCount"] = json!(count);
+        record
+    };
+    assert_eq!(pipeline.deliver(&[delivered("2", "2")]), ["2"]);
+    assert_eq!(pipeline.deliver(&[delivered("3", "3")]), [""; 0]);
+    let verdict = pipeline.verdict("3");
+    assert_eq!((&verdict["outcome"], &verdict["code"]), (&json!("locked"), &json!("KeyUnusable")));
+    assert_eq!(verdict["level"], "WARN");
     assert_eq!(pipeline.kinds("/key/p").await, ["version 1", "version 3"]);
     USABLE.store(true, Ordering::Relaxed);
-    assert_eq!(pipeline.deliver(&[record("3", &update)]), [""; 0]);
+    assert_eq!(pipeline.deliver(&[record("4", &update)]), [""; 0]);
     assert_eq!(pipeline.kinds("/key/p").await, ["version 1", "version 3", "version 2", "version 3"]);
     assert_eq!(pipeline.body("/key/p").await, b"value 3");
     assert_eq!(pipeline.state("/key/p", "2024-06-15T17:57:20Z".parse().unwrap()).await.as_deref(), Some("value 2"));

@@ -242,4 +242,7 @@ pub struct SweepRecord {
     pub written: u64,
     /// How many names it could not bring up to date.
     pub failed: u64,
+    /// Which those are, unless they are many.
+    #[serde(default, rename = "failedNames")]
+    pub failed_names: Vec<String>,
 }

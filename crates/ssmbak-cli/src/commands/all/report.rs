@@ -60,7 +60,7 @@ enum Kind {
 /// What is to be written, without any value.
 pub(super) fn missing(writes: &[Write]) -> Vec<Missing> {
     let one = |write: &Write| match write {
-        Write::Value { record, .. } => Missing {
+        Write::Value { record, .. } | Write::Again { record, .. } => Missing {
             kind: Kind::Version,
             version: Some(record.details.version),
             time: Some(record.time.to_string()),

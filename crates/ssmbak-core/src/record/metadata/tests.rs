@@ -8,11 +8,8 @@ fn timestamp() -> impl Strategy<Value = Timestamp> {
 }
 
 fn lost() -> impl Strategy<Value = LostVersion> {
-    (timestamp(), any::<bool>(), option::of("[a-f0-9-]{36}")).prop_map(|(time, created, event)| LostVersion {
-        time,
-        created,
-        event,
-    })
+    (timestamp(), any::<bool>(), option::of("[a-f0-9-]{36}"), option::of(1..100u64))
+        .prop_map(|(time, created, event, locked)| LostVersion { time, created, event, locked })
 }
 
 fn text(longest: usize) -> impl Strategy<Value = String> {
@@ -129,7 +126,7 @@ fn a_missing_or_damaged_sidecar_is_noticed() {
         live: None,
         seen: None,
         lost: (0..200)
-            .map(|s| LostVersion { time: Timestamp::from_second(s).unwrap(), created: true, event: None })
+            .map(|s| LostVersion { time: Timestamp::from_second(s).unwrap(), created: true, event: None, locked: None })
             .collect(),
     });
     let sidecar = encoded.sidecar.unwrap();

@@ -1,7 +1,7 @@
 //! The bucket: whether it keeps what it is given, and only shows it to those who may see it.
 
 use super::{Context, ago};
-use crate::doctor::{Encryption, Finding, PublicAccess, SweepRecord};
+use crate::doctor::{Encryption, Finding, Look, PublicAccess, SweepRecord};
 use crate::template::RETENTION_DAYS;
 
 const THE_BUCKET: &str = "the bucket with the history";
@@ -88,6 +88,13 @@ fn lifecycle(context: &Context<'_>) -> Finding {
     Finding::ok(CHECK, kept)
 }
 
+/// How many of the names are shown that a sweep could not bring up to date.
+const SHOWN: usize = 10;
+
+fn is_name(text: &str) -> bool {
+    ssmbak_core::name::ParameterName::parse(text).is_ok()
+}
+
 pub(super) fn sweep(context: &Context<'_>) -> Finding {
     const CHECK: &str = "Sweep";
     let stored = match context.seen(&context.facts.sweep, CHECK, THE_BUCKET, |_| None) {
@@ -107,13 +114,28 @@ pub(super) fn sweep(context: &Context<'_>) -> Finding {
         let message = "what the last one has left is of another version of ssmbak";
         return Finding::warning(CHECK, message, "update this command, or the stack");
     }
-    let SweepRecord { names, written, failed, finished, .. } = record;
+    let SweepRecord { names, written, failed, finished, failed_names, .. } = record;
     let message = format!("{} ago: {names} names, {written} versions written", ago(finished, context.reference.now));
     if context.reference.now.duration_since(finished).as_hours() >= SWEEP_HOURS {
         Finding::warning(CHECK, format!("{message}; it should come every day"), "look at the function's log")
     } else if failed > 0 {
-        let message = format!("{message}, {failed} names could not be brought up to date");
-        Finding::warning(CHECK, message, "the function's log says why")
+        let shown: Vec<&str> =
+            failed_names.iter().map(String::as_str).filter(|name| is_name(name)).take(SHOWN).collect();
+        let names = match (shown.is_empty(), failed > shown.len() as u64) {
+            (true, _) => String::new(),
+            (false, true) => format!(": {}, …", shown.join(", ")),
+            (false, false) => format!(": {}", shown.join(", ")),
+        };
+        let message = format!("{message}, {failed} names could not be brought up to date{names}");
+        let role = match &context.facts.function {
+            Look::Seen(function) => &function.role,
+            _ => "the function's role",
+        };
+        let hint = format!(
+            "the function's log says why each; if a KMS key denies it, let the key's policy grant kms:Decrypt to {role}, and the \
+             next sweep records the versions"
+        );
+        Finding::warning(CHECK, message, hint)
     } else {
         Finding::ok(CHECK, message)
     }

@@ -115,6 +115,13 @@ fn sweep(finished: &str, failed: u32) -> String {
     )
 }
 
+/// A sweep that failed at these names.
+fn failed_at(names: &[&str]) -> String {
+    let failed = u32::try_from(names.len()).unwrap();
+    let names = serde_json::json!(names);
+    sweep("2026-11-22T03:00:00Z", failed).replace('}', &format!(r#","failedNames":{names}}}"#))
+}
+
 fn failures(waiting: u64, oldest: &str) -> FailureQueue {
     FailureQueue { state: QueueState { waiting, ..QueueState::default() }, oldest: oldest.parse().ok() }
 }
@@ -303,6 +310,12 @@ fn each_defect_is_found_by_its_check() {
         ),
         (|f| f.sweep = Look::Seen(Some(sweep("2026-11-20T03:00:00Z", 0))), "Sweep", Status::Warning, "every day"),
         (|f| f.sweep = Look::Seen(Some(sweep("2026-11-22T03:00:00Z", 4))), "Sweep", Status::Warning, "4 names"),
+        (
+            |f| f.sweep = Look::Seen(Some(failed_at(&["/app/a", "/app/b", "\u{1b}[2J"]))),
+            "Sweep",
+            Status::Warning,
+            "3 names could not be brought up to date: /app/a, /app/b, …",
+        ),
     ];
     for (number, (break_it, check, status, says)) in table.iter().enumerate() {
         let mut facts = sound();
