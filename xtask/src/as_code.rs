@@ -52,6 +52,7 @@ fn of_lambda(architecture: &str) -> &str {
 fn pack(executable: &[u8]) -> zip::result::ZipResult<Vec<u8>> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
+        .compression_level(Some(9))
         .last_modified_time(DateTime::default())
         .system(System::Unix)
         .unix_permissions(0o755);

@@ -97,6 +97,7 @@ impl Wheel {
 fn add(zip: &mut ZipWriter<fs::File>, place: &str, bytes: &[u8], is_executable: bool) -> std::io::Result<()> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
+        .compression_level(Some(9))
         .last_modified_time(DateTime::default())
         .unix_permissions(if is_executable { 0o755 } else { 0o644 });
     zip.start_file(place, options)?;

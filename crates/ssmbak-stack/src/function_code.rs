@@ -156,6 +156,7 @@ impl FunctionCode {
 fn pack(executable: &[u8]) -> zip::result::ZipResult<Vec<u8>> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
+        .compression_level(Some(9))
         .last_modified_time(DateTime::default())
         .system(zip::System::Unix)
         .unix_permissions(0o755);
