@@ -27,6 +27,7 @@ pub mod rate;
 pub mod record;
 pub mod recording_scope;
 pub mod refusal;
+pub mod rehearsal;
 pub mod restore_record;
 pub mod scope;
 pub mod sweep;

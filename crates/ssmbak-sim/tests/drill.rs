@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use ssmbak::drill::{Drill, DrillOutcome, DrillResult};
+use ssmbak::rehearsal::{Rehearsal, RehearsalOptions, rehearse};
 use ssmbak::restore::{RestoreOptions, RetryPolicy, Unobserved};
 use ssmbak::store::{ParameterPage, ParameterStore, PutParameter};
 use ssmbak::{Capture, Error};
@@ -80,14 +82,25 @@ impl ParameterStore for Forgetful {
 async fn drill(store: &Forgetful, bucket: &FakeBucket, clock: &Clock) -> DrillResult {
     let all = Selection::new(&["/app/"], true, &[], &[]).unwrap();
     let drill = Drill::prepare(bucket, &all, &Instant::exact(clock.now()), SCRATCH).await.unwrap();
-    let options = RestoreOptions {
+    drill.run(store, bucket, &options(), &Unobserved).await.unwrap()
+}
+
+fn options() -> RestoreOptions {
+    RestoreOptions {
         puts_per_second: None,
         deletes_per_second: None,
         retry: RetryPolicy { attempts: 1, first_pause: Duration::from_millis(1) },
         recreate_delay: Duration::ZERO,
         ..RestoreOptions::default()
-    };
-    drill.run(store, bucket, &options, &Unobserved).await.unwrap()
+    }
+}
+
+async fn record_all(store: &FakeStore, bucket: &FakeBucket, clock: &Clock) {
+    let capture = Capture::new(store.clone(), bucket.clone());
+    for name in store.names() {
+        let drift = capture.find_drift(&name, clock.now()).await.unwrap();
+        capture.record_drift(drift).await.unwrap();
+    }
 }
 
 #[tokio::test]
@@ -98,11 +111,7 @@ async fn a_drill_tells_what_would_not_come_back_and_cleans_up() {
     store.store.put_now(&put("/app/plain", None)).unwrap();
     store.store.put_now(&put("/app/secret", Some("alias/app"))).unwrap();
     clock.advance_ms(5_000);
-    let capture = Capture::new(store.store.clone(), bucket.clone());
-    for name in store.store.names() {
-        let drift = capture.find_drift(&name, clock.now()).await.unwrap();
-        capture.record_drift(drift).await.unwrap();
-    }
+    record_all(&store.store, &bucket, &clock).await;
     clock.advance_ms(5_000);
     let there =
         |store: &Forgetful| store.store.names().iter().filter(|name| name.as_str().starts_with(SCRATCH)).count();
@@ -134,4 +143,97 @@ async fn a_drill_tells_what_would_not_come_back_and_cleans_up() {
     let stuck = drill(&store, &bucket, &clock).await;
     assert_eq!(stuck.left, [(first.to_string(), "parameter store did not delete it".to_owned())]);
     assert_eq!(there(&store), 1);
+}
+
+/// An hour later, as the function rehearses.
+async fn rehearsed(store: &FakeStore, bucket: &FakeBucket, clock: &Clock) -> Rehearsal {
+    clock.advance_ms(2 * 3_600_000);
+    let rehearsal = RehearsalOptions { now: clock.now(), age: SignedDuration::from_hours(1), most: 50 };
+    rehearse(store, bucket, rehearsal, &options(), &Unobserved).await.unwrap()
+}
+
+fn copies(store: &FakeStore) -> usize {
+    store.names().iter().filter(|name| name.as_str().starts_with("/newvoll/ssmbak/drill-rehearsal-")).count()
+}
+
+#[tokio::test]
+async fn rehearsal_restores_a_sample_and_fails_if_any_of_it_does_not_come_back() {
+    let clock = Clock::new("2026-03-01T12:00:00Z".parse().unwrap());
+    let bucket = FakeBucket::new(clock.clone(), Faults::default());
+    let store = FakeStore::new(clock.clone(), Faults::default());
+    let empty = rehearsed(&store, &bucket, &clock).await;
+    assert_eq!((empty.failure(), empty), (None, Rehearsal::default()), "nothing is recorded");
+
+    for number in 0..70 {
+        store.put_now(&put(&format!("/app{}/p{number}", number % 7), None)).unwrap();
+    }
+    store.put_now(&put("/app0/secret", Some("alias/app"))).unwrap();
+    store.put_now(&put("/newvoll/ssmbak/bucketname", None)).unwrap();
+    store.put_now(&put("/gone", None)).unwrap();
+    record_all(&store, &bucket, &clock).await;
+    clock.advance_ms(5_000);
+    store.delete_now(&name("/gone"));
+    clock.advance_ms(5_000);
+    let capture = Capture::new(store.clone(), bucket.clone());
+    let drift = capture.find_drift(&name("/gone"), clock.now()).await.unwrap();
+    capture.record_drift(drift).await.unwrap();
+
+    // The least number of places for 71 names that no schedule divides is 11.
+    store.with_habits(|habits| {
+        habits.disabled_keys.insert("alias/app".to_owned());
+    });
+    let mut failed = 0;
+    for _ in 0..11 {
+        let rehearsal = rehearsed(&store, &bucket, &clock).await;
+        assert_eq!((rehearsal.restored + rehearsal.failed.len(), rehearsal.left.len()), (50, 0), "{rehearsal:?}");
+        for (of, _) in &rehearsal.failed {
+            assert_eq!(of.as_str(), "/app0/secret");
+        }
+        assert_eq!(rehearsal.failure().is_some(), !rehearsal.failed.is_empty());
+        failed += rehearsal.failed.len();
+        assert_eq!(copies(&store), 0);
+    }
+    assert!((1..11).contains(&failed), "the secret had its turn, and others had theirs: {failed}");
+    assert_eq!(store.names().len(), 72, "nothing else was touched");
+}
+
+#[tokio::test]
+async fn rehearsal_deletes_what_earlier_ones_left_and_nothing_of_people() {
+    let clock = Clock::new("2026-03-01T12:00:00Z".parse().unwrap());
+    let bucket = FakeBucket::new(clock.clone(), Faults::default());
+    let store = FakeStore::new(clock.clone(), Faults::default());
+    store.put_now(&put("/app/p", None)).unwrap();
+    record_all(&store, &bucket, &clock).await;
+    let began = clock.now().as_second();
+    let (copy, drill) = (format!("/newvoll/ssmbak/drill-rehearsal-{began}/000000"), "/newvoll/ssmbak/drill-x/000000");
+    store.put_now(&put(&copy, None)).unwrap();
+    store.put_now(&put(drill, None)).unwrap();
+
+    store.with_habits(|habits| {
+        habits.undeletable.insert(copy.clone());
+    });
+    let stuck = rehearsed(&store, &bucket, &clock).await;
+    assert_eq!((stuck.restored, stuck.cleaned, stuck.left.len()), (1, 0, 1));
+    assert!(stuck.failure().is_some_and(|why| why.contains("`ssmbak drill --clean`")), "{stuck:?}");
+
+    store.with_habits(|habits| habits.undeletable.clear());
+    let well = rehearsed(&store, &bucket, &clock).await;
+    assert_eq!((well.restored, well.cleaned, well.failure()), (1, 1, None));
+    assert_eq!((copies(&store), store.names().len()), (0, 2));
+}
+
+#[tokio::test]
+async fn unknown_parameters_are_counted_and_fail_a_rehearsal_that_restores_nothing() {
+    let clock = Clock::new("2026-03-01T12:00:00Z".parse().unwrap());
+    let bucket = FakeBucket::new(clock.clone(), Faults::default());
+    let store = FakeStore::new(clock.clone(), Faults::default());
+    // What an original of old has stored without tags says nothing.
+    bucket.put_as_original("/app/silent", "x", Vec::new());
+    let nothing = rehearsed(&store, &bucket, &clock).await;
+    assert_eq!((nothing.restored, nothing.unknown.len()), (0, 1), "{nothing:?}");
+    assert!(nothing.failure().is_some_and(|why| why.contains("nothing could be restored")), "{nothing:?}");
+    store.put_now(&put("/app/p", None)).unwrap();
+    record_all(&store, &bucket, &clock).await;
+    let some = rehearsed(&store, &bucket, &clock).await;
+    assert_eq!((some.restored, some.unknown.len(), some.failure()), (1, 1, None));
 }

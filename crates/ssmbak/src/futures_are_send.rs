@@ -23,6 +23,7 @@ use ssmbak_core::timeline::{Reach, Timeline};
 use crate::bucket::{self, S3BackupBucket, StoredVersion};
 use crate::capture::Drift;
 use crate::drill::{self, Drill};
+use crate::rehearsal::{RehearsalOptions, rehearse};
 use crate::restore::{Restore, RestoreOptions, Unobserved, journal};
 use crate::s3::{CopyOptions, Destination, DownloadOptions, ObjectBucket, RehydrateOptions};
 use crate::store::SsmParameterStore;
@@ -209,6 +210,8 @@ fn elsewhere(store: Store, bucket: Bucket, selection: Selection, at: Instant, to
         drill.look_for_unrecorded(&store, &selection).await?;
         let drilled = drill.run(&store, &bucket, &options, &Unobserved).await;
         let left = drill::leftovers(&store, "/scratch/").await?;
+        let rehearsal = RehearsalOptions { now: at.at(), age: jiff::SignedDuration::ZERO, most: 1 };
+        rehearse(&store, &bucket, rehearsal, &options, &Unobserved).await?;
         let cleaned = drill::clean(&store, left, &options).await;
         Ok::<_, crate::Error>((drilled.is_ok(), cleaned))
     });

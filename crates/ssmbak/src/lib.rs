@@ -26,6 +26,7 @@ mod policy;
 mod rate_limiter;
 pub mod read;
 pub mod recording_scope;
+pub mod rehearsal;
 pub mod restore;
 mod retry;
 pub mod s3;
