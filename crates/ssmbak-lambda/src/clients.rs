@@ -75,7 +75,9 @@ pub fn clients(config: &Config) -> (Capture<SsmParameterStore, S3BackupBucket>, 
     let sqs = aws_sdk_sqs::Client::from_conf(sqs.build());
 
     let mut store = SsmParameterStore::new(aws_sdk_ssm::Client::from_conf(ssm.build()));
-    if config.ssm_endpoint.is_none() || config.tagging_endpoint.is_some() {
+    // A rehearsal reads the tags that it has just written: an index is minutes behind.
+    let has_index = config.ssm_endpoint.is_none() || config.tagging_endpoint.is_some();
+    if has_index && config.rehearsal.is_none() {
         store = store.with_bulk_tags(aws_sdk_resourcegroupstagging::Client::from_conf(tagging.build()));
     }
     // What stands at another endpoint has no quotas.

@@ -1,8 +1,14 @@
 //! What the environment says.
 
 use aws_credential_types::Credentials;
+use jiff::SignedDuration;
 use ssmbak_core::recording_scope::RecordingScope;
 use ssmbak_core::scope::ScopeError;
+
+use crate::rehearsal;
+
+/// The oldest state that is rehearsed, in seconds.
+const YEAR: i64 = 366 * 86_400;
 
 /// Everything the function is told, read once at its start.
 #[derive(Debug)]
@@ -31,6 +37,8 @@ pub struct Config {
     pub sqs_endpoint: Option<String>,
     /// Which names are recorded.
     pub scope: RecordingScope,
+    /// How old the state is that is rehearsed; `None`: the function records.
+    pub rehearsal: Option<SignedDuration>,
 }
 
 /// Why the function cannot start.
@@ -100,6 +108,10 @@ impl Config {
         let metrics = first(&["SSMBAK_METRICS"]);
         let max_rps = first(&["SSMBAK_MAX_RPS"]).and_then(|text| text.parse().ok());
         let max_rps = max_rps.filter(|rate: &f64| rate.is_finite() && *rate >= 0.0);
+        // Whatever it says, a function that has it must not take its invocations for messages.
+        let seconds = |text: String| text.parse().ok().filter(|seconds| (0..=YEAR).contains(seconds));
+        let rehearsal =
+            first(&["SSMBAK_REHEARSAL"]).map(|text| seconds(text).map_or(rehearsal::AGE, SignedDuration::from_secs));
         let globs = |name: &str| first(&[name]).unwrap_or_default();
         let scope = RecordingScope::parse(&globs("SSMBAK_INCLUDE"), &globs("SSMBAK_EXCLUDE"));
         let scope = scope.map_err(StartError::Scope)?;
@@ -116,6 +128,7 @@ impl Config {
             metrics,
             sqs_endpoint,
             scope,
+            rehearsal,
         })
     }
 }
@@ -184,6 +197,16 @@ mod tests {
         assert!(contains("/prod/a") && contains("/x") && !contains("/prod/a_token") && !contains("/y"));
         let error = read(&[&ALL[..], &[("SSMBAK_EXCLUDE", "[a")]].concat()).unwrap_err();
         assert_eq!(error.code(), "Scope");
+    }
+
+    #[test]
+    fn rehearsal_is_of_a_state_so_many_seconds_old() {
+        assert_eq!(with(&[]).rehearsal, None);
+        assert_eq!(with(&[("SSMBAK_REHEARSAL", "0")]).rehearsal, Some(SignedDuration::ZERO));
+        assert_eq!(with(&[("SSMBAK_REHEARSAL", "90")]).rehearsal, Some(SignedDuration::from_secs(90)));
+        for wrong in ["yes", "-1", "1e9", "99999999999"] {
+            assert_eq!(with(&[("SSMBAK_REHEARSAL", wrong)]).rehearsal, Some(rehearsal::AGE), "{wrong}");
+        }
     }
 
     #[test]

@@ -18,6 +18,9 @@ pub enum Failure {
     /// The event came before its change can be read.
     #[error("parameter store does not show the change yet; the queue delivers the message again")]
     Early,
+    /// A restore would not work today, or not in time.
+    #[error("the rehearsal failed: {0}")]
+    Rehearsal(String),
     /// Lambda is about to end the sandbox.
     #[error("the function's time was up before the change was recorded; give it a longer timeout or smaller batches")]
     OutOfTime,
@@ -31,6 +34,7 @@ impl Failure {
             Self::NotRecorded(error) => error.kind.code(),
             Self::NoQueue => "NoQueue",
             Self::Early => "Early",
+            Self::Rehearsal(_) => "Rehearsal",
             Self::OutOfTime => "OutOfTime",
         }
     }

@@ -8,6 +8,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// The target of the line that tells of a finished sweep: it is logged at every level.
 pub const FINISHED: &str = "ssmbak_lambda::sweep::finished";
 
+/// The target of the line that tells how a rehearsal went: it is logged at every level.
+pub const REHEARSED: &str = "ssmbak_lambda::rehearsal::finished";
+
 /// The target of the line about an event of another account or region: it is logged at every level.
 pub const FOREIGN: &str = "ssmbak_lambda::event::foreign";
 
@@ -49,6 +52,8 @@ fn targets(level: LevelFilter) -> Targets {
         .with_target("ssmbak", level)
         // An alarm listens for this line, whatever the level.
         .with_target(FINISHED, LevelFilter::INFO)
+        // Whoever is told by the alarm looks for this line.
+        .with_target(REHEARSED, LevelFilter::INFO)
         // A metric counts these lines, whatever the level.
         .with_target(FOREIGN, LevelFilter::WARN)
         // Repeats the error that a handler returns, which is logged here with all that is known of it.
@@ -99,6 +104,7 @@ mod tests {
         for level in [LevelFilter::OFF, LevelFilter::ERROR, LevelFilter::WARN, LevelFilter::INFO, LevelFilter::TRACE] {
             assert!(targets(level).would_enable(FINISHED, &Level::INFO), "{level}");
             assert!(targets(level).would_enable(FOREIGN, &Level::WARN), "{level}");
+            assert!(targets(level).would_enable(REHEARSED, &Level::INFO), "{level}");
         }
         assert!(!targets(LevelFilter::WARN).would_enable("ssmbak_lambda::sweep", &Level::INFO));
     }

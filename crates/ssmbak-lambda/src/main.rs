@@ -6,6 +6,8 @@
 //! stack's schedule asks for a sweep over everything, which goes on by messages of its own. Messages that could not be
 //! handled are reported one by one, and the queue delivers those, and only those, again.
 //!
+//! With `SSMBAK_REHEARSAL` it is a stack's second function, which rehearses a restore at each invocation.
+//!
 //! Nothing here may panic: the release profile aborts, and with the process the whole batch fails.
 
 mod clients;
@@ -18,6 +20,7 @@ mod message;
 mod message_outcome;
 mod metrics;
 mod queue;
+mod rehearsal;
 mod sweep;
 
 use std::env;
@@ -29,6 +32,7 @@ use ssmbak_core::event::Origin;
 
 use crate::config::Config;
 use crate::function::{Function, time_limit};
+use crate::rehearsal::Rehearser;
 
 // One thread: the work is waiting for answers, and a function of this size has a fraction of a processor.
 #[tokio::main(flavor = "current_thread")]
@@ -43,8 +47,6 @@ async fn main() -> ExitCode {
         }
     };
     let (capture, queue) = clients::clients(&config);
-    let own = Origin { account: config.account.clone(), region: Some(config.region.clone()) };
-    let function = Function::new(capture, queue, own).with_metrics(config.metrics.clone()).with_scope(config.scope);
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         bucket = config.bucket,
@@ -52,13 +54,24 @@ async fn main() -> ExitCode {
         endpoint = config.ssm_endpoint,
         "ready"
     );
-    let function = &function;
-    let runtime = Runtime::new(service_fn(async move |event: LambdaEvent<Value>| {
-        function.invoked_as(&event.context.invoked_function_arn);
-        let limit = time_limit(event.context.deadline());
-        function.invoke(&event.payload, &event.context.request_id, limit).await
-    }));
-    match runtime.run().await {
+    let own = Origin { account: config.account.clone(), region: Some(config.region.clone()) };
+    let ended = if let Some(age) = config.rehearsal {
+        let rehearser = &Rehearser::new(capture, age, config.ssm_endpoint.is_none(), config.metrics);
+        let rehearse = async move |event: LambdaEvent<Value>| {
+            let limit = time_limit(event.context.deadline());
+            rehearser.invoke(&event.context.request_id, limit).await
+        };
+        Runtime::new(service_fn(rehearse)).run().await
+    } else {
+        let function = &Function::new(capture, queue, own).with_metrics(config.metrics).with_scope(config.scope);
+        let record = async move |event: LambdaEvent<Value>| {
+            function.invoked_as(&event.context.invoked_function_arn);
+            let limit = time_limit(event.context.deadline());
+            function.invoke(&event.payload, &event.context.request_id, limit).await
+        };
+        Runtime::new(service_fn(record)).run().await
+    };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(outcome = "failed", "the Lambda runtime failed: {error}");

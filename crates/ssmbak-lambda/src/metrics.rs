@@ -102,16 +102,25 @@ impl Numbers {
         if !self.lags.is_empty() {
             values.insert("LagSeconds".to_owned(), json!(self.lags));
         }
-        if values.is_empty() {
-            return None;
-        }
-        let unit = |name: &str| if name == "LagSeconds" { "Seconds" } else { "Count" };
-        let metrics: Vec<Value> = values.keys().map(|name| json!({"Name": name, "Unit": unit(name)})).collect();
-        let directive = json!({"Namespace": namespace, "Dimensions": [[]], "Metrics": metrics});
-        let about = json!({"Timestamp": now.as_millisecond(), "CloudWatchMetrics": [directive]});
-        values.insert("_aws".to_owned(), about);
-        Some(Value::Object(values))
+        (!values.is_empty()).then(|| embedded(namespace, values, now))
     }
+}
+
+/// The line with these metrics.
+fn embedded(namespace: &str, mut values: Map<String, Value>, now: Timestamp) -> Value {
+    let unit = |name: &str| if name == "LagSeconds" { "Seconds" } else { "Count" };
+    let metrics: Vec<Value> = values.keys().map(|name| json!({"Name": name, "Unit": unit(name)})).collect();
+    let directive = json!({"Namespace": namespace, "Dimensions": [[]], "Metrics": metrics});
+    let about = json!({"Timestamp": now.as_millisecond(), "CloudWatchMetrics": [directive]});
+    values.insert("_aws".to_owned(), about);
+    Value::Object(values)
+}
+
+/// Prints how many parameters a rehearsal restored, and how many not; 0 as well, for its absence would be a missing rehearsal.
+pub fn print_rehearsal(namespace: &str, restored: usize, failed: usize, now: Timestamp) {
+    let values = [("RehearsalRestored", restored), ("RehearsalFailed", failed)];
+    let values = values.into_iter().map(|(name, count)| (name.to_owned(), json!(count))).collect();
+    let _ = writeln!(std::io::stdout().lock(), "{}", embedded(namespace, values, now));
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod malformed_events;
 mod messages;
 mod pipeline;
 mod recording;
+mod rehearsal;
 mod scope;
 mod secrecy;
 mod start;
