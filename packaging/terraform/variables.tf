@@ -201,6 +201,17 @@ variable "policies_path" {
   }
 }
 
+variable "rehearsal" {
+  description = "How often a second function restores a sample into /newvoll/ssmbak/drill-rehearsal-*, compares and deletes it, as cron(...) or rate(...) of at most 6 days. Empty for never."
+  type        = string
+  default     = ""
+  nullable    = false
+  validation {
+    condition     = can(regex("^$|^cron\\([^()]+\\)$|^rate\\((1 day|[2-6] days|1 hour|[1-9][0-9]? hours)\\)$", var.rehearsal))
+    error_message = "rehearsal must match ^$|^cron\\([^()]+\\)$|^rate\\((1 day|[2-6] days|1 hour|[1-9][0-9]? hours)\\)$."
+  }
+}
+
 variable "retention_days" {
   description = "For how many days a replaced or deleted value can be restored. 0 keeps everything."
   type        = number
@@ -340,6 +351,7 @@ locals {
     PipelineKmsKeyArn                = var.pipeline_kms_key_arn
     Policies                         = var.policies
     PoliciesPath                     = var.policies_path
+    Rehearsal                        = var.rehearsal
     RetentionDays                    = var.retention_days
     SweepSchedule                    = var.sweep_schedule
     ThresholdAgeOfOldestMessage      = var.threshold_age_of_oldest_message

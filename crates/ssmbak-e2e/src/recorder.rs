@@ -32,6 +32,19 @@ impl Function {
         let process = LambdaProcess::start(&binary("ssmbak-lambda"), &api, env.iter().copied())?;
         Ok(Self { process, api })
     }
+
+    /// What it answers to an event.
+    ///
+    /// # Errors
+    /// If it reports an error.
+    pub fn invoke(&self, event: &Value) -> Outcome<Value> {
+        match self.api.invoke(event, PATIENCE)? {
+            InvocationOutcome::Response(answer) => Ok(answer),
+            InvocationOutcome::Error(error) => {
+                Err(format!("the function reported {error}\n{}", self.process.log()).into())
+            }
+        }
+    }
 }
 
 impl Recorder for Function {

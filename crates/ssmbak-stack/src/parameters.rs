@@ -181,7 +181,7 @@ mod tests {
     fn refuses_what_cannot_be_set() {
         assert_eq!(check(&settings(&[("LogLevel", "INFO")])), Ok(()));
         let unknown = check(&settings(&[("LogLevel", "INFO"), ("loglevel", "x")]));
-        insta::assert_snapshot!(unknown.unwrap_err(), @"the stack has no parameter loglevel: it has AccessLogBucket, AlarmEmail, DeletionsWithinSeconds, Exclude, ExistingBucket, Include, KmsKeyArn, LogLevel, LogRetentionDays, MaxRequestsPerSecond, Metrics, ObjectLockDays, ObjectLockMode, PermissionsBoundaryArn, PipelineKmsKeyArn, Policies, PoliciesPath, RetentionDays, SweepSchedule, ThresholdAgeOfOldestMessage, ThresholdDaysWithoutSweep, ThresholdDeletions, ThresholdFunctionErrors, ThresholdNumberOfMessagesVisible, VaultAccountId, VaultBucketArn, VaultKmsKeyArn");
+        insta::assert_snapshot!(unknown.unwrap_err(), @"the stack has no parameter loglevel: it has AccessLogBucket, AlarmEmail, DeletionsWithinSeconds, Exclude, ExistingBucket, Include, KmsKeyArn, LogLevel, LogRetentionDays, MaxRequestsPerSecond, Metrics, ObjectLockDays, ObjectLockMode, PermissionsBoundaryArn, PipelineKmsKeyArn, Policies, PoliciesPath, Rehearsal, RetentionDays, SweepSchedule, ThresholdAgeOfOldestMessage, ThresholdDaysWithoutSweep, ThresholdDeletions, ThresholdFunctionErrors, ThresholdNumberOfMessagesVisible, VaultAccountId, VaultBucketArn, VaultKmsKeyArn");
         let filled_in = check(&settings(&[("CodeKey", "x")]));
         insta::assert_snapshot!(filled_in.unwrap_err(), @"the parameter CodeKey follows from the function's code: choose that with --lambda");
     }

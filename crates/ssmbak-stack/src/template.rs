@@ -41,6 +41,10 @@ pub const EVENT_RULE: &str = "EventRule";
 pub const SWEEP_RULE: &str = "SweepRule";
 /// Logical id of what takes messages from the queue to the function.
 pub const EVENT_SOURCE_MAPPING: &str = "SqsToLambda";
+/// Logical id of the function that rehearses restores.
+pub const REHEARSAL_FUNCTION: &str = "RehearsalFunction";
+/// Logical id of the rule that invokes it.
+pub const REHEARSAL_RULE: &str = "RehearsalRule";
 /// The role that the function runs with.
 pub const FUNCTION_ROLE: &str = "FunctionRole";
 
@@ -62,7 +66,7 @@ pub const EXCLUDE: &str = "Exclude";
 pub const EXCLUDED_NAMES: &str = "ExcludedNames";
 
 /// The parameters of the template that people may set.
-pub const SETTINGS: [&str; 27] = [
+pub const SETTINGS: [&str; 28] = [
     "AccessLogBucket",
     "AlarmEmail",
     "DeletionsWithinSeconds",
@@ -80,6 +84,7 @@ pub const SETTINGS: [&str; 27] = [
     "PipelineKmsKeyArn",
     "Policies",
     "PoliciesPath",
+    REHEARSAL,
     RETENTION_DAYS,
     "SweepSchedule",
     "ThresholdAgeOfOldestMessage",
@@ -92,6 +97,8 @@ pub const SETTINGS: [&str; 27] = [
     VAULT_KEY,
 ];
 
+/// Parameter of the template: how often a restore is rehearsed.
+pub const REHEARSAL: &str = "Rehearsal";
 /// Parameter of the template: for how many days replaced and deleted values are kept.
 pub const RETENTION_DAYS: &str = "RetentionDays";
 

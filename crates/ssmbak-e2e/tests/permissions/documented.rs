@@ -26,14 +26,14 @@ pub fn role() -> Outcome<Actions> {
 }
 
 /// The actions that a role or policy of the template allows.
-fn policy(logical_id: &str) -> Outcome<Actions> {
+pub fn policy(logical_id: &str) -> Outcome<Actions> {
     let template = fs::read_to_string(workspace_dir().join("crates/ssmbak-stack/template.yml"))?;
     let role = template.split(&format!("\n  {logical_id}:\n")).nth(1).ok_or("no role")?;
     // The next resource begins at the same depth.
     let lines = role
         .lines()
         .take_while(|line| !line.starts_with("  ") || line.starts_with("   ") || line.trim().starts_with('#'));
-    let words = lines.flat_map(|line| line.split(['[', ']', ',', ' '])).map(str::trim);
+    let words = lines.flat_map(|line| line.split(['[', ']', '{', '}', ',', ' '])).map(str::trim);
     let actions: Actions =
         words.filter(|word| is_action(word) && *word != "sts:AssumeRole").map(str::to_owned).collect();
     if actions.is_empty() { Err("the role allows nothing".into()) } else { Ok(actions) }
@@ -74,6 +74,7 @@ fn policies_for_people_allow_what_the_page_names() -> Outcome {
 #[test]
 fn the_page_tells_of_the_roles_as_they_are() -> Outcome {
     assert_eq!(page("The function's role")?, role()?);
+    assert_eq!(page("The rehearsal's role")?, policy("RehearsalRole")?);
     assert_eq!(page("The replication role")?, policy("ReplicationPolicy")?);
     Ok(())
 }

@@ -10,6 +10,7 @@ mod incident;
 mod pipeline;
 mod redrive;
 mod regions;
+mod rehearsal;
 #[allow(clippy::unwrap_used, reason = "what a test cannot do is its failure")]
 #[path = "../../../ssmbak-cli/tests/common/schema.rs"]
 mod schema;

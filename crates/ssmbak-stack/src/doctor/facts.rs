@@ -56,6 +56,21 @@ pub struct Facts {
     pub sweep: Look<Option<String>>,
     /// The replication into a vault, if the stack has one.
     pub replication: Option<ReplicationFacts>,
+    /// What rehearses restores, if the stack has it.
+    pub rehearsal: Option<RehearsalFacts>,
+}
+
+/// What rehearses restores.
+#[derive(Debug)]
+pub struct RehearsalFacts {
+    /// How often, by the stack's parameter.
+    pub schedule: String,
+    /// The rule that invokes the function.
+    pub rule: Look<Rule>,
+    /// How many executions are reserved for the function that rehearses.
+    pub concurrency: Look<Option<i32>>,
+    /// The own name of that function, if it is known.
+    pub function: Option<String>,
 }
 
 /// The replication of the bucket into a vault.

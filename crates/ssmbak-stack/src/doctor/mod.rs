@@ -9,8 +9,8 @@ mod look;
 
 pub use examine::{Reference, examine};
 pub use facts::{
-    BucketFacts, Encryption, Facts, FailureQueue, Function, Lifecycle, Look, Mapping, PublicAccess, Replica,
-    ReplicationFacts, ReplicationRule, Rule, StackFacts, SweepRecord, Target, VaultFacts,
+    BucketFacts, Encryption, Facts, FailureQueue, Function, Lifecycle, Look, Mapping, PublicAccess, RehearsalFacts,
+    Replica, ReplicationFacts, ReplicationRule, Rule, StackFacts, SweepRecord, Target, VaultFacts,
 };
 pub use look::{Clients, look};
 

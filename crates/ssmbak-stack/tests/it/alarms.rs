@@ -2,16 +2,17 @@
 
 use serde_json::{Value, json};
 
+use crate::conditions::REHEARSAL;
 use crate::tree::{attribute_of, of_type, properties, resolved, statements};
 
 #[test]
 fn every_alarm_means_something() {
-    let template = resolved(&[]);
+    let template = resolved(&[REHEARSAL]);
     let alarms = of_type(&template, "AWS::CloudWatch::Alarm");
     for (id, alarm) in &alarms {
         let alarm = &alarm["Properties"];
-        // Silence is fine, but for the sweep.
-        let silence = if *id == "SweepMissing" { "missing" } else { "notBreaching" };
+        // Silence is fine, but for the sweep and the rehearsal.
+        let silence = if id.ends_with("Missing") { "missing" } else { "notBreaching" };
         assert_eq!(alarm["TreatMissingData"], silence, "{id}");
         assert!(alarm["AlarmDescription"].is_string(), "{id}");
         watched(&template, id, alarm);
@@ -26,7 +27,9 @@ fn every_alarm_means_something() {
         };
         assert!(alarms.iter().any(watched), "{queue}");
     }
-    for (rule, _) in of_type(&template, "AWS::Events::Rule") {
+    // That the rehearsal's rule fails is a missing rehearsal.
+    let rules = of_type(&template, "AWS::Events::Rule").into_iter().filter(|(rule, _)| *rule != "RehearsalRule");
+    for (rule, _) in rules {
         let watched = |(_, alarm): &(&str, &Value)| {
             alarm["Properties"]["MetricName"] == "FailedInvocations"
                 && alarm["Properties"]["Dimensions"][0]["Value"] == json!({"Ref": rule})
@@ -101,7 +104,7 @@ fn a_missing_sweep_is_noticed_by_the_line_of_a_finished_one() {
 
 #[test]
 fn a_new_stack_is_not_in_alarm_and_a_silent_one_is_told_of() {
-    let told = resolved(&[("AlarmEmail", "ops@example.com")]);
+    let told = resolved(&[("AlarmEmail", "ops@example.com"), REHEARSAL]);
     for (id, alarm) in of_type(&told, "AWS::CloudWatch::Alarm") {
         let alarm = &alarm["Properties"];
         assert_ne!(alarm["TreatMissingData"], "breaching", "{id} starts in alarm");
@@ -110,6 +113,27 @@ fn a_new_stack_is_not_in_alarm_and_a_silent_one_is_told_of() {
     }
     let sweeps = &properties(&told, "SweepMissing")["InsufficientDataActions"];
     assert_eq!(sweeps, &json!([{"Ref": "AlarmTopic"}]));
+}
+
+#[test]
+fn rehearsal_is_off_unless_asked_for_and_noticed_if_it_fails_or_is_missing() {
+    let (off, on) = (resolved(&[]), resolved(&[REHEARSAL]));
+    let own = |template: &Value| {
+        let resources = template["Resources"].as_object().unwrap().keys();
+        resources.filter(|id| id.starts_with("Rehearsal")).count()
+    };
+    assert_eq!((own(&off), own(&on)), (0, 7));
+    let (failed, missing) = (properties(&on, "RehearsalFailed"), properties(&on, "RehearsalMissing"));
+    assert_eq!((&failed["MetricName"], &failed["Threshold"]), (&json!("Errors"), &json!(0)));
+    assert_eq!(
+        (&missing["MetricName"], &missing["ComparisonOperator"]),
+        (&json!("Invocations"), &json!("LessThanThreshold"))
+    );
+    // The longest that an alarm looks back.
+    assert_eq!(missing["Period"].as_u64().unwrap() * missing["EvaluationPeriods"].as_u64().unwrap(), 7 * 86_400);
+    for alarm in [failed, missing] {
+        assert_eq!(alarm["Dimensions"], json!([{"Name": "FunctionName", "Value": {"Ref": "RehearsalFunction"}}]));
+    }
 }
 
 #[test]

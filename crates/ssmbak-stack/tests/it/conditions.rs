@@ -14,13 +14,15 @@ pub const VAULT: (&str, &str) = ("VaultBucketArn", "arn:aws:s3:::the-vault");
 pub const VAULT_ACCOUNT: (&str, &str) = ("VaultAccountId", "444455556666");
 pub const VAULT_KEY: (&str, &str) = ("VaultKmsKeyArn", "arn:aws:kms:eu-west-1:444455556666:key/9abc");
 
+pub const REHEARSAL: (&str, &str) = ("Rehearsal", "rate(3 days)");
+
 type Choice = (&'static str, &'static str);
 
 const BOUNDARY: Choice = ("PermissionsBoundaryArn", "arn:aws:iam::123456789012:policy/bound");
 const EMAIL: Choice = ("AlarmEmail", "ops@example.com");
 
 /// A choice for each condition that has nothing to do with a vault.
-const CHOICES: [Choice; 11] = [
+const CHOICES: [Choice; 12] = [
     ("RetentionDays", "30"),
     KMS_KEY,
     LOCK,
@@ -31,6 +33,7 @@ const CHOICES: [Choice; 11] = [
     BOUNDARY,
     ("Metrics", "true"),
     ("Policies", "true"),
+    REHEARSAL,
     ("ExcludedNames", "/ci/*"),
 ];
 

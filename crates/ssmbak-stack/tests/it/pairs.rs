@@ -11,7 +11,7 @@ use crate::lint::findings;
 use crate::tree::{resolved, template};
 
 /// A value of each parameter that has no list of values and no bounds; beside it, its default is taken.
-const SAMPLES: [(&str, &str); 19] = [
+const SAMPLES: [(&str, &str); 20] = [
     ("AccessLogBucket", "logs"),
     ("AlarmEmail", "ops@example.com"),
     ("CodeBucket", "artifacts"),
@@ -25,6 +25,7 @@ const SAMPLES: [(&str, &str); 19] = [
     ("PermissionsBoundaryArn", "arn:aws:iam::123456789012:policy/bound"),
     ("PipelineKmsKeyArn", "arn:aws:kms:us-east-1:123456789012:key/5678abcd-12ab-34cd-56ef-1234567890ab"),
     ("PoliciesPath", "team-a/"),
+    ("Rehearsal", "rate(3 days)"),
     ("SweepSchedule", "cron(0 3 * * ? *)"),
     ("ThresholdAgeOfOldestMessage", "60"),
     ("ThresholdNumberOfMessagesVisible", "10"),

@@ -1,7 +1,9 @@
 //! What no emulator shows of the template: that everything in it is joined up, and allowed no more than it needs.
 
+use crate::conditions::REHEARSAL;
 use crate::tree::{attribute_of, of_type, properties, resolved, rights, statements, template};
 use serde_json::{Value, json};
+use ssmbak_core::rehearsal::SCRATCH;
 use ssmbak_stack::template::{
     ARCHITECTURE, BUCKET, CODE_BUCKET, CODE_KEY, EXCLUDED_NAMES, FUNCTION, LOG_GROUP, MAX_TEMPLATE_BODY, SETTINGS,
     TEMPLATE, VERSION_OUTPUT,
@@ -138,7 +140,8 @@ fn a_schedule_makes_the_function_sweep() {
 #[test]
 fn every_rule_target_has_retries_dead_letters_and_the_right_to_send() {
     let template = template();
-    for (id, rule) in of_type(&template, "AWS::Events::Rule") {
+    let to_queue = of_type(&template, "AWS::Events::Rule").into_iter().filter(|(id, _)| *id != "RehearsalRule");
+    for (id, rule) in to_queue {
         for target in rule["Properties"]["Targets"].as_array().unwrap() {
             let retries = json!({"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185});
             assert_eq!(target["RetryPolicy"], retries, "{id}");
@@ -150,6 +153,32 @@ fn every_rule_target_has_retries_dead_letters_and_the_right_to_send() {
             }
         }
     }
+}
+
+#[test]
+fn a_schedule_invokes_the_function_that_rehearses_once() {
+    let template = resolved(&[REHEARSAL]);
+    let rule = properties(&template, "RehearsalRule");
+    assert_eq!(rule["ScheduleExpression"], json!({"Ref": "Rehearsal"}));
+    assert_eq!(attribute_of(&rule["Targets"][0]["Arn"], "Arn"), "RehearsalFunction");
+    let may = properties(&template, "RehearsalPermission");
+    assert_eq!((&may["Action"], &may["Principal"]), (&json!("lambda:InvokeFunction"), &json!("events.amazonaws.com")));
+    assert_eq!(attribute_of(&may["SourceArn"], "Arn"), "RehearsalRule");
+    assert_eq!(properties(&template, "RehearsalInvocations")["MaximumRetryAttempts"], 0);
+    let (function, recorder) = (properties(&template, "RehearsalFunction"), properties(&template, "Function"));
+    for same in ["Runtime", "Handler", "Architectures", "Code", "LoggingConfig"] {
+        assert_eq!(function[same], recorder[same], "{same}");
+    }
+    assert_eq!(attribute_of(&function["Role"], "Arn"), "RehearsalRole");
+    assert_eq!(function["Environment"]["Variables"]["SSMBAK_REHEARSAL"], "3600");
+    let writes: Vec<Value> = statements(&properties(&template, "RehearsalRole")["Policies"][0]["PolicyDocument"])
+        .into_iter()
+        .filter(|statement| statement["Action"].as_array().unwrap().contains(&json!("ssm:PutParameter")))
+        .map(|statement| statement["Resource"][0]["Fn::Sub"].clone())
+        .collect();
+    assert_eq!(writes.len(), 1);
+    let below = format!(":parameter{SCRATCH}*");
+    assert!(writes[0].as_str().unwrap().ends_with(&below), "{writes:?} is not what the function writes");
 }
 
 fn may_send(template: &Value, rule: &str, queue: &str) -> bool {

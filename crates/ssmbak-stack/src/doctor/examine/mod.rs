@@ -4,6 +4,7 @@ mod bucket;
 mod events;
 mod function;
 mod queues;
+mod rehearsal;
 mod repair;
 mod replication;
 mod stack;
@@ -46,6 +47,7 @@ pub fn examine(facts: &Facts, reference: &Reference<'_>) -> Vec<Finding> {
     findings.extend(bucket::all(&context));
     findings.push(bucket::sweep(&context));
     findings.extend(replication::all(&context));
+    findings.extend(rehearsal::finding(&context));
     findings
 }
 

@@ -135,7 +135,18 @@ impl Context<'_> {
 
     /// Lets the function run.
     pub(super) fn free_concurrency(&self) -> String {
-        format!("`aws lambda delete-function-concurrency --function-name {} {}`", self.reference.name, self.region())
+        self.free_concurrency_of(self.reference.name)
+    }
+
+    /// Lets a function run.
+    pub(super) fn free_concurrency_of(&self, function: &str) -> String {
+        format!("`aws lambda delete-function-concurrency --function-name {function} {}`", self.region())
+    }
+
+    /// Takes all that rehearses restores out of the stack, and puts it back.
+    pub(super) fn make_rehearsal_anew(&self, schedule: &str) -> String {
+        let update = format!("ssmbak-stack {} update --param", self.reference.name);
+        format!("`{update} Rehearsal=`, then `{update} 'Rehearsal={schedule}'`")
     }
 
     /// Gives the function all its variables, since Lambda exchanges them as a whole.

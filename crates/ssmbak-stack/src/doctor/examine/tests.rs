@@ -66,6 +66,7 @@ fn sound() -> Facts {
         },
         sweep: Look::Seen(Some(sweep("2026-11-22T03:00:00Z", 0))),
         replication: None,
+        rehearsal: None,
     }
 }
 
@@ -386,6 +387,41 @@ fn every_way_to_stop_it_by_hand_is_answered_with_the_command_that_mends_it() {
 }
 
 #[test]
+fn rehearsal_that_does_not_run_is_a_warning_with_the_command_that_mends_it() {
+    const FUNCTION: &str = "arn:aws:lambda:eu-west-1:1:function:demo-rehearse";
+    let invokes = |enabled, arn| Look::Seen(rule(enabled, "", arn, false));
+    let table = [
+        ("well", invokes(true, FUNCTION), Look::Seen(None)),
+        ("rule disabled", invokes(false, FUNCTION), Look::Seen(None)),
+        ("target changed", invokes(true, "arn:other"), Look::Seen(None)),
+        ("rule deleted", gone(), Look::Seen(None)),
+        ("function deleted", invokes(true, FUNCTION), gone()),
+        ("concurrency 0", invokes(true, FUNCTION), Look::Seen(Some(0))),
+    ];
+    let mut answers = Vec::new();
+    for (what, rule, concurrency) in table {
+        let (schedule, function) = ("rate(3 days)".to_owned(), Some("demo-rehearse".to_owned()));
+        let rehearsal = Some(RehearsalFacts { schedule, rule, concurrency, function });
+        let finding = find(&Facts { rehearsal, ..sound() }, "Rehearsal");
+        answers.push(format!("{what}: {} {}", finding.status.as_str(), finding.message));
+        answers.extend(finding.hint.map(|hint| format!("    {hint}")));
+    }
+    insta::assert_snapshot!(answers.join("\n"), @r"
+    well: ok it is on, rate(3 days)
+    rule disabled: warning its rule is disabled: no restore is rehearsed
+        `aws events enable-rule --name demo --region eu-west-1`
+    target changed: warning its rule does not invoke the function: no restore is rehearsed
+        `ssmbak-stack demo update --param Rehearsal=`, then `ssmbak-stack demo update --param 'Rehearsal=rate(3 days)'`
+    rule deleted: problem the rule that has restores rehearsed does not exist any more, though the stack has it
+        `ssmbak-stack demo update --param Rehearsal=`, then `ssmbak-stack demo update --param 'Rehearsal=rate(3 days)'`
+    function deleted: problem the function that rehearses restores does not exist any more, though the stack has it
+        `ssmbak-stack demo update --param Rehearsal=`, then `ssmbak-stack demo update --param 'Rehearsal=rate(3 days)'`
+    concurrency 0: warning 0 executions are reserved for its function, which never runs
+        `aws lambda delete-function-concurrency --function-name demo-rehearse --region eu-west-1`
+    ");
+}
+
+#[test]
 fn a_replaced_mapping_that_works_is_no_finding() {
     let mut facts = sound();
     of_mapping(&mut facts, |mapping| mapping.is_replacement = true);
@@ -432,6 +468,7 @@ fn what_may_not_be_looked_at_names_the_permission_and_stops_nothing_else() {
         },
         sweep: Look::Unseen(denied()),
         replication: None,
+        rehearsal: None,
     };
     let findings = examine(&facts, &reference());
     assert_eq!(findings.len(), examine(&sound(), &reference()).len());

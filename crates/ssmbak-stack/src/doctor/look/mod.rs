@@ -7,7 +7,7 @@ mod replication;
 mod rule;
 
 use crate::call::CallError;
-use crate::doctor::facts::{BucketFacts, Facts, Look, StackFacts};
+use crate::doctor::facts::{BucketFacts, Facts, Look, RehearsalFacts, StackFacts};
 use crate::error::StackError;
 use crate::stack::{Description, Resource, Stack};
 use crate::template;
@@ -62,6 +62,11 @@ pub async fn look(stack: &Stack, clients: &Clients) -> Result<Facts, StackError>
         Some(described) => Some(replication::look(&clients.s3, &bucket_name, described).await),
         None => None,
     };
+    let schedule = described.as_ref().ok().and_then(|described| described.parameter(template::REHEARSAL));
+    let rehearsal = match schedule.filter(|schedule| !schedule.is_empty()) {
+        Some(schedule) => Some(rehearsal(&places, clients, schedule).await),
+        None => None,
+    };
     Ok(Facts {
         stack: match described {
             Ok(Description { status, reason, parameters, .. }) => Look::Seen(StackFacts { status, reason, parameters }),
@@ -85,7 +90,18 @@ pub async fn look(stack: &Stack, clients: &Clients) -> Result<Facts, StackError>
         bucket: BucketFacts { versioning, encryption, public_access, lifecycle },
         sweep,
         replication,
+        rehearsal,
     })
+}
+
+async fn rehearsal(places: &Places<'_>, clients: &Clients, schedule: &str) -> RehearsalFacts {
+    let function = places.of_resource(template::REHEARSAL_FUNCTION, || None);
+    let name = function.named();
+    let (rule, concurrency) = tokio::join!(
+        rule::look(&clients.eventbridge, places.of_resource(template::REHEARSAL_RULE, || None)),
+        function::look_at_concurrency(&clients.lambda, function),
+    );
+    RehearsalFacts { schedule: schedule.to_owned(), rule, concurrency, function: name }
 }
 
 fn has_vault(described: &Description) -> bool {
