@@ -33,6 +33,17 @@ variable "architecture" {
   }
 }
 
+variable "code_bucket_regional" {
+  description = "Whether the bucket of the function's code is called CodeBucket-REGION, so that one value is good for all regions of a StackSet. ssmbak-stack fills this in."
+  type        = string
+  default     = "false"
+  nullable    = false
+  validation {
+    condition     = contains(["true", "false"], var.code_bucket_regional)
+    error_message = "code_bucket_regional must be one of \"true\", \"false\"."
+  }
+}
+
 variable "deletions_within_seconds" {
   description = "The time within which ManyDeletions counts."
   type        = number
@@ -335,6 +346,7 @@ locals {
     AccessLogBucket                  = var.access_log_bucket
     AlarmEmail                       = var.alarm_email
     Architecture                     = var.architecture
+    CodeBucketRegional               = var.code_bucket_regional
     DeletionsWithinSeconds           = var.deletions_within_seconds
     Exclude                          = var.exclude
     ExcludedNames                    = var.excluded_names

@@ -4,7 +4,9 @@ use crate::elf::Architecture;
 use ssmbak_core::recording_scope::RecordingScope;
 use ssmbak_core::scope::ScopeError;
 
-use crate::template::{ARCHITECTURE, CODE_BUCKET, CODE_KEY, EXCLUDE, EXCLUDED_NAMES, INCLUDE, SETTINGS};
+use crate::template::{
+    ARCHITECTURE, CODE_BUCKET, CODE_BUCKET_REGIONAL, CODE_KEY, EXCLUDE, EXCLUDED_NAMES, INCLUDE, SETTINGS,
+};
 
 /// A parameter was asked for that cannot be set.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -46,7 +48,7 @@ pub enum Value {
 /// [`ParameterError`] for the first that cannot be set.
 pub fn check(settings: &[(String, String)]) -> Result<(), ParameterError> {
     for (name, _) in settings {
-        if [CODE_BUCKET, CODE_KEY, ARCHITECTURE].contains(&name.as_str()) {
+        if [CODE_BUCKET, CODE_BUCKET_REGIONAL, CODE_KEY, ARCHITECTURE].contains(&name.as_str()) {
             return Err(ParameterError::FilledIn { name: name.clone() });
         }
         if name == EXCLUDED_NAMES {

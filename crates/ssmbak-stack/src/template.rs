@@ -53,6 +53,8 @@ pub const MANAGED_TAG: (&str, &str) = ("ssmbak:managed", "true");
 
 /// Parameter of the template: bucket of the function's code. Filled in by a deployment.
 pub const CODE_BUCKET: &str = "CodeBucket";
+/// Parameter of the template: whether the region follows in the bucket's name. Filled in for a stack set.
+pub const CODE_BUCKET_REGIONAL: &str = "CodeBucketRegional";
 /// Parameter of the template: key of the function's code. Filled in by a deployment.
 pub const CODE_KEY: &str = "CodeKey";
 /// Parameter of the template: what the function's code was built for. Filled in by a deployment.

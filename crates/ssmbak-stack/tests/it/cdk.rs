@@ -74,7 +74,8 @@ fn the_cdk_example_deploys_the_template_as_it_is() {
     let set = [
         ("RetentionDays", json!(365)),
         ("AlarmEmail", json!("ops@example.com")),
-        ("CodeBucket", code["S3Bucket"].clone()),
+        // As long as the bucket is not one of many regions.
+        ("CodeBucket", code["S3Bucket"]["Fn::If"][2].clone()),
         ("CodeKey", code["S3Key"].clone()),
     ];
     let wanted = set.iter().fold(template(), |template, (name, value)| with(&template, name, value));

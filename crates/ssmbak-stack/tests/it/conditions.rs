@@ -22,7 +22,8 @@ const BOUNDARY: Choice = ("PermissionsBoundaryArn", "arn:aws:iam::123456789012:p
 const EMAIL: Choice = ("AlarmEmail", "ops@example.com");
 
 /// A choice for each condition that has nothing to do with a vault.
-const CHOICES: [Choice; 12] = [
+const CHOICES: [Choice; 13] = [
+    ("CodeBucketRegional", "true"),
     ("RetentionDays", "30"),
     KMS_KEY,
     LOCK,

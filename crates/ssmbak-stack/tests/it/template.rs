@@ -5,8 +5,8 @@ use crate::tree::{attribute_of, of_type, properties, resolved, rights, statement
 use serde_json::{Value, json};
 use ssmbak_core::rehearsal::SCRATCH;
 use ssmbak_stack::template::{
-    ARCHITECTURE, BUCKET, CODE_BUCKET, CODE_KEY, EXCLUDED_NAMES, FUNCTION, LOG_GROUP, MAX_TEMPLATE_BODY, SETTINGS,
-    TEMPLATE, VERSION_OUTPUT,
+    ARCHITECTURE, BUCKET, CODE_BUCKET, CODE_BUCKET_REGIONAL, CODE_KEY, EXCLUDED_NAMES, FUNCTION, LOG_GROUP,
+    MAX_TEMPLATE_BODY, SETTINGS, TEMPLATE, VERSION_OUTPUT,
 };
 
 /// What a stack of ssmbak 0.5.2 consists of. An update in place tells by these ids what to keep.
@@ -71,8 +71,10 @@ fn old_values_of_the_original_s_parameters_stay_valid() {
 fn the_code_knows_the_parameters() {
     let template = template();
     let declared = template["Parameters"].as_object().unwrap();
-    let mut known: Vec<&str> =
-        [CODE_BUCKET, CODE_KEY, ARCHITECTURE, EXCLUDED_NAMES].into_iter().chain(SETTINGS).collect();
+    let mut known: Vec<&str> = [CODE_BUCKET, CODE_BUCKET_REGIONAL, CODE_KEY, ARCHITECTURE, EXCLUDED_NAMES]
+        .into_iter()
+        .chain(SETTINGS)
+        .collect();
     known.sort_unstable();
     let mut declared_names: Vec<&str> = declared.keys().map(String::as_str).collect();
     declared_names.sort_unstable();
@@ -241,7 +243,10 @@ fn the_function_is_what_the_package_is() {
     let function = properties(&template, "Function");
     assert_eq!(function["Runtime"], "provided.al2023");
     assert_eq!(function["Handler"], "bootstrap");
-    assert_eq!(function["Code"], json!({"S3Bucket": {"Ref": CODE_BUCKET}, "S3Key": {"Ref": CODE_KEY}}));
+    let bucket = json!({"Ref": CODE_BUCKET});
+    let regional = json!({"Fn::Join": ["-", [bucket, {"Ref": "AWS::Region"}]]});
+    let bucket = json!({"Fn::If": ["CodeIsRegional", regional, bucket]});
+    assert_eq!(function["Code"], json!({"S3Bucket": bucket, "S3Key": {"Ref": CODE_KEY}}));
     assert_eq!(function["Architectures"], json!([{"Ref": ARCHITECTURE}]));
     assert_eq!(attribute_of(&function["Role"], "Arn"), "FunctionRole");
     let variables = function["Environment"]["Variables"].as_object().unwrap();
