@@ -233,6 +233,10 @@ mod tests {
             ("lambda", "GetEventSourceMapping", "ResourceNotFoundException"),
             ("sqs", "GetQueueAttributes", "QueueDoesNotExist"),
             ("cloudformation", "DescribeStacks", "ValidationError"),
+            ("cloudformation", "DescribeStackSet", "StackSetNotFoundException"),
+            ("cloudformation", "CreateStackInstances", "OperationInProgressException"),
+            ("cloudformation", "UpdateStackSet", "StaleRequestException"),
+            ("s3", "GetBucketPolicy", "NoSuchBucketPolicy"),
         ] {
             assert!(models.can_throw(service, operation, code), "{service} {operation} cannot throw {code}");
         }
