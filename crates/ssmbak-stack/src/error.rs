@@ -6,6 +6,7 @@ use crate::event::FirstCause;
 use crate::existing_bucket::ExistingBucketError;
 use crate::function_code::CodeError;
 use crate::parameters::ParameterError;
+use crate::stack_set::StackSetError;
 use crate::status::StackStatus;
 use crate::template::MAX_STACK_NAME;
 
@@ -27,6 +28,9 @@ pub enum Error {
     /// The stack does not allow it, or failed.
     #[error(transparent)]
     Stack(#[from] StackError),
+    /// The stack set does not allow it, or failed.
+    #[error(transparent)]
+    StackSet(#[from] StackSetError),
 }
 
 impl Error {
@@ -40,6 +44,7 @@ impl Error {
             Self::ExistingBucket(error) => error.code(),
             Self::Artifacts(error) => error.code(),
             Self::Stack(error) => error.code(),
+            Self::StackSet(error) => error.code(),
         }
     }
 }

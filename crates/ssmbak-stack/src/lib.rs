@@ -3,7 +3,7 @@
 //! Deciding is apart from doing. Pure, over plain values: the [`template`] itself, the [`parameters`] to give it, what an
 //! executable was built for ([`elf`]), the function's package ([`function_code`]), what a stack's [`status`] allows, what
 //! a change set means ([`change_set`]) and what made a stack fail ([`event`]). Thin, one per concern, over injected
-//! clients: the [`artifacts`] bucket and the [`Stack`]. [`prepare`] puts them together.
+//! clients: the [`artifacts`] bucket, the [`Stack`] and the [`StackSet`]. [`prepare`] puts them together.
 //!
 //! A deployment goes in three steps, so that whoever runs it can look before anything happens: read the code
 //! ([`FunctionCode::from_file`]), [`prepare`] the change set, [`Stack::execute`] it.
@@ -27,6 +27,7 @@ pub mod parameters;
 mod queue;
 pub mod redrive;
 mod stack;
+pub mod stack_set;
 pub mod status;
 pub mod tags;
 pub mod template;
@@ -44,4 +45,5 @@ pub use function_code::{CodeError, FunctionCode};
 pub use parameters::ParameterError;
 pub use queue::QueueState;
 pub use stack::{Description, ListedStack, Output, Parameter, Request, Resource, Stack, list};
+pub use stack_set::{StackSet, StackSetError};
 pub use status::{Operation, StackStatus};
