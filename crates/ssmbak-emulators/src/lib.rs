@@ -10,6 +10,7 @@
 //! - [`RuntimeApi`] and [`LambdaProcess`]: a Lambda Runtime API, and the real function run against it.
 //! - [`Original`]: ssmbak 0.5.2, the tool that this project replaces, as a peer.
 //! - [`s3_server::S3Server`]: a small S3 for versioned buckets, with latency and faults.
+//! - [`StackSets`]: the stack sets of an organisation, as far as CloudFormation's API goes.
 //! - [`AwsErrors`]: the error codes that AWS names.
 //! - [`binary`]: the project's own commands, as built.
 
@@ -26,6 +27,7 @@ mod places;
 mod process;
 mod runtime_api;
 pub mod s3_server;
+mod stack_sets;
 mod venv;
 mod wire;
 
@@ -40,4 +42,5 @@ pub use original::Original;
 pub use places::{binary, find_binary, target_dir, workspace_dir};
 pub use runtime_api::{InvocationError, InvocationOutcome, RuntimeApi};
 pub use s3_server::S3Server;
+pub use stack_sets::StackSets;
 pub use venv::Venv;

@@ -10,6 +10,6 @@ mod clients;
 pub use clients::{create_versioned_bucket, s3_client, ssm_client, tagging_client};
 pub use ssmbak_emulators::{
     AwsErrors, Call, CallRecorder, Delays, Error, Fault, FaultProxy, InvocationError, InvocationOutcome, LambdaProcess,
-    Ministack, Moto, OTHER_ACCOUNTS, Original, REGION, REQUEST_ID, Result, RuntimeApi, S3Server, Venv, binary, clean,
-    environment, find_binary, http, s3_server, target_dir, workspace_dir,
+    Ministack, Moto, OTHER_ACCOUNTS, Original, REGION, REQUEST_ID, Result, RuntimeApi, S3Server, StackSets, Venv,
+    binary, clean, environment, find_binary, http, s3_server, target_dir, workspace_dir,
 };
