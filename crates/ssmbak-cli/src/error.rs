@@ -123,6 +123,12 @@ impl From<ssmbak_stack::StackError> for CliError {
     }
 }
 
+impl From<ssmbak_stack::StackSetError> for CliError {
+    fn from(error: ssmbak_stack::StackSetError) -> Self {
+        ssmbak_stack::Error::from(error).into()
+    }
+}
+
 /// An error for programs.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]

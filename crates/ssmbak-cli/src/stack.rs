@@ -8,6 +8,7 @@ mod look;
 mod places;
 mod redrive;
 mod show;
+mod stack_set;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use ssmbak_core::recording_scope::RecordingScope;
 use ssmbak_stack::{Architecture, Operation, Stack, template};
 
 pub use places::RegionsArgs;
+pub use stack_set::{SetArgs, TargetArgs};
 
 use crate::aws::Aws;
 use crate::error::CliError;
@@ -34,6 +36,9 @@ pub struct StackArgs {
     /// With `list`: the regions to list.
     #[command(flatten)]
     pub regions: RegionsArgs,
+    /// With `list`: list the stack sets.
+    #[command(flatten)]
+    pub set: SetArgs,
     /// What to do.
     #[command(subcommand)]
     pub command: Option<StackCommand>,
@@ -55,8 +60,8 @@ pub enum StackCommand {
     Delete(DeleteArgs),
     /// Put back into the queue what failed: dead letters and undelivered events.
     Redrive(RedriveArgs),
-    /// Print the stack's status.
-    Status(RegionsArgs),
+    /// Print the stack's status; of a stack set, that of every stack.
+    Status(StatusArgs),
     /// Print the name of the bucket with the history.
     Bucketname,
     /// Print the name of the function.
@@ -104,6 +109,12 @@ pub struct DeployArgs {
     /// Where to deploy.
     #[command(flatten)]
     pub regions: RegionsArgs,
+    /// The stack set.
+    #[command(flatten)]
+    pub set: SetArgs,
+    /// To which accounts.
+    #[command(flatten)]
+    pub targets: TargetArgs,
     /// Skip the first sweep, which records what Parameter Store already holds.
     #[arg(long)]
     pub no_sweep: bool,
@@ -136,12 +147,26 @@ fn architecture(text: &str) -> Result<Architecture, String> {
     Architecture::of_name(text).ok_or_else(|| "Lambda knows arm64 and x86_64".to_owned())
 }
 
+/// Which status.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Where to look.
+    #[command(flatten)]
+    pub regions: RegionsArgs,
+    /// The stack set.
+    #[command(flatten)]
+    pub set: SetArgs,
+}
+
 /// How to delete a stack.
 #[derive(Debug, Args)]
 pub struct DeleteArgs {
     /// Where to delete.
     #[command(flatten)]
     pub regions: RegionsArgs,
+    /// The stack set.
+    #[command(flatten)]
+    pub set: SetArgs,
     /// Skip the confirmation prompt.
     #[arg(long, short)]
     pub yes: bool,
@@ -164,15 +189,23 @@ pub struct RedriveArgs {
 /// [`CliError`], in one sentence with what to do next.
 pub async fn run(args: &StackArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
     let Some(command) = &args.command else {
-        return if args.name == LIST {
-            look::list(&args.regions, global, ui).await
-        } else {
+        return if args.name != LIST {
             Err(no_command(&args.name))
+        } else if args.set.is_asked()? {
+            stack_set::list(args.set, global, ui).await
+        } else {
+            look::list(&args.regions, global, ui).await
         };
     };
     if !args.regions.regions.is_empty() {
         return Err(CliError::usage(
             "--regions stands before the command",
+            "give it after create, update, delete or status",
+        ));
+    }
+    if args.set.is_asked()? {
+        return Err(CliError::usage(
+            "--stack-set stands before the command",
             "give it after create, update, delete or status",
         ));
     }
@@ -182,6 +215,18 @@ pub async fn run(args: &StackArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit,
     }
     let name = args.name.as_str();
     match command {
+        StackCommand::Create(deploy) if deploy.targets.is_asked(deploy.set, Operation::Create)? => {
+            return stack_set::deploy(name, Operation::Create, deploy, global, ui).await;
+        }
+        StackCommand::Update(deploy) if deploy.targets.is_asked(deploy.set, Operation::Update)? => {
+            return stack_set::deploy(name, Operation::Update, deploy, global, ui).await;
+        }
+        StackCommand::Delete(delete) if delete.set.is_asked()? => {
+            return stack_set::delete(name, delete, global, ui).await;
+        }
+        StackCommand::Status(status) if status.set.is_asked()? => {
+            return stack_set::status(name, status.set, global, ui).await;
+        }
         StackCommand::Create(deploy) => {
             let places = deploy.regions.places(name, global).await?;
             return deploy::run(&places, Operation::Create, deploy, ui).await;
@@ -193,7 +238,7 @@ pub async fn run(args: &StackArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit,
         StackCommand::Delete(delete) => {
             return delete::run(&delete.regions.places(name, global).await?, delete, ui).await;
         }
-        StackCommand::Status(regions) => return look::status(&regions.places(name, global).await?, ui).await,
+        StackCommand::Status(status) => return look::status(&status.regions.places(name, global).await?, ui).await,
         _ => {}
     }
     let aws = match command {

@@ -180,7 +180,7 @@ async fn preferred_architecture(
 }
 
 /// The code, if it is of the architecture that was asked for.
-fn as_asked(code: FunctionCode, architecture: Option<Architecture>) -> Result<FunctionCode, CliError> {
+pub(super) fn as_asked(code: FunctionCode, architecture: Option<Architecture>) -> Result<FunctionCode, CliError> {
     match architecture {
         Some(wanted) if code.architecture() != wanted => Err(CliError::usage(
             format!("the function at hand is built for {}, not for {}", code.architecture().as_str(), wanted.as_str()),
@@ -239,7 +239,7 @@ pub(super) fn failed(error: impl Into<Error>) -> CliError {
 }
 
 /// Where this command lies, and so where the function's executable is to be found, is unknown.
-fn no_function(error: std::io::Error) -> CliError {
+pub(super) fn no_function(error: std::io::Error) -> CliError {
     let message = format!("cannot find the function's executable: {error}; say where it is with --lambda");
     CliError::failure("LambdaUnreadable", message, "")
 }
