@@ -19,7 +19,9 @@ const WAYS: [&str; 2] = ["terraform", "cdk"];
 pub fn stage(functions: &[(String, PathBuf)], tree: &Path) -> Outcome<Vec<PathBuf>> {
     fs::create_dir_all(tree).map_err(Failure::io(format!("create {}", tree.display())))?;
     let template = tree.join(TEMPLATE);
-    copy(&workspace_dir().join("crates/ssmbak-stack").join(TEMPLATE), &template)?;
+    let path = workspace_dir().join("crates/ssmbak-stack").join(TEMPLATE);
+    let text = fs::read_to_string(&path).map_err(Failure::io(format!("read {}", path.display())))?;
+    fs::write(&template, without_comments(&text)).map_err(Failure::io(format!("write {}", template.display())))?;
     let mut published = vec![template];
     for (architecture, executable) in functions {
         let path = tree.join(format!("ssmbak-lambda-{}.zip", of_lambda(architecture)));
@@ -41,6 +43,12 @@ pub fn stage(functions: &[(String, PathBuf)], tree: &Path) -> Outcome<Vec<PathBu
         }
     }
     Ok(published)
+}
+
+/// As `ssmbak-stack` sends it: CloudFormation takes 51,200 bytes in a request, from Terraform as well.
+fn without_comments(template: &str) -> String {
+    let lines: Vec<&str> = template.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
+    lines.join("\n") + "\n"
 }
 
 /// The architecture as Lambda calls it.
@@ -81,6 +89,8 @@ mod tests {
         let published = stage(&functions, &tree).map_err(|error| error.to_string())?;
         let names: Vec<_> = published.iter().filter_map(|path| path.file_name()?.to_str()).collect();
         assert_eq!(names, ["template.yml", "ssmbak-lambda-x86_64.zip", "ssmbak-lambda-arm64.zip"]);
+        let template = fs::read_to_string(tree.join("template.yml"))?;
+        assert!(template.len() <= 51_200 && template.starts_with("AWSTemplateFormatVersion"), "{}", template.len());
         let module = fs::read_to_string(tree.join("terraform/main.tf"))?;
         let example = fs::read_to_string(tree.join("cdk/ssmbak.js"))?;
         for place in ["${path.module}/../template.yml", "${path.module}/../ssmbak-lambda-${var.architecture}.zip"] {

@@ -1,10 +1,10 @@
 //! The template of the stack, and the names in it that others rely on.
 
-/// The template, as CloudFormation takes it (YAML).
+/// The template, as CloudFormation takes it (YAML): `template.yml` without its comments.
 ///
 /// It is ours but for its logical ids, which are those of the template of ssmbak 0.5.2 where something must survive an
 /// update in place: CloudFormation tells by them what to keep.
-pub const TEMPLATE: &str = include_str!("../template.yml");
+pub const TEMPLATE: &str = include_str!(concat!(env!("OUT_DIR"), "/template.yml"));
 
 /// The template of a vault. Its bucket has the logical id that the pipeline's has.
 pub const VAULT_TEMPLATE: &str = include_str!("../vault.yml");

@@ -42,6 +42,14 @@ fn fits_into_a_request() {
 }
 
 #[test]
+fn is_sent_without_comments_and_is_the_same() {
+    use saphyr::{LoadableYamlNode as _, Yaml};
+    let file = include_str!("../../template.yml");
+    assert!(file.contains("\n# ") && !TEMPLATE.lines().any(|line| line.trim_start().starts_with('#')));
+    assert_eq!(Yaml::load_from_str(file).unwrap(), Yaml::load_from_str(TEMPLATE).unwrap());
+}
+
+#[test]
 fn keeps_the_ids_of_the_original() {
     let template = template();
     // A stack that is updated with the defaults of what is new keeps all that it has.
