@@ -148,26 +148,26 @@ impl Pipeline {
 
     /// The line of the log with a message's verdict.
     pub fn verdict(&self, message_id: &str) -> Value {
-        let find = || {
-            self.lines()
-                .into_iter()
-                .find(|line| line["span"]["messageId"] == message_id && line.get("outcome").is_some())
-        };
-        let mut found = find();
+        self.line(|line| line["span"]["messageId"] == message_id && line.get("outcome").is_some())
+    }
+
+    /// The first line of the log that is such; the log may come later than the answer.
+    pub fn line(&self, is_such: impl Fn(&Value) -> bool) -> Value {
         for _ in 0..200 {
-            if found.is_some() {
-                break;
+            if let Some(found) = self.lines().into_iter().find(&is_such) {
+                return found;
             }
             std::thread::sleep(Duration::from_millis(10));
-            found = find();
         }
-        found.unwrap_or_else(|| panic!("no verdict on {message_id} in\n{}", self.process.log()))
+        panic!("no such line in\n{}", self.process.log())
     }
 
     /// All lines of the log, each of which must be a JSON object.
     pub fn lines(&self) -> Vec<Value> {
         let log = self.process.log();
-        log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}"))).collect()
+        // The last one may be on its way.
+        let complete = log.rfind('\n').map_or("", |end| &log[..end]);
+        complete.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}"))).collect()
     }
 }
 

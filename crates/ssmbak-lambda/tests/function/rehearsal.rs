@@ -41,10 +41,9 @@ async fn a_rehearsal_restores_aside_and_leaves_a_line_and_metrics_behind() {
     assert_eq!(outcome, InvocationOutcome::Response(expected), "{}", pipeline.process.log());
     assert_eq!(names(&pipeline).await, ["/app/host", "/app/secret"]);
     // At every log level.
-    let lines = pipeline.lines();
-    let line = lines.iter().find(|line| line["outcome"] == "rehearsed").unwrap();
+    let line = pipeline.line(|line| line["outcome"] == "rehearsed");
     assert_eq!((&line["restored"], &line["failed"], &line["left"]), (&json!(2), &json!(0), &json!(0)));
-    let metrics = lines.iter().find(|line| line["_aws"].is_object()).unwrap();
+    let metrics = pipeline.line(|line| line["_aws"].is_object());
     assert_eq!((&metrics["RehearsalRestored"], &metrics["RehearsalFailed"]), (&json!(2), &json!(0)));
     assert!(!pipeline.process.log().contains("hunter2"));
 }
@@ -61,8 +60,7 @@ async fn a_record_that_does_not_come_back_is_a_failed_invocation() {
     };
     assert!(error.to_string().contains("/app/secret"), "{error:?}");
     assert_eq!(names(&pipeline).await, ["/app/host", "/app/secret"]);
-    let lines = pipeline.lines();
-    let line = lines.iter().find(|line| line["outcome"] == "failed").unwrap();
+    let line = pipeline.line(|line| line["outcome"] == "failed");
     assert_eq!(
         (&line["code"], &line["restored"], &line["failed"]),
         (&json!("Rehearsal"), &json!(1), &json!(1)),
@@ -77,5 +75,5 @@ async fn a_rehearsal_that_cannot_read_the_bucket_is_a_failed_invocation() {
     let pipeline = Pipeline::on(&moto, "missing", &[("SSMBAK_REHEARSAL", "3600")]);
     let outcome = pipeline.invoke(&scheduled());
     assert!(matches!(outcome, InvocationOutcome::Error(_)), "{outcome:?}");
-    assert!(pipeline.lines().iter().any(|line| line["code"] == "BucketMissing"), "{}", pipeline.process.log());
+    pipeline.line(|line| line["code"] == "BucketMissing");
 }

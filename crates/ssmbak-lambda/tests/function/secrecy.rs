@@ -91,7 +91,7 @@ async fn a_verdict_says_what_happened_to_what() {
     }
     assert_eq!(verdict["span"]["requestId"], "00000000-0000-4000-8000-000000000001");
     assert!(verdict["lagSeconds"].is_number() && verdict["timestamp"].is_string(), "{verdict}");
-    let wrote = pipeline.lines().into_iter().find(|line| line["message"] == "wrote").unwrap();
+    let wrote = pipeline.line(|line| line["message"] == "wrote");
     assert_eq!(
         (wrote["level"].as_str(), wrote["version"].as_u64(), wrote["size"].as_u64()),
         (Some("DEBUG"), Some(1), Some(5))
