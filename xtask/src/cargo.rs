@@ -54,6 +54,13 @@ impl Steps {
     }
 }
 
+/// For what is shipped. Functions that compile to the same instructions are linked once. Rust links by LLD there; other linkers may not know it.
+pub const LINK_ARGS: &[(&str, &str)] = if cfg!(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu")) {
+    &[("SSMBAK_LINK_ARGS", "-Wl,--icf=all")]
+} else {
+    &[]
+};
+
 /// `cargo` in the workspace.
 fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

@@ -33,13 +33,6 @@ struct Build {
     functions: Vec<(String, PathBuf)>,
 }
 
-/// Functions that compile to the same instructions are linked once. Rust links by LLD there; other linkers may not know it.
-const LINK_ARGS: &[(&str, &str)] = if cfg!(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu")) {
-    &[("SSMBAK_LINK_ARGS", "-Wl,--icf=all")]
-} else {
-    &[]
-};
-
 /// The function for this machine, from a directory of builds.
 fn own_function(dir: &Path) -> Vec<(String, PathBuf)> {
     IS_LINUX.then(|| (ARCH.to_owned(), dir.join(FUNCTION))).into_iter().collect()
@@ -64,7 +57,7 @@ pub fn run(arguments: &[&str]) -> Outcome {
         [] | ["--functions", _] => {
             let packages = ["--package", "ssmbak-cli", "--package", "ssmbak-python"];
             let build = [&["build", "--profile", "shipped"], &packages[..]].concat();
-            steps.cargo_with("commands and Python module", &build, LINK_ARGS)?;
+            steps.cargo_with("commands and Python module", &build, crate::cargo::LINK_ARGS)?;
             let functions = match arguments {
                 [_, dir] => functions_in(Path::new(dir))?,
                 _ => {
