@@ -33,10 +33,6 @@ const LOOK_AGAIN: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2
 const AGAIN_AFTER: u32 = 10;
 const AGAIN_AT_MOST: u32 = 160;
 
-/// How often a message is delivered whose version cannot be decrypted. A grant on a key that was just made takes effect within
-/// minutes; after that the next change of the name or the next sweep records the version, once the key can be used.
-const LOCKED_DELIVERIES: u32 = 3;
-
 /// What answering takes at most, so much earlier than Lambda's own deadline work ends.
 const MARGIN: Duration = Duration::from_secs(1);
 
@@ -170,7 +166,9 @@ impl<S: ParameterStore, B: BackupBucket> Function<S, B> {
             all.writes.extend(captured.writes);
             if !captured.early {
                 match captured.locked {
-                    Some(error) if message.receives < LOCKED_DELIVERIES => return Err(error.into()),
+                    // A grant on a new key takes effect within minutes. After that the next change of the name or the next
+                    // sweep records the version, once the key can be used.
+                    Some(locked) if !locked.was_noted && message.receives == 1 => return Err(locked.error.into()),
                     locked => all.locked = locked,
                 }
                 return Ok(MessageOutcome::Captured(all));

@@ -54,7 +54,16 @@ pub fn log(message: &Message, verdict: &Verdict, now: Timestamp) {
             }
             if let Some(locked) = &captured.locked {
                 let (versions, writes) = (versions(captured), kinds(captured));
-                line!(warn, message, versions, writes, outcome = "locked", code = locked.kind.code(), "{locked}");
+                line!(
+                    warn,
+                    message,
+                    versions,
+                    writes,
+                    outcome = "locked",
+                    code = locked.error.kind.code(),
+                    "{}",
+                    locked.error
+                );
                 return;
             }
             let outcome = if captured.writes.is_empty() { "unchanged" } else { "recorded" };

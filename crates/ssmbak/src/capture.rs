@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use ssmbak_core::capture::{
-    Contents, EventClock, Write, deleted_here, is_doubtfully_deleted, is_doubtfully_missing, is_settled,
-    needs_all_records, on_event, on_sure_deletion, on_surely_missing, on_sweep, unnoted,
+    Contents, EventClock, Write, deleted_here, find_locked, is_doubtfully_deleted, is_doubtfully_missing, is_settled,
+    needs_all_records, on_event, on_sure_deletion, on_surely_missing, on_sweep,
 };
 use ssmbak_core::event::Change;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{CurrentParameter, Details, ParameterVersion};
-use ssmbak_core::record::Record;
 use ssmbak_core::record::metadata::{encode_tombstone, encode_value};
+use ssmbak_core::record::{Record, ValueRecord};
 use ssmbak_core::sweep::SweepRecord;
 
 use crate::bucket::{BackupBucket, Head, Keys, describe_versions};
@@ -37,9 +37,18 @@ pub struct CaptureReport {
     pub writes: Vec<Written>,
     /// Parameter Store does not show the event's change yet: handle the event again.
     pub early: bool,
-    /// Versions that cannot be decrypted, and so are not recorded, but noted as lost in the bucket: readers answer that they
-    /// are unknown. Handling the event again, or a sweep, records them once their key can be used.
-    pub locked: Option<Error>,
+    /// Versions that cannot be decrypted, and so are not recorded.
+    pub locked: Option<LockedVersions>,
+}
+
+/// Versions that cannot be decrypted, and so are not recorded. Where the bucket has anything about the name, they are noted there as
+/// lost, and readers answer that they are unknown. Handling the event again, or a sweep, records them once their key can be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockedVersions {
+    /// Which, and why: [`ErrorKind::KeyUnusable`].
+    pub error: Error,
+    /// Whether all of them were noted before this event was handled.
+    pub was_noted: bool,
 }
 
 /// One write, as a log may show it.
@@ -115,12 +124,16 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
                 None => on_sure_deletion(change, &contents, now),
             };
         }
-        let left = locked(&change.name, history.as_deref(), &Contents::new(&records), &decision.writes);
-        let captured = self.write(&change.name, decision.writes, history.as_deref(), None).await?;
-        match left {
-            Some(Locked { error, is_noted: false }) if !decision.early => Err(error),
-            left => Ok(CaptureReport { early: decision.early, locked: left.map(|locked| locked.error), ..captured }),
+        let history = history.unwrap_or_default();
+        let locked = find_locked(&history, &Contents::new(&records), &decision.writes);
+        let captured = self.write(&change.name, decision.writes, &history, None).await?;
+        let early = decision.early;
+        let Some(locked) = locked else { return Ok(CaptureReport { early, ..captured }) };
+        let error = key_unusable(&change.name, &history, &locked.versions);
+        if locked.is_hidden && !early {
+            return Err(error);
         }
+        Ok(CaptureReport { early, locked: Some(LockedVersions { error, was_noted: locked.was_noted }), ..captured })
     }
 
     /// Looks one name over: what would have to be written, if anything, so that the bucket says what Parameter Store says.
@@ -271,9 +284,10 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
     pub async fn record_drift(&self, drift: Drift) -> Result<CaptureReport, Error> {
         let Drift { name, writes, history, records } = drift;
         let tags = history.as_ref().and_then(|history| history.last()).and_then(|present| present.details.tags.clone());
-        let left = locked(&name, history.as_deref(), &Contents::new(&records), &writes);
-        let captured = self.write(&name, writes, history.as_deref(), tags).await?;
-        left.map_or(Ok(captured), |locked| Err(locked.error))
+        let history = history.unwrap_or_default();
+        let locked = find_locked(&history, &Contents::new(&records), &writes);
+        let captured = self.write(&name, writes, &history, tags).await?;
+        locked.map_or(Ok(captured), |locked| Err(key_unusable(&name, &history, &locked.versions)))
     }
 
     /// Records a deletion that the caller has just made of a parameter that was recorded, alive and unchanged, at `seen`.
@@ -281,7 +295,7 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
     /// # Errors
     /// The first request that failed.
     pub async fn deleted(&self, name: &ParameterName, seen: Timestamp, now: Timestamp) -> Result<CaptureReport, Error> {
-        self.write(name, deleted_here(seen, now), None, None).await
+        self.write(name, deleted_here(seen, now), &[], None).await
     }
 
     /// The record of a key's current version.
@@ -309,11 +323,11 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
         &self,
         name: &ParameterName,
         writes: Vec<Write>,
-        history: Option<&[ParameterVersion]>,
+        history: &[ParameterVersion],
         mut tags: Option<std::collections::BTreeMap<String, String>>,
     ) -> Result<CaptureReport, Error> {
-        let present = history.and_then(<[ParameterVersion]>::last).map(ParameterVersion::identity);
-        let is_present = |write: &Write| matches!(write, Write::Value { record, .. } | Write::Again { record, .. } if Some(record.identity()) == present);
+        let present = history.last().map(ParameterVersion::identity);
+        let is_present = |write: &Write| write.record().is_some_and(|record| Some(record.identity()) == present);
         // Tags have no history: those of now belong to the present version.
         if tags.is_none() && writes.iter().any(is_present) {
             tags = Some(self.store.tags(name).await?);
@@ -321,7 +335,7 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
         let mut captured = CaptureReport::default();
         for mut write in writes {
             if is_present(&write)
-                && let Write::Value { record, .. } | Write::Again { record, .. } = &mut write
+                && let Some(record) = write.record_mut()
             {
                 record.details.tags.clone_from(&tags);
             }
@@ -332,34 +346,10 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
 
     async fn write_one(&self, key: &str, write: &Write) -> Result<Written, Error> {
         match write {
-            Write::Value { record, value } => {
-                let encoded = encode_value(record);
-                if let Some(sidecar) = &encoded.sidecar {
-                    self.bucket.put_sidecar(sidecar).await?;
-                }
-                self.bucket.put(key, value.expose().as_bytes(), &encoded).await?;
-                Ok(Written {
-                    kind: "version",
-                    version: Some(record.details.version),
-                    time: Some(record.time),
-                    parameter_type: Some(record.parameter_type.as_str()),
-                    size: value.len(),
-                })
-            }
+            Write::Value { record, value } => self.write_value(key, record, value.expose().as_bytes()).await,
             Write::Again { record, version_id } => {
-                let encoded = encode_value(record);
-                if let Some(sidecar) = &encoded.sidecar {
-                    self.bucket.put_sidecar(sidecar).await?;
-                }
                 let body = self.bucket.body(key, Some(version_id)).await?;
-                self.bucket.put(key, &body, &encoded).await?;
-                Ok(Written {
-                    kind: "version",
-                    version: Some(record.details.version),
-                    time: Some(record.time),
-                    parameter_type: Some(record.parameter_type.as_str()),
-                    size: body.len(),
-                })
+                self.write_value(key, record, &body).await
             }
             Write::Tombstone(tombstone) => {
                 let encoded = encode_tombstone(tombstone);
@@ -380,6 +370,21 @@ impl<S: ParameterStore, B: BackupBucket> Capture<S, B> {
                 Ok(Written { kind: "marker", version: None, time: None, parameter_type: None, size: 0 })
             }
         }
+    }
+
+    async fn write_value(&self, key: &str, record: &ValueRecord, body: &[u8]) -> Result<Written, Error> {
+        let encoded = encode_value(record);
+        if let Some(sidecar) = &encoded.sidecar {
+            self.bucket.put_sidecar(sidecar).await?;
+        }
+        self.bucket.put(key, body, &encoded).await?;
+        Ok(Written {
+            kind: "version",
+            version: Some(record.details.version),
+            time: Some(record.time),
+            parameter_type: Some(record.parameter_type.as_str()),
+            size: body.len(),
+        })
     }
 }
 
@@ -404,33 +409,16 @@ impl Drift {
     }
 }
 
-/// Versions that cannot be decrypted and are not recorded.
-struct Locked {
-    /// Which, and why.
-    error: Error,
-    /// Whether the bucket says of each that it is missing.
-    is_noted: bool,
-}
-
-fn locked(
-    name: &ParameterName,
-    history: Option<&[ParameterVersion]>,
-    contents: &Contents<'_>,
-    writes: &[Write],
-) -> Option<Locked> {
-    let history = history.unwrap_or_default();
-    let (unnoted, all) = unnoted(history, contents, writes);
-    if all.is_empty() {
-        return None;
-    }
+/// That these versions cannot be decrypted.
+fn key_unusable(name: &ParameterName, history: &[ParameterVersion], versions: &[u64]) -> Error {
     let keys: std::collections::BTreeSet<&str> = history
         .iter()
         .filter(|version| version.value.is_none())
         .filter_map(|version| version.details.key_id.as_deref())
         .collect();
     let keys = keys.into_iter().collect::<Vec<_>>().join(", ");
-    let numbers = all.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    let numbers = versions.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
     let message =
         format!("version {numbers} of {name} cannot be decrypted: KMS key {keys} is disabled or out of reach");
-    Some(Locked { error: Error::new(ErrorKind::KeyUnusable, message), is_noted: unnoted.is_empty() })
+    Error::new(ErrorKind::KeyUnusable, message)
 }

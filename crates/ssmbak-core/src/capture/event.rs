@@ -185,7 +185,7 @@ pub(super) fn below_deletion(
 /// A present version that is put on top of a deletion after it, which is no news, shows that deletion to be false.
 fn confirm(clock: EventClock, history: &[ParameterVersion], contents: &Contents<'_>, writes: &mut [Write]) {
     let Some(present) = history.last().filter(|_| clock == EventClock::Vouched) else { return };
-    if let Some(Write::Value { record, .. } | Write::Again { record, .. }) = writes.last_mut()
+    if let Some(record) = writes.last_mut().and_then(Write::record_mut)
         && record.identity() == present.identity()
         && contents.deleted_since(present.details.modified)
     {

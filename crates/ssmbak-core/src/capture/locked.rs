@@ -22,17 +22,8 @@ fn locked(history: &[ParameterVersion], contents: &Contents<'_>) -> Vec<LostVers
         .collect()
 }
 
-/// What a write, or a record, notes as lost.
-fn noted_by(write: &Write) -> &[LostVersion] {
-    match write {
-        Write::Value { record, .. } | Write::Again { record, .. } => &record.lost,
-        Write::Tombstone(tombstone) => &tombstone.lost,
-        Write::DeleteMarker => &[],
-    }
-}
-
 /// Lets `writes` note the versions that cannot be decrypted, unless the bucket has it already. Where nothing is recorded of the
-/// name, or nothing that could carry the note, it stays as it is: see [`unnoted`].
+/// name, or nothing that could carry the note, it stays as it is: see [`find_locked`].
 pub(super) fn note_locked(history: &[ParameterVersion], contents: &Contents<'_>, writes: &mut Vec<Write>) {
     let locked = locked(history, contents);
     if locked.iter().all(|lost| contents.notes(lost)) {
@@ -42,8 +33,7 @@ pub(super) fn note_locked(history: &[ParameterVersion], contents: &Contents<'_>,
         writes.extend(top_again(history, contents));
     }
     for lost in locked {
-        let noted = writes.iter().any(|write| noted_by(write).contains(&lost));
-        if !noted {
+        if !writes.iter().any(|write| write.lost().contains(&lost)) {
             carry(lost, writes);
         }
     }
@@ -70,14 +60,30 @@ pub(super) fn top_again(history: &[ParameterVersion], contents: &Contents<'_>) -
     }
 }
 
-/// The versions of `history` that cannot be decrypted and of which neither the bucket nor `writes` say so, by number; and
-/// all that cannot be decrypted and are not recorded.
-pub fn unnoted(history: &[ParameterVersion], contents: &Contents<'_>, writes: &[Write]) -> (Vec<u64>, Vec<u64>) {
+/// Versions that cannot be decrypted and are not recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Locked {
+    /// Their numbers, at least one.
+    pub versions: Vec<u64>,
+    /// Whether a reader of the bucket could take something else for one of them, once the writes are made: neither the bucket
+    /// nor a write notes it, although the bucket has something about the name.
+    pub is_hidden: bool,
+    /// Whether the bucket noted all of them before.
+    pub was_noted: bool,
+}
+
+/// The versions of `history` that cannot be decrypted and are not recorded, and whether the bucket and `writes` say so; none if
+/// all are recorded.
+pub fn find_locked(history: &[ParameterVersion], contents: &Contents<'_>, writes: &[Write]) -> Option<Locked> {
     let locked = locked(history, contents);
-    let is_noted =
-        |lost: &LostVersion| contents.notes(lost) || writes.iter().any(|write| noted_by(write).contains(lost));
-    let numbers = |of: &dyn Fn(&LostVersion) -> bool| {
-        locked.iter().filter(|lost| of(lost)).filter_map(|lost| lost.locked).collect::<Vec<_>>()
-    };
-    (numbers(&|lost| !is_noted(lost)), numbers(&|_| true))
+    if locked.is_empty() {
+        return None;
+    }
+    let is_written = |lost: &LostVersion| writes.iter().any(|write| write.lost().contains(lost));
+    let is_tracked = !contents.records().is_empty() || !writes.is_empty();
+    Some(Locked {
+        versions: locked.iter().filter_map(|lost| lost.locked).collect(),
+        is_hidden: is_tracked && !locked.iter().all(|lost| contents.notes(lost) || is_written(lost)),
+        was_noted: locked.iter().all(|lost| contents.notes(lost)),
+    })
 }

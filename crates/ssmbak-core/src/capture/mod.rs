@@ -14,7 +14,7 @@ mod sweep;
 pub use contents::Contents;
 pub use event::{Decision, is_doubtfully_deleted, needs_all_records, on_event, on_sure_deletion};
 pub use late::PATIENCE;
-pub use locked::unnoted;
+pub use locked::{Locked, find_locked};
 pub use matching::EventClock;
 pub use sweep::{deleted_here, is_doubtfully_missing, is_settled, on_surely_missing, on_sweep};
 
@@ -44,6 +44,41 @@ pub enum Write {
     Tombstone(TombstoneRecord),
     /// S3's delete marker, always after its tombstone.
     DeleteMarker,
+}
+
+impl Write {
+    /// How the version describes itself that is written, if one is.
+    pub fn record(&self) -> Option<&ValueRecord> {
+        match self {
+            Self::Value { record, .. } | Self::Again { record, .. } => Some(record),
+            Self::Tombstone(_) | Self::DeleteMarker => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn record_mut(&mut self) -> Option<&mut ValueRecord> {
+        match self {
+            Self::Value { record, .. } | Self::Again { record, .. } => Some(record),
+            Self::Tombstone(_) | Self::DeleteMarker => None,
+        }
+    }
+
+    /// The versions that the write notes as lost, to be changed; none where nothing can be noted.
+    fn lost_mut(&mut self) -> Option<&mut Vec<LostVersion>> {
+        match self {
+            Self::Value { record, .. } | Self::Again { record, .. } => Some(&mut record.lost),
+            Self::Tombstone(tombstone) => Some(&mut tombstone.lost),
+            Self::DeleteMarker => None,
+        }
+    }
+
+    fn lost(&self) -> &[LostVersion] {
+        match self {
+            Self::Value { record, .. } | Self::Again { record, .. } => &record.lost,
+            Self::Tombstone(tombstone) => &tombstone.lost,
+            Self::DeleteMarker => &[],
+        }
+    }
 }
 
 /// How the versions of `history` describe themselves.
@@ -116,11 +151,9 @@ impl<'a> Describe<'a> {
                 record.event = earlier.event.clone();
                 record.previous = record.previous.or(earlier.previous);
             }
-            // The copy that overrules a false deletion may expire before the deletion does.
-            let confirmed = contents.is_confirmed(record.identity());
-            record.present = if confirmed && presence == Presence::Present { Presence::Confirmed } else { presence };
         }
-        if let Write::Again { record, .. } = &mut again {
+        if let Some(record) = again.record_mut() {
+            // The copy that overrules a false deletion may expire before the deletion does.
             let confirmed = contents.is_confirmed(record.identity());
             record.present = if confirmed && presence == Presence::Present { Presence::Confirmed } else { presence };
         }
@@ -144,8 +177,7 @@ impl<'a> Describe<'a> {
     fn present_on_top(&self, contents: &Contents<'_>, writes: &mut Vec<Write>) {
         let Some(present) = self.history.last().map(ParameterVersion::identity) else { return };
         let on_top = match writes.last() {
-            Some(Write::Value { record, .. } | Write::Again { record, .. }) => record.identity() == present,
-            Some(_) => false,
+            Some(write) => write.record().is_some_and(|record| record.identity() == present),
             None => matches!(contents.latest().map(|record| &record.evidence),
                 Some(Evidence::Value(value)) if value.identity() == present && value.present != Presence::Superseded),
         };
@@ -157,10 +189,8 @@ impl<'a> Describe<'a> {
 
 /// Lets the last write carry `lost`, which must be a value or a tombstone to do so.
 fn carry(lost: LostVersion, writes: &mut [Write]) {
-    match writes.iter_mut().rfind(|write| !matches!(write, Write::DeleteMarker)) {
-        Some(Write::Value { record, .. } | Write::Again { record, .. }) => record.lost.push(lost),
-        Some(Write::Tombstone(tombstone)) => tombstone.lost.push(lost),
-        _ => {}
+    if let Some(noted) = writes.iter_mut().rev().find_map(Write::lost_mut) {
+        noted.push(lost);
     }
 }
 

@@ -109,10 +109,8 @@ pub(super) fn on_living(history: &[ParameterVersion], contents: &Contents<'_>, n
     let deleted_since =
         || contents.deletions().any(|deleted| deleted.as_second() > present.details.modified.as_second());
     if !believed && (contents.value(identity).is_some() || deleted_since()) {
-        match writes.last_mut() {
-            Some(Write::Value { record, .. } | Write::Again { record, .. }) if record.identity() == identity => {
-                record.present = Presence::Confirmed
-            }
+        match writes.last_mut().and_then(Write::record_mut) {
+            Some(record) if record.identity() == identity => record.present = Presence::Confirmed,
             _ => writes.extend(describe.present_again(contents, &[], Presence::Confirmed)),
         }
     }

@@ -117,7 +117,10 @@ impl fmt::Display for Unknown {
             Self::CreatedUnnoticed { until } => write!(f, "it was created at an unrecorded time before {until}"),
             Self::ValueLost(at) => write!(f, "it changed at {at} and the value was gone before it could be recorded"),
             Self::ValueLocked { version, time } => {
-                write!(f, "version {version} of {time} could not be decrypted: its KMS key is disabled or denies it")
+                write!(
+                    f,
+                    "version {version} of {time} was not recorded: its KMS key was disabled or denied the decryption"
+                )
             }
             Self::Unreadable(reason) => write!(f, "what is stored cannot be read: {reason}"),
             // Without a sweep before, nothing tells when it began.

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use ssmbak_testkit::create_versioned_bucket;
 
 use crate::endpoints::{closed, parameter_store, silent};
@@ -83,8 +83,8 @@ async fn a_refusal_is_reported_with_its_real_cause() {
     assert_eq!(pipeline.kinds("/refused/p").await, [""; 0]);
 }
 
-/// Three versions of a SecureString, of which the second is encrypted under a key of its own, usable or not.
-fn with_a_lost_key(usable: &'static AtomicBool) -> String {
+/// These versions of a SecureString, of which the second is encrypted under a key of its own, usable or not.
+fn with_a_lost_key(usable: &'static AtomicBool, numbers: &'static [u32]) -> String {
     let version = |number: u32, decrypt: bool| {
         let value = if decrypt { format!("value {number}") } else { "encrypted".to_owned() };
         let key = if number == 2 { "alias/lost" } else { "alias/aws/ssm" };
@@ -101,7 +101,8 @@ fn with_a_lost_key(usable: &'static AtomicBool) -> String {
             "GetParameterHistory" => match request["WithDecryption"].as_bool() {
                 Some(true) if !usable => Err(disabled()),
                 decrypt => {
-                    let versions = [1, 2, 3].map(|number| version(number, decrypt == Some(true)));
+                    let versions =
+                        numbers.iter().map(|number| version(*number, decrypt == Some(true))).collect::<Vec<_>>();
                     Ok(json!({"Parameters": versions}))
                 }
             },
@@ -116,9 +117,9 @@ fn with_a_lost_key(usable: &'static AtomicBool) -> String {
 }
 
 #[tokio::test]
-async fn a_version_whose_key_is_out_of_reach_is_noted_and_comes_twice_again() {
+async fn a_version_whose_key_is_out_of_reach_is_noted_and_comes_again_once() {
     static USABLE: AtomicBool = AtomicBool::new(false);
-    let pipeline = Pipeline::configured("key", &[("AWS_ENDPOINT_URL_SSM", &with_a_lost_key(&USABLE))]);
+    let pipeline = Pipeline::configured("key", &[("AWS_ENDPOINT_URL_SSM", &with_a_lost_key(&USABLE, &[1, 2, 3]))]);
     create_versioned_bucket(&pipeline.s3, "key").await.unwrap();
     let update = event("Update", "/key/p", "SecureString", "2024-06-15T17:57:18Z");
     assert_eq!(pipeline.deliver(&[record("1", &update)]), ["1"]);
@@ -127,21 +128,39 @@ async fn a_version_whose_key_is_out_of_reach_is_noted_and_comes_twice_again() {
     let message = verdict["message"].as_str().unwrap();
     assert!(message.contains("version 2") && message.contains("alias/lost"), "{message}");
     assert_eq!(pipeline.kinds("/key/p").await, ["version 1", "version 3"]);
-    // The queue delivers it again; nothing changes until the key is back, and it is not for the dead letters.
-    let delivered = |id: &str, count: &str| {
-        let mut record = record(id, &update);
-        record["attributes"]["ApproximateReceiveCount"] = json!(count);
-        record
-    };
-    assert_eq!(pipeline.deliver(&[delivered("2", "2")]), ["2"]);
-    assert_eq!(pipeline.deliver(&[delivered("3", "3")]), [""; 0]);
-    let verdict = pipeline.verdict("3");
-    assert_eq!((&verdict["outcome"], &verdict["code"]), (&json!("locked"), &json!("KeyUnusable")));
-    assert_eq!(verdict["level"], "WARN");
+    // The queue delivers it again; nothing changes until the key is back, and it is not for the dead letters. Nor is the next
+    // event of the name, which has nothing to do with that version.
+    assert_eq!(pipeline.deliver(&[delivered_again("2", &update)]), [""; 0]);
+    let later = event("Update", "/key/p", "SecureString", "2024-06-15T17:57:28Z");
+    assert_eq!(pipeline.deliver(&[record("3", &later)]), [""; 0]);
+    for id in ["2", "3"] {
+        let verdict = pipeline.verdict(id);
+        assert_eq!((&verdict["outcome"], &verdict["code"]), (&json!("locked"), &json!("KeyUnusable")));
+        assert_eq!(verdict["level"], "WARN");
+    }
     assert_eq!(pipeline.kinds("/key/p").await, ["version 1", "version 3"]);
     USABLE.store(true, Ordering::Relaxed);
     assert_eq!(pipeline.deliver(&[record("4", &update)]), [""; 0]);
     assert_eq!(pipeline.kinds("/key/p").await, ["version 1", "version 3", "version 2", "version 3"]);
     assert_eq!(pipeline.body("/key/p").await, b"value 3");
     assert_eq!(pipeline.state("/key/p", "2024-06-15T17:57:20Z".parse().unwrap()).await.as_deref(), Some("value 2"));
+}
+
+/// A message as the queue brings it the second time.
+fn delivered_again(id: &str, event: &Value) -> Value {
+    let mut record = record(id, event);
+    record["attributes"]["ApproximateReceiveCount"] = json!("2");
+    record
+}
+
+#[tokio::test]
+async fn a_parameter_whose_key_always_denied_the_function_is_no_dead_letter() {
+    static USABLE: AtomicBool = AtomicBool::new(false);
+    let pipeline = Pipeline::configured("never", &[("AWS_ENDPOINT_URL_SSM", &with_a_lost_key(&USABLE, &[2]))]);
+    create_versioned_bucket(&pipeline.s3, "never").await.unwrap();
+    let update = event("Update", "/key/p", "SecureString", "2024-06-15T17:57:18Z");
+    assert_eq!(pipeline.deliver(&[record("1", &update)]), ["1"]);
+    assert_eq!(pipeline.deliver(&[delivered_again("2", &update)]), [""; 0]);
+    assert_eq!(pipeline.verdict("2")["code"], "KeyUnusable");
+    assert_eq!(pipeline.kinds("/key/p").await, [""; 0], "nothing is recorded that could be taken for it");
 }

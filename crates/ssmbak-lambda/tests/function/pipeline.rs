@@ -18,7 +18,7 @@ use ssmbak_testkit::{
 use crate::messages::record;
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_ssmbak-lambda");
-/// A busy machine is slow; nothing waits this long where all is well.
+/// A busy machine is slow; a function that works answers sooner.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One function, with a bucket of its own.
