@@ -61,7 +61,7 @@ pub enum What {
     Deliver {
         /// The event's number.
         id: u64,
-        /// How long after the deed the queue got it, in milliseconds.
+        /// How long after the change the queue received it, in milliseconds.
         sent_after: i64,
         /// A call of the function that fails, counted from its first.
         fault: Option<(u64, Fault)>,
