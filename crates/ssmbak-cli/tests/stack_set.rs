@@ -9,8 +9,8 @@ use common::{Ran, bare};
 use serde_json::{Value, json};
 use ssmbak_testkit::{Moto, StackSets, environment};
 
-const UNITS: [(&str, &[&str]); 2] =
-    [("ou-abcd-1", &["111111111111", "222222222222"]), ("ou-abcd-2", &["333333333333"])];
+const UNITS: [(&str, &[&str]); 3] =
+    [("ou-abcd-1", &["111111111111", "222222222222"]), ("ou-abcd-2", &["333333333333"]), ("ou-abcd-3", &[])];
 const EVERYWHERE: &str = "--org-units ou-abcd-1,ou-abcd-2 --regions eu-central-1,us-east-1 --org o-a1b2c3d4e5";
 
 /// An organisation, and the function's executable of a version.
@@ -220,6 +220,28 @@ fn a_creation_that_is_refused_its_stacks_goes_on_later() {
     assert!(refused.err.contains("the stack set half was created, but has no stacks"), "{refused:?}");
     let done = create("ou-abcd-2");
     assert_eq!((done.code, fleet.sets.asked("CreateStackSet").len()), (Some(0), 1), "{done:?}");
+}
+
+#[test]
+fn a_late_list_of_stacks_is_not_believed() {
+    let fleet = Fleet::new();
+    fleet.sets.list_late(2);
+    assert_eq!(stacks(&fleet.json(&format!("late create {EVERYWHERE}"), 0)).len(), 6);
+    fleet.sets.list_late(2);
+    assert_eq!(stacks(&fleet.json("late update --stack-set --regions eu-west-1", 0)).len(), 9);
+    fleet.sets.list_late(2);
+    assert_eq!(fleet.json("late delete --stack-set --yes", 0)["StackSetStatus"], "DELETED");
+}
+
+#[test]
+fn a_unit_without_accounts_is_told() {
+    let fleet = Fleet::new();
+    let ran = fleet.run("empty create --org-units ou-abcd-2,ou-abcd-3 --regions us-east-1 --org o-a1b2c3d4e5");
+    assert_eq!(ran.code, Some(3), "{ran:?}");
+    assert!(ran.err.contains("ou-abcd-3 got no stack in us-east-1: no account is there"), "{ran:?}");
+    let none = fleet.run("none create --org-units ou-abcd-3 --regions us-east-1 --org o-a1b2c3d4e5");
+    assert_eq!(none.code, Some(3), "{none:?}");
+    assert_eq!(fleet.run("none status --stack-set").code, Some(4));
 }
 
 #[test]

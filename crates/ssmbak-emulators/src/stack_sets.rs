@@ -60,6 +60,8 @@ struct Set {
     tags: Vec<(String, String)>,
     auto_deployment: bool,
     instances: BTreeMap<(String, String), Instance>,
+    /// Those before the last operation ended, for late lists.
+    before: Option<BTreeMap<(String, String), Instance>>,
     operations: Vec<Operation>,
 }
 
@@ -71,6 +73,7 @@ struct State {
     refusal: Option<Refusal>,
     throttled: usize,
     busy: usize,
+    late: usize,
     asked: Vec<Form>,
 }
 
@@ -133,6 +136,13 @@ impl StackSets {
     /// Answers the next requests that would start an operation by saying that another one runs.
     pub fn keep_busy(&self, requests: usize) {
         self.lock().busy = requests;
+    }
+
+    /// The first lists of stacks after the end of the next operation are those from before it.
+    pub fn list_late(&self, lists: usize) {
+        let mut state = self.lock();
+        state.late = lists;
+        state.sets.values_mut().for_each(|set| set.before = None);
     }
 
     /// Somebody changes a stack by hand, and drift detection has found out.
@@ -221,7 +231,11 @@ impl State {
                 }
                 match action {
                     "DescribeStackSet" => Ok(set.described(field(&form, "StackSetName"))),
-                    "ListStackInstances" => Ok(set.listed(field(&form, "NextToken"))),
+                    "ListStackInstances" if self.late > 0 && set.before.is_some() => {
+                        self.late -= 1;
+                        Ok(listed(set.before.as_ref().unwrap_or(&set.instances), field(&form, "NextToken")))
+                    }
+                    "ListStackInstances" => Ok(listed(&set.instances, field(&form, "NextToken"))),
                     "ListStackSetOperations" => {
                         Ok(format!("<Summaries>{}</Summaries>", members(set.operations.iter().rev().map(described))))
                     }
@@ -311,6 +325,7 @@ impl Set {
             let (status, outcome) = if reason.is_empty() { ("CURRENT", "SUCCEEDED") } else { ("OUTDATED", "FAILED") };
             Instance { unit: unit.to_owned(), status, outcome, reason, drift }
         };
+        self.before = Some(self.instances.clone());
         match work {
             Work::Create(targets) => {
                 for (account, region, unit) in targets {
@@ -357,23 +372,24 @@ impl Set {
             members(tags),
         )
     }
+}
 
-    fn listed(&self, token: &str) -> String {
-        let start = token.parse().unwrap_or(0);
-        let summary = |((account, region), instance): (&(String, String), &Instance)| {
-            let Instance { unit, status, outcome, reason, drift } = instance;
-            format!(
-                "<Account>{account}</Account><Region>{region}</Region><OrganizationalUnitId>{unit}</OrganizationalUnitId>\
-                 <Status>{status}</Status><StackInstanceStatus><DetailedStatus>{outcome}</DetailedStatus>\
-                 </StackInstanceStatus><StatusReason>{}</StatusReason><DriftStatus>{drift}</DriftStatus>",
-                escaped(reason)
-            )
-        };
-        let page = members(self.instances.iter().skip(start).take(PAGE).map(summary));
-        let next = start + PAGE;
-        let token = if next < self.instances.len() { format!("<NextToken>{next}</NextToken>") } else { String::new() };
-        format!("<Summaries>{page}</Summaries>{token}")
-    }
+/// A page of stacks.
+fn listed(instances: &BTreeMap<(String, String), Instance>, token: &str) -> String {
+    let start = token.parse().unwrap_or(0);
+    let summary = |((account, region), instance): (&(String, String), &Instance)| {
+        let Instance { unit, status, outcome, reason, drift } = instance;
+        format!(
+            "<Account>{account}</Account><Region>{region}</Region><OrganizationalUnitId>{unit}</OrganizationalUnitId>\
+             <Status>{status}</Status><StackInstanceStatus><DetailedStatus>{outcome}</DetailedStatus>\
+             </StackInstanceStatus><StatusReason>{}</StatusReason><DriftStatus>{drift}</DriftStatus>",
+            escaped(reason)
+        )
+    };
+    let page = members(instances.iter().skip(start).take(PAGE).map(summary));
+    let next = start + PAGE;
+    let token = if next < instances.len() { format!("<NextToken>{next}</NextToken>") } else { String::new() };
+    format!("<Summaries>{page}</Summaries>{token}")
 }
 
 fn described(operation: &Operation) -> String {

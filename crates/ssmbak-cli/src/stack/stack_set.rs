@@ -7,7 +7,7 @@ use clap::Args;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use ssmbak_stack::artifacts::{Artifacts, ArtifactsError};
-use ssmbak_stack::stack_set::plan::{Asked, Plan, Reason, SetChange, SharedCode, Targets, decide};
+use ssmbak_stack::stack_set::plan::{Asked, Plan, Reason, SetChange, SharedCode, Targets, decide, without_stacks};
 use ssmbak_stack::stack_set::{self, Deployed, Instance, SetOperation};
 use ssmbak_stack::{
     Architecture, CodeError, FunctionCode, Operation, ParameterChange, StackSet, StackSetError, parameters, template,
@@ -148,8 +148,20 @@ pub(super) async fn deploy(
     }
     store(&plan, &code, args.targets.org.as_deref(), global).await?;
     let operations = watched(name, set.apply(&plan, |operation| tell_operation(operation, ui))).await?;
-    let deployed = set.describe().await?;
-    let exit = report(&set, &deployed, &operations, ui)?;
+    let settled = |deployed: &Deployed| {
+        without_stacks(&plan.additions, deployed).is_empty() && !deployed.instances.iter().any(Instance::is_unsettled)
+    };
+    let deployed = set.describe_until(settled).await?;
+    let mut exit = report(&set, &deployed, &operations, ui)?;
+    for Targets { organizational_units, regions, .. } in without_stacks(&plan.additions, &deployed) {
+        ui.warning(&format!(
+            "{} got no stack in {}: no account is there, or CloudFormation lists it late; look again with `ssmbak-stack \
+             {name} status --stack-set`",
+            organizational_units.join(", "),
+            regions.join(", ")
+        ));
+        exit = if exit == Exit::Done { Exit::Partly } else { exit };
+    }
     if plan.set == SetChange::Create && !deployed.instances.is_empty() {
         ui.remark(
             "each stack records what Parameter Store already holds with its first daily sweep; `ssmbak-all --do-it` in an \
@@ -306,7 +318,8 @@ pub(super) async fn status(name: &str, args: SetArgs, global: &GlobalArgs, ui: &
         ));
     }
     let is_well = |instance: &Instance| instance.is_current() && !instance.has_drifted();
-    Ok(if deployed.instances.iter().all(is_well) { Exit::Done } else { Exit::Difference })
+    let is_deployed = !deployed.instances.is_empty();
+    Ok(if is_deployed && deployed.instances.iter().all(is_well) { Exit::Done } else { Exit::Difference })
 }
 
 /// `delete`.
@@ -441,7 +454,7 @@ fn object(set: &StackSet, deployed: &Deployed, operations: &[SetOperation]) -> V
 /// Prints how it went in every account and region.
 fn report(set: &StackSet, deployed: &Deployed, operations: &[SetOperation], ui: &Ui) -> Result<Exit, CliError> {
     if deployed.instances.is_empty() && !ui.is_json() {
-        ui.warning("the stack set has no stacks: no account is in these organizational units");
+        ui.warning("the stack set has no stacks");
     } else {
         result(ui, &table(&deployed.instances), &object(set, deployed, operations))?;
     }

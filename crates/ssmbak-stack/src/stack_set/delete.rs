@@ -3,7 +3,7 @@
 use super::change::deployment_targets;
 use super::operation::preferences;
 use super::plan::{Targets, occupied};
-use super::{Deployed, SetOperation, StackSet, StackSetError};
+use super::{Deployed, Instance, SetOperation, StackSet, StackSetError};
 use crate::call::Task;
 use crate::deployed::DeployedTemplate;
 use crate::template::BUCKET;
@@ -37,7 +37,7 @@ impl StackSet {
             let id = self.delete_stacks(&targets).await?;
             self.wait(&id, &mut on_change).await?;
         }
-        let left = self.describe().await?;
+        let left = self.describe_until(|left| left.instances.iter().all(Instance::has_failed)).await?;
         if left.instances.is_empty() {
             let delete = async || {
                 let delete = self.client.delete_stack_set().stack_set_name(&self.name);

@@ -1,6 +1,6 @@
 //! What a stack set is: its parameters, tags and template, and a stack for each account and region.
 
-use aws_sdk_cloudformation::error::{ProvideErrorMetadata as _, SdkError};
+use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudformation::types::{self, PermissionModels};
 
 use super::{StackSet, StackSetError};
@@ -10,6 +10,9 @@ use crate::template::MANAGED_TAG;
 
 const READ: Task = Task::new("read the stack set", "cloudformation:DescribeStackSet");
 const INSTANCES: Task = Task::new("list the stacks of the stack set", "cloudformation:ListStackInstances");
+
+/// How often what an operation has led to is looked at, at one polling interval each: half a minute at AWS.
+const LOOKS: usize = 6;
 
 /// A stack set as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,6 +76,19 @@ impl Instance {
         self.status == "CURRENT" && matches!(self.last_outcome.as_str(), "" | "SUCCEEDED")
     }
 
+    /// Whether the last operation got nowhere with it.
+    pub fn has_failed(&self) -> bool {
+        matches!(
+            self.last_outcome.as_str(),
+            "FAILED" | "CANCELLED" | "INOPERABLE" | "SKIPPED_SUSPENDED_ACCOUNT" | "FAILED_IMPORT"
+        )
+    }
+
+    /// Whether an operation has not come to it yet, or has not ended.
+    pub fn is_unsettled(&self) -> bool {
+        matches!(self.last_outcome.as_str(), "PENDING" | "RUNNING")
+    }
+
     /// Whether somebody has changed it by hand.
     pub fn has_drifted(&self) -> bool {
         self.drift == "DRIFTED"
@@ -115,6 +131,23 @@ impl StackSet {
         if found.is_ours() { Ok(found) } else { Err(StackSetError::Foreign { name: self.name.clone() }) }
     }
 
+    /// The stack set as a whole, after an operation: looked at again for a while, until it is as it is expected to be. What
+    /// CloudFormation lists may be older than the end of the operation.
+    ///
+    /// # Errors
+    /// As [`StackSet::describe`].
+    pub async fn describe_until(&self, is_expected: impl Fn(&Deployed) -> bool) -> Result<Deployed, StackSetError> {
+        let mut found = self.describe().await?;
+        for _ in 1..LOOKS {
+            if is_expected(&found) {
+                break;
+            }
+            self.pause().await;
+            found = self.describe().await?;
+        }
+        Ok(found)
+    }
+
     /// The stacks, by account and region.
     pub(super) async fn instances(&self) -> Result<Vec<Instance>, StackSetError> {
         let mut instances = Vec::new();
@@ -134,7 +167,7 @@ impl StackSet {
     }
 }
 
-fn is_missing<E: aws_sdk_cloudformation::error::ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+fn is_missing<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     error.code() == Some("StackSetNotFoundException")
 }
 

@@ -230,6 +230,12 @@ fn missing(targets: &Targets, deployed: &Deployed) -> Vec<Targets> {
     grouped(lacking, &targets.accounts)
 }
 
+/// The targets among `additions` for which a stack set lists no stack: CloudFormation made none, because no account is in the unit,
+/// or its list is late.
+pub fn without_stacks(additions: &[Targets], deployed: &Deployed) -> Vec<Targets> {
+    additions.iter().flat_map(|targets| missing(targets, deployed)).collect()
+}
+
 /// Where a stack set has stacks, regions with the same units together.
 pub(super) fn occupied(deployed: &Deployed) -> Vec<Targets> {
     let mut units: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
