@@ -125,7 +125,7 @@ fn deleted(timeline: &Timeline, end: &Segment, at: Timestamp, earlier: &[Segment
         };
         return Gone { deleted: Deleted::At(at), evidence: GoneBy::Recorded, last };
     };
-    // Between its last sighting and this nobody looked: what was last seen is what is to come back.
+    // Between its last sighting and this nobody looked: the version that was last seen is the one to restore.
     let known = earlier.len().checked_sub(2).and_then(|index| earlier.get(index));
     let held = known.filter(|segment| matches!(segment.state, SegmentState::Held(_)));
     let last = match held {

@@ -87,7 +87,7 @@ pub fn findings(timeline: Option<&Timeline>, present: Option<&CurrentParameter>)
     found
 }
 
-/// What is wrong with what the bucket takes for the present state. Times are told to the second: less is no difference.
+/// What is wrong with what the bucket takes for the present state. Times are compared to the second.
 fn ending(timeline: &Timeline, present: Option<&CurrentParameter>) -> Option<Finding> {
     let state = timeline.state_by(Timestamp::MAX);
     let Some(present) = present else {

@@ -55,7 +55,7 @@ impl Store {
         self.ssm.get_parameter().name(name).with_decryption(true).send().await.ok()?.parameter?.value
     }
 
-    /// What is told of all parameters whose names begin so.
+    /// The description of all parameters whose names begin so.
     ///
     /// # Errors
     /// Those of Parameter Store.

@@ -66,7 +66,7 @@ const STEPS: [&[Step]; 5] = [
     ],
 ];
 
-/// How many parts a life has; each ends in a moment to come back to.
+/// How many parts a life has; each ends in a point in time to restore.
 pub const PARTS: usize = STEPS.len();
 
 /// A second by whose end everything of its part was recorded, and what was true then.

@@ -53,7 +53,7 @@ async fn a_deleted_stack_leaves_the_bucket_and_says_how_to_be_rid_of_it() -> Out
     assert_eq!(ran.out, "DELETE_COMPLETE\n");
     assert!(ran.err.contains("keep    Bucket"), "{}", ran.err);
     assert!(ran.err.contains("delete  Function"), "{}", ran.err);
-    assert!(ran.err.contains("DELETE_IN_PROGRESS"), "events are told: {}", ran.err);
+    assert!(ran.err.contains("DELETE_IN_PROGRESS"), "events are shown: {}", ran.err);
     assert!(ran.err.contains(&format!("the bucket {bucket} with the history is kept")), "{}", ran.err);
     assert!(versions(&pipeline, &bucket).await? >= held);
     assert_eq!(pipeline.run(&format!("ssmbak-stack {STACK} status"))?.code, Some(1));
