@@ -192,7 +192,7 @@ pub async fn run(args: &StackArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit,
         return if args.name != LIST {
             Err(no_command(&args.name))
         } else if args.set.is_asked()? {
-            stack_set::list(args.set, global, ui).await
+            stack_set::list(args.set, &args.regions, global, ui).await
         } else {
             look::list(&args.regions, global, ui).await
         };
@@ -225,7 +225,7 @@ pub async fn run(args: &StackArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit,
             return stack_set::delete(name, delete, global, ui).await;
         }
         StackCommand::Status(status) if status.set.is_asked()? => {
-            return stack_set::status(name, status.set, global, ui).await;
+            return stack_set::status(name, status, global, ui).await;
         }
         StackCommand::Create(deploy) => {
             let places = deploy.regions.places(name, global).await?;

@@ -276,6 +276,8 @@ fn options_that_do_not_go_together_are_refused_before_aws_is_asked() {
         ("s create --delegated-admin", "--delegated-admin is for stack sets"),
         ("s update --accounts 111111111111", "--accounts and --org are for stack sets"),
         ("s delete --stack-set --regions us-east-1", "in all of its regions"),
+        ("s status --stack-set --regions us-east-1", "shows all of its regions"),
+        ("list --stack-set --regions us-east-1", "are listed in one region"),
         ("s --stack-set status", "--stack-set stands before the command"),
     ] {
         let ran = fleet.run(line);

@@ -15,7 +15,7 @@ use ssmbak_stack::{
 
 use super::deploy::{as_asked, failed, no_function};
 use super::places::RegionsArgs;
-use super::{DeleteArgs, DeployArgs, account_id, confirm, declined, must_confirm, of_lines, result, show};
+use super::{DeleteArgs, DeployArgs, StatusArgs, account_id, confirm, declined, must_confirm, of_lines, result, show};
 use crate::aws::Aws;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -297,7 +297,9 @@ async fn watched<T>(name: &str, work: impl Future<Output = Result<T, StackSetErr
 }
 
 /// `status`.
-pub(super) async fn status(name: &str, args: SetArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
+pub(super) async fn status(name: &str, args: &StatusArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
+    refuse_regions(&args.regions, "the status of a stack set shows all of its regions")?;
+    let args = args.set;
     let aws = Aws::connect(global).await?;
     let set = named(&aws, name, args)?;
     let deployed = set.describe().await?;
@@ -322,11 +324,13 @@ pub(super) async fn status(name: &str, args: SetArgs, global: &GlobalArgs, ui: &
     Ok(if is_deployed && deployed.instances.iter().all(is_well) { Exit::Done } else { Exit::Difference })
 }
 
+fn refuse_regions(args: &RegionsArgs, why: &str) -> Result<(), CliError> {
+    if args.regions.is_empty() { Ok(()) } else { Err(CliError::usage(why, "leave --regions out")) }
+}
+
 /// `delete`.
 pub(super) async fn delete(name: &str, args: &DeleteArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
-    if !args.regions.regions.is_empty() {
-        return Err(CliError::usage("a stack set is deleted in all of its regions", "leave --regions out"));
-    }
+    refuse_regions(&args.regions, "a stack set is deleted in all of its regions")?;
     let aws = Aws::connect(global).await?;
     let set = named(&aws, name, args.set)?;
     let found = set.prepare_deletion().await?;
@@ -365,7 +369,8 @@ fn gone(before: &Deployed, after: &Deployed) -> Value {
 }
 
 /// `ssmbak-stack list --stack-set`.
-pub(super) async fn list(args: SetArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
+pub(super) async fn list(args: SetArgs, regions: &RegionsArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
+    refuse_regions(regions, "stack sets are listed in one region: that of --region")?;
     let aws = Aws::connect(global).await?;
     let mut found = Vec::new();
     for name in stack_set::list(&aws.cloudformation(), args.delegated_admin).await? {
