@@ -68,7 +68,7 @@ impl CallRecorder {
         format!("http://{}", self.address)
     }
 
-    /// From now on answers an operation of a JSON service with an error of this name, if its body has all of these words
+    /// From now on answers an operation of a JSON or CBOR service with an error of this name, if its body has all of these words
     /// in it.
     pub fn refuse(&self, operation: &'static str, words: &'static [&'static str], error: &'static str) {
         self.lock().refusals.push(Refusal { operation, words, error });
@@ -95,6 +95,9 @@ impl CallRecorder {
         let Some(request) = client.read()? else { return Ok(()) };
         let refusal = self.note(&request);
         if let Some(Refusal { error, .. }) = refusal {
+            if request.headers.iter().any(|(name, value)| name == "smithy-protocol" && value == "rpc-v2-cbor") {
+                return client.relay(&cbor_error(error));
+            }
             let body = format!("{{\"__type\":\"{error}\",\"message\":\"refused by the test\"}}");
             return client.write("400 Bad Request", &[("Connection", "close"), ("x-amzn-errortype", error)], &body);
         }
@@ -115,6 +118,24 @@ impl CallRecorder {
         state.calls.insert(call);
         refused
     }
+}
+
+/// An error in CBOR: a map of two texts, each of fewer than 256 bytes.
+/// <https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html>
+fn cbor_error(error: &str) -> Vec<u8> {
+    let mut body = vec![0xa2];
+    for text in ["__type", error, "message", "refused by the test"] {
+        body.extend([0x78, u8::try_from(text.len()).unwrap_or(u8::MAX)]);
+        body.extend(text.bytes());
+    }
+    let mut answer = format!(
+        "HTTP/1.1 400 Bad Request\r\nContent-Type: application/cbor\r\nsmithy-protocol: rpc-v2-cbor\r\n\
+         Connection: close\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    )
+    .into_bytes();
+    answer.extend(body);
+    answer
 }
 
 /// Sends a request on, and returns the whole answer.
@@ -144,6 +165,8 @@ pub(crate) fn call(request: &Request) -> Option<Call> {
         (_, Some(target)) => target.split('.').next_back()?.to_owned(),
         ("s3", _) => s3_operation(&request.method, path, asked)?.to_owned(),
         ("lambda", _) => lambda_operation(&request.method, path)?.to_owned(),
+        // CBOR: /service/NAME/operation/NAME
+        ("monitoring", _) if path.starts_with("/service/") => path.rsplit('/').next()?.to_owned(),
         _ => {
             let body = String::from_utf8_lossy(&request.body);
             body.split('&').find_map(|field| field.strip_prefix("Action="))?.to_owned()
@@ -166,6 +189,8 @@ fn s3_operation(method: &str, path: &str, asked: impl Fn(&str) -> bool) -> Optio
         ("GET", false) if asked("versioning") => "GetBucketVersioning",
         ("GET", false) if asked("encryption") => "GetBucketEncryption",
         ("GET", false) if asked("publicAccessBlock") => "GetPublicAccessBlock",
+        ("GET", false) if asked("replication") => "GetBucketReplication",
+        ("GET", false) if asked("object-lock") => "GetObjectLockConfiguration",
         ("GET", false) if asked("lifecycle") => "GetBucketLifecycleConfiguration",
         ("GET", false) if asked("list-type") => "ListObjectsV2",
         ("HEAD", false) => "HeadBucket",
@@ -219,6 +244,16 @@ mod tests {
             ("GET", "/b//a/b?versionId=1&x-id=GetObject", "s3", none, "", "s3:GetObject versioned"),
             ("GET", "/b//a?tagging&versionId=1", "s3", none, "", "s3:GetObjectTagging versioned"),
             ("PUT", "/b//a?x-id=PutObject", "s3", ("x-amz-tagging", "a=b"), "x", "s3:PutObject tagged"),
+            ("GET", "/b?replication", "s3", none, "", "s3:GetBucketReplication"),
+            ("GET", "/b?object-lock", "s3", none, "", "s3:GetObjectLockConfiguration"),
+            (
+                "POST",
+                "/service/GraniteServiceVersion20100801/operation/GetMetricData",
+                "monitoring",
+                ("smithy-protocol", "rpc-v2-cbor"),
+                "",
+                "monitoring:GetMetricData",
+            ),
             ("HEAD", "/b", "s3", none, "", "s3:HeadBucket"),
             ("GET", "/2015-03-31/functions/f/configuration", "lambda", none, "", "lambda:GetFunctionConfiguration"),
             ("GET", "/2019-09-30/functions/f/concurrency", "lambda", none, "", "lambda:GetFunctionConcurrency"),

@@ -55,6 +55,12 @@ pub enum CallError {
         /// What was attempted.
         task: &'static str,
     },
+    /// AWS gave up on a part of the answer.
+    #[error("cannot {task}: AWS answered with a part of what was asked for; run it again later")]
+    Incomplete {
+        /// What was attempted.
+        task: &'static str,
+    },
     /// The clock of this machine is wrong.
     #[error("cannot {task}: this machine's clock is wrong ({code}); set it and run it again{}", after_colon(message))]
     Clock {
@@ -85,7 +91,7 @@ impl CallError {
             Self::Credentials { .. } => "Credentials",
             Self::Unreachable { .. } => "Unreachable",
             Self::Busy { .. } => "Throttled",
-            Self::Endless { .. } => "Incomplete",
+            Self::Endless { .. } | Self::Incomplete { .. } => "Incomplete",
             Self::Clock { .. } => "ClockSkew",
             Self::Refused { code, .. } => code,
         }

@@ -33,6 +33,10 @@ impl Aws {
         cloudformation, aws_sdk_cloudformation, "CloudFormation"
     );
     client!(
+        /// A CloudWatch client.
+        cloudwatch, aws_sdk_cloudwatch, "CloudWatch"
+    );
+    client!(
         /// An STS client.
         sts, aws_sdk_sts, "STS"
     );

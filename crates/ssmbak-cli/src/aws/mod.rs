@@ -36,7 +36,8 @@ use proxy::ProxyRules;
 const ATTEMPTS: u32 = 8;
 
 /// The services that are used, as the SDK calls them; an endpoint variable ends in the name in capitals.
-const SERVICES: [&str; 8] = ["S3", "SSM", "CloudFormation", "STS", "SQS", "EventBridge", "Lambda", TAGGING];
+const SERVICES: [&str; 9] =
+    ["S3", "SSM", "CloudFormation", "CloudWatch", "STS", "SQS", "EventBridge", "Lambda", TAGGING];
 const TAGGING: &str = "Resource Groups Tagging API";
 
 /// A configured way to AWS.

@@ -55,7 +55,13 @@ impl Pipeline<'_> {
     async fn look(&self) -> Result<(Facts, Vec<Finding>), CliError> {
         let (name, aws) = (self.name, self.aws);
         let stack = stack::of(aws, name)?;
-        let clients = Clients { sqs: aws.sqs(), eventbridge: aws.eventbridge(), lambda: aws.lambda(), s3: aws.s3() };
+        let clients = Clients {
+            cloudwatch: aws.cloudwatch(),
+            sqs: aws.sqs(),
+            eventbridge: aws.eventbridge(),
+            lambda: aws.lambda(),
+            s3: aws.s3(),
+        };
         // Boxed: it is too large for the stack of the main thread.
         let facts = Box::pin(doctor::look(&stack, &clients)).await?;
         let own_code = own_code(&facts);

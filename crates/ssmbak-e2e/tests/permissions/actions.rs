@@ -9,7 +9,11 @@ pub type Actions = BTreeSet<String>;
 
 /// Where an action is not called like its operation. For all others, IAM takes the service's and the operation's name.
 /// S3: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html>
-const EXCEPTIONS: [(&str, &[&str]); 14] = [
+const EXCEPTIONS: [(&str, &[&str]); 17] = [
+    // CloudWatch signs as "monitoring".
+    ("monitoring:GetMetricData", &["cloudwatch:GetMetricData"]),
+    ("s3:GetBucketReplication", &["s3:GetReplicationConfiguration"]),
+    ("s3:GetObjectLockConfiguration", &["s3:GetBucketObjectLockConfiguration"]),
     // The service signs as "tagging".
     ("tagging:GetResources", &["tag:GetResources"]),
     ("s3:ListObjectVersions", &["s3:ListBucketVersions"]),

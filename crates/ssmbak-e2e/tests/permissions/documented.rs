@@ -40,7 +40,8 @@ pub fn policy(logical_id: &str) -> Outcome<Actions> {
 }
 
 fn is_action(word: &str) -> bool {
-    let services = ["s3", "ssm", "tag", "kms", "sqs", "logs", "cloudformation", "sts", "events", "lambda"];
+    let services =
+        ["s3", "ssm", "tag", "kms", "sqs", "logs", "cloudformation", "cloudwatch", "sts", "events", "lambda"];
     word.split_once(':').is_some_and(|(service, action)| {
         services.contains(&service)
             && action.starts_with(|first: char| first.is_ascii_uppercase())

@@ -68,6 +68,30 @@ async fn who_deploys_and_looks_after_it_needs_what_the_book_says_and_nothing_els
     assert_same("a canary", &canary, &page("Who sends a canary")?, &[]);
     assert!(store.described("/newvoll/ssmbak/canary-").await?.is_empty());
 
+    // The checks of what not every stack has.
+    let known: Actions = of_doctor.clone();
+    let env = environment(&calls.endpoint());
+    let env = env.iter().map(|(name, value)| (*name, value.as_str()));
+    let mut update = command(&format!("ssmbak-stack {STACK} update --yes --param"), env);
+    update.arg("Rehearsal=rate(1 day)");
+    Ran::of(update)?.well()?;
+    let updated = taken()?;
+    assert!(!updated.contains("cloudwatch:GetMetricData"), "{updated:?}");
+    run("ssmbak doctor", 4)?;
+    let rehearsals: Actions = taken()?.difference(&known).cloned().collect();
+    assert_same("who looks after rehearsals", &rehearsals, &page("Who looks after rehearsals")?, &[]);
+    run("ssmbak-stack locked create-vault --source-account 000000000000 --yes", 0)?;
+    let vault = run("ssmbak-stack locked resources --output json", 0)?.json()?;
+    let bucket = vault.as_array().into_iter().flatten().find(|found| found["ResourceType"] == "AWS::S3::Bucket");
+    let bucket = bucket.and_then(|found| found["PhysicalResourceId"].as_str()).ok_or("no vault")?;
+    let update = format!("ssmbak-stack {STACK} update --param Rehearsal= --vault-bucket arn:aws:s3:::{bucket} --yes");
+    run(&update, 0)?;
+    taken()?;
+    run("ssmbak doctor", 4)?;
+    let vaults: Actions = taken()?.difference(&known).cloned().collect();
+    let of_vaults: Actions = page("Who looks after a vault")?.difference(&known).cloned().collect();
+    assert_same("who looks after a vault", &vaults, &of_vaults, &[]);
+
     run(&format!("ssmbak-stack {STACK} redrive"), 0)?;
     assert_same("a redrive", &taken()?, &page("Who redrives")?, &[]);
 

@@ -48,6 +48,8 @@ async fn scheduled_rehearsal_restores_aside_and_fails_if_a_key_is_gone() -> Outc
     store.put("/app/secret", "SecureString", "two", "").await?;
     pipeline.recorded("/app").await?;
     next_second().await;
+    let doctor = pipeline.run("ssmbak doctor")?;
+    assert!(doctor.out.contains("none yet: its rule, rate(12 hours), was deployed"), "{doctor:?}");
     // An hour ago there was nothing.
     let variables = aws(&pipeline, &["lambda", "get-function-configuration", "--function-name", &function])?;
     let mut variables = variables["Environment"]["Variables"].clone();
@@ -62,6 +64,14 @@ async fn scheduled_rehearsal_restores_aside_and_fails_if_a_key_is_gone() -> Outc
         aws(&pipeline, &update).map(drop)
     };
     configure(&variables)?;
+    let last = |status: &str, said: &str| -> Outcome {
+        let doctor = pipeline.run("ssmbak doctor --output json")?.json()?;
+        let found = doctor["Findings"].as_array().into_iter().flatten().find(|row| row["Check"] == "LastRehearsal");
+        let found = found.ok_or(format!("no LastRehearsal: {doctor}"))?;
+        let is_so = found["Status"] == status && found["Message"].as_str().is_some_and(|told| told.contains(said));
+        if is_so { Ok(()) } else { Err(found.to_string().into()) }
+    };
+    last("ok", "the last one succeeded")?;
     let before = store.state("/").await?;
     let (failed, answer) = rehearse(&pipeline, &rule)?;
     assert_eq!((failed, &answer["outcome"], &answer["restored"]), (false, &json!("rehearsed"), &json!(2)), "{answer}");
@@ -79,6 +89,29 @@ async fn scheduled_rehearsal_restores_aside_and_fails_if_a_key_is_gone() -> Outc
     let why = answer["errorMessage"].as_str().unwrap_or_default();
     assert!(failed && why.contains("1 of 2") && why.contains("/app/secret"), "{answer}");
     assert_eq!(store.state("/").await?, before, "nothing is left");
+    last("problem", "the last one failed")?;
+
+    // Nobody who lacks the permission, and no answer that is none, is taken for a rehearsal that went well.
+    let cloudwatch = CallRecorder::before(ministack.port())?;
+    for (error, said) in [
+        ("AccessDeniedException", "ask for the permission cloudwatch:GetMetricData"),
+        ("ThrottlingException", "throttled by AWS"),
+    ] {
+        cloudwatch.refuse("GetMetricData", &[], error);
+        let mut doctor = pipeline.command(&binary("ssmbak"));
+        doctor.args(["doctor"]).env("AWS_ENDPOINT_URL_CLOUDWATCH", cloudwatch.endpoint());
+        let doctor = Ran::of(doctor)?;
+        let line = doctor.out.lines().find(|line| line.contains("LastRehearsal")).unwrap_or_default();
+        assert!(line.starts_with("unknown") && line.contains(said), "{doctor:?}");
+        cloudwatch.take()?;
+    }
+    // Where nobody answers.
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let mut doctor = pipeline.command(&binary("ssmbak"));
+    doctor.args(["doctor"]).env("AWS_ENDPOINT_URL_CLOUDWATCH", format!("http://{nobody}"));
+    let doctor = Ran::of(doctor)?;
+    let line = doctor.out.lines().find(|line| line.contains("LastRehearsal")).unwrap_or_default();
+    assert!(line.starts_with("unknown") && line.contains("no response from AWS"), "{doctor:?}");
 
     aws(&pipeline, &["events", "disable-rule", "--name", &rule])?;
     let doctor = pipeline.run("ssmbak doctor")?;

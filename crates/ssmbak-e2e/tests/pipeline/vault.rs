@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use ssmbak_e2e::{Outcome, Ran, command};
 use ssmbak_testkit::{Ministack, OTHER_ACCOUNTS, Venv, environment};
 
@@ -65,6 +65,46 @@ fn history(accounts: &Accounts, bucket: &str, key: &str, profile: &[&str]) -> Ou
     Ok(all)
 }
 
+/// The emulator replicates at once and reports nothing: the metrics of S3 are put as S3 puts them.
+fn what_s3_reports_is_told(accounts: &Accounts, bucket: &str, vault: &str) -> Outcome {
+    let put = |name: &str, minutes: &[i64], value: u32| -> Outcome {
+        let dimensions = json!([
+            {"Name": "SourceBucket", "Value": bucket},
+            {"Name": "DestinationBucket", "Value": vault},
+            {"Name": "RuleId", "Value": "to-vault"},
+        ]);
+        let datum = |minutes: &i64| {
+            let time = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(*minutes);
+            json!({"MetricName": name, "Dimensions": dimensions, "Timestamp": time.to_string(), "Value": value})
+        };
+        let data = minutes.iter().map(datum).collect::<Value>().to_string();
+        accounts.aws(&["cloudwatch", "put-metric-data", "--namespace", "AWS/S3", "--metric-data", &data]).map(drop)
+    };
+    let told = |check: &str, status: &str, said: &str| -> Outcome {
+        let (found, message) = accounts.finding("ssmbak doctor", check)?;
+        if found == status && message.contains(said) {
+            Ok(())
+        } else {
+            Err(format!("{check}: {found} {message}").into())
+        }
+    };
+    told("ReplicationFailures", "unknown", "S3 reported nothing")?;
+    told("ReplicationBacklog", "unknown", "S3 reported nothing")?;
+    put("OperationsFailedReplication", &[90], 0)?;
+    told("ReplicationFailures", "ok", "no operation failed")?;
+    let quarters: Vec<i64> = (0..10).map(|quarter| quarter * 15 + 2).collect();
+    put("OperationsPendingReplication", &quarters, 2)?;
+    put("BytesPendingReplication", &quarters, 700)?;
+    told("ReplicationBacklog", "warning", "2 operations (700 bytes) pending")?;
+    put("OperationsPendingReplication", &[2, 17], 0)?;
+    put("BytesPendingReplication", &[2, 17], 0)?;
+    told("ReplicationBacklog", "ok", "nothing is pending")?;
+    put("OperationsFailedReplication", &[3 * 24 * 60], 5)?;
+    told("ReplicationFailures", "warning", "5 operations failed in the last 7 days")?;
+    put("OperationsFailedReplication", &[60], 1)?;
+    told("ReplicationFailures", "problem", "1 operation failed in the last 24 hours")
+}
+
 #[test]
 fn vault_keeps_what_is_recorded_and_restores_into_a_new_account() -> Outcome {
     let (ministack, home) = (Ministack::start()?, tempfile::tempdir()?);
@@ -121,6 +161,8 @@ fn vault_keeps_what_is_recorded_and_restores_into_a_new_account() -> Outcome {
     let (_, lock) = accounts.finding("ssmbak doctor", "Vault")?;
     assert!(lock.contains("GOVERNANCE for 30 days"), "{lock}");
 
+    what_s3_reports_is_told(&accounts, &bucket, &vault)?;
+
     accounts.run("ssmbak-stack guarded create --no-sweep --yes --profile rescue")?.well()?;
     let restore = format!("ssmbak restore /shop -R now -b {vault} --profile archive --target-profile rescue --yes");
     let restored = accounts.json(&restore)?;
@@ -136,7 +178,7 @@ fn vault_keeps_what_is_recorded_and_restores_into_a_new_account() -> Outcome {
         "--profile",
         "rescue",
     ])?;
-    assert_eq!(read, serde_json::json!(["beta", "tok-1"]));
+    assert_eq!(read, json!(["beta", "tok-1"]));
 
     // What was changed by hand is found, and its command mends it.
     accounts.aws(&["s3api", "delete-bucket-replication", "--bucket", &bucket])?;

@@ -60,6 +60,15 @@ pub struct Facts {
     pub rehearsal: Option<RehearsalFacts>,
 }
 
+/// A value of a metric.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    /// When the period began that the value is of.
+    pub time: Timestamp,
+    /// The value.
+    pub value: f64,
+}
+
 /// What rehearses restores.
 #[derive(Debug)]
 pub struct RehearsalFacts {
@@ -71,6 +80,23 @@ pub struct RehearsalFacts {
     pub concurrency: Look<Option<i32>>,
     /// The own name of that function, if it is known.
     pub function: Option<String>,
+    /// When CloudFormation made or changed the rule, if it is known.
+    pub rule_changed: Option<Timestamp>,
+    /// The rehearsals of the last 7 days.
+    pub runs: Look<Runs>,
+}
+
+/// Rehearsals, by the metrics of the last 7 days; each list has the oldest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Runs {
+    /// How often the function was invoked.
+    pub invocations: Vec<Point>,
+    /// How often an invocation ended by an error.
+    pub errors: Vec<Point>,
+    /// How many parameters were restored; empty without the stack's parameter `Metrics`.
+    pub restored: Vec<Point>,
+    /// How many were not, or whose copies stayed; empty without the stack's parameter `Metrics`.
+    pub failed: Vec<Point>,
 }
 
 /// The replication of the bucket into a vault.
@@ -86,6 +112,20 @@ pub struct ReplicationFacts {
     pub vault: Look<VaultFacts>,
     /// How far the replication of the last sweep's record is.
     pub last: Look<Option<Replica>>,
+    /// How many operations failed in each hour of the last 7 days that S3 reported anything for, the oldest first.
+    pub failures: Look<Vec<Point>>,
+    /// What waited.
+    pub backlog: Look<Backlog>,
+}
+
+/// What waited for its replication, at least, in each quarter of an hour of the last 24 hours that S3 reported anything for;
+/// each list has the oldest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Backlog {
+    /// Operations.
+    pub operations: Vec<Point>,
+    /// Bytes.
+    pub bytes: Vec<Point>,
 }
 
 /// A rule that replicates into a vault.

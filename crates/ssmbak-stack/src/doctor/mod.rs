@@ -9,8 +9,9 @@ mod look;
 
 pub use examine::{Reference, examine};
 pub use facts::{
-    BucketFacts, Encryption, Facts, FailureQueue, Function, Lifecycle, Look, Mapping, PublicAccess, RehearsalFacts,
-    Replica, ReplicationFacts, ReplicationRule, Rule, StackFacts, SweepRecord, Target, VaultFacts,
+    Backlog, BucketFacts, Encryption, Facts, FailureQueue, Function, Lifecycle, Look, Mapping, Point, PublicAccess,
+    RehearsalFacts, Replica, ReplicationFacts, ReplicationRule, Rule, Runs, StackFacts, SweepRecord, Target,
+    VaultFacts,
 };
 pub use look::{Clients, look};
 

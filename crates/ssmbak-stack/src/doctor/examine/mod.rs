@@ -1,5 +1,6 @@
 //! From facts to findings. Nothing is asked and nothing is read here, not even the clock.
 
+mod backlog;
 mod bucket;
 mod events;
 mod function;
@@ -47,7 +48,7 @@ pub fn examine(facts: &Facts, reference: &Reference<'_>) -> Vec<Finding> {
     findings.extend(bucket::all(&context));
     findings.push(bucket::sweep(&context));
     findings.extend(replication::all(&context));
-    findings.extend(rehearsal::finding(&context));
+    findings.extend(rehearsal::all(&context));
     findings
 }
 

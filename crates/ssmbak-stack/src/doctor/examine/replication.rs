@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{Context, ago};
+use super::{Context, ago, backlog};
 use crate::doctor::{Finding, Replica, ReplicationFacts, ReplicationRule, VaultFacts};
 use crate::template::{REPLICATION_RULE, VAULT_ACCOUNT, VAULT_KEY};
 use crate::vault::{bucket_of_arn, copy_command};
@@ -13,7 +13,13 @@ const SLOW: SignedDuration = SignedDuration::from_hours(1);
 
 pub(super) fn all(context: &Context<'_>) -> Vec<Finding> {
     let Some(replication) = &context.facts.replication else { return Vec::new() };
-    vec![rule(context, replication), vault(context, replication), last(context, replication)]
+    vec![
+        rule(context, replication),
+        vault(context, replication),
+        last(context, replication),
+        backlog::failures(context, replication),
+        backlog::backlog(context, replication),
+    ]
 }
 
 fn rule(context: &Context<'_>, replication: &ReplicationFacts) -> Finding {
@@ -81,11 +87,6 @@ fn last(context: &Context<'_>, replication: &ReplicationFacts) -> Finding {
     let Some(Replica { status, written }) = found else {
         return Finding::unknown(CHECK, "no sweep has left a record yet that could arrive");
     };
-    let copy = || {
-        let parts = context.bucket().zip(replication.role_arn.as_deref());
-        let command = parts.map(|(bucket, role)| copy_command(bucket, role, context.reference.region));
-        command.unwrap_or_else(|| "copy what is missing with S3 Batch Replication".to_owned())
-    };
     match status.as_deref() {
         Some("COMPLETED" | "COMPLETE") => Finding::ok(CHECK, "the last sweep's record has arrived in the vault"),
         Some("PENDING") => {
@@ -94,26 +95,42 @@ fn last(context: &Context<'_>, replication: &ReplicationFacts) -> Finding {
                 return Finding::ok(CHECK, "the last sweep's record is on its way to the vault");
             }
             let age = written.map_or(String::new(), |written| ago(written, context.reference.now));
-            let hint = "see the metrics BytesPendingReplication and OperationsPendingReplication in the vault's region";
+            let hint = "the checks ReplicationFailures and ReplicationBacklog tell whether S3 still tries";
             Finding::warning(CHECK, format!("the last sweep's record has been on its way to the vault for {age}"), hint)
         }
         Some("FAILED") => {
-            let hint = format!(
-                "see that the vault's policy and key let the role {} in; S3 does not try again by itself: {}",
-                replication.role_arn.as_deref().unwrap_or("of the replication"),
-                copy()
-            );
+            let hint = context.let_role_in_and_copy(replication);
             Finding::problem(CHECK, "the last sweep's record could not be copied into the vault", hint)
         }
         _ => {
             let message =
                 "the last sweep's record is from before the replication, and what is older is not in the vault";
-            Finding::warning(CHECK, message, format!("copy it once: {}", copy()))
+            Finding::warning(CHECK, message, format!("copy it once: {}", context.copy(replication)))
         }
     }
 }
 
 impl Context<'_> {
+    pub(super) fn replication_role<'a>(&self, replication: &'a ReplicationFacts) -> &'a str {
+        replication.role_arn.as_deref().unwrap_or("of the replication")
+    }
+
+    /// What to do about versions that S3 gave up.
+    pub(super) fn let_role_in_and_copy(&self, replication: &ReplicationFacts) -> String {
+        format!(
+            "see that the vault's policy and key let the role {} in; S3 does not try again by itself: {}",
+            self.replication_role(replication),
+            self.copy(replication)
+        )
+    }
+
+    /// Copies what the vault lacks.
+    fn copy(&self, replication: &ReplicationFacts) -> String {
+        let parts = self.bucket().zip(replication.role_arn.as_deref());
+        let command = parts.map(|(bucket, role)| copy_command(bucket, role, self.reference.region));
+        command.unwrap_or_else(|| "copy what is missing with S3 Batch Replication".to_owned())
+    }
+
     /// The replication as the template has it.
     fn put_replication(&self, replication: &ReplicationFacts) -> Option<String> {
         let (bucket, role) = (self.bucket()?, replication.role_arn.as_deref()?);

@@ -9,6 +9,7 @@ use crate::stack::Parameter;
 use crate::status::StackStatus;
 use crate::template::TEMPLATE;
 
+mod metrics;
 mod replication;
 
 const QUEUE_ARN: &str = "arn:aws:sqs:eu-west-1:1:q";
@@ -401,7 +402,14 @@ fn rehearsal_that_does_not_run_is_a_warning_with_the_command_that_mends_it() {
     let mut answers = Vec::new();
     for (what, rule, concurrency) in table {
         let (schedule, function) = ("rate(3 days)".to_owned(), Some("demo-rehearse".to_owned()));
-        let rehearsal = Some(RehearsalFacts { schedule, rule, concurrency, function });
+        let rehearsal = Some(RehearsalFacts {
+            schedule,
+            rule,
+            concurrency,
+            function,
+            rule_changed: None,
+            runs: Look::Seen(Runs::default()),
+        });
         let finding = find(&Facts { rehearsal, ..sound() }, "Rehearsal");
         answers.push(format!("{what}: {} {}", finding.status.as_str(), finding.message));
         answers.extend(finding.hint.map(|hint| format!("    {hint}")));

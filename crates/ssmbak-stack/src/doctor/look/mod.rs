@@ -2,12 +2,16 @@
 
 mod bucket;
 mod function;
+mod metrics;
 mod queues;
+mod rehearsal;
 mod replication;
 mod rule;
 
+use jiff::Timestamp;
+
 use crate::call::CallError;
-use crate::doctor::facts::{BucketFacts, Facts, Look, RehearsalFacts, StackFacts};
+use crate::doctor::facts::{BucketFacts, Facts, Look, StackFacts};
 use crate::error::StackError;
 use crate::stack::{Description, Resource, Stack};
 use crate::template;
@@ -15,6 +19,8 @@ use crate::template;
 /// The clients that a look takes.
 #[derive(Clone, Debug)]
 pub struct Clients {
+    /// CloudWatch.
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
     /// SQS.
     pub sqs: aws_sdk_sqs::Client,
     /// EventBridge.
@@ -59,12 +65,12 @@ pub async fn look(stack: &Stack, clients: &Clients) -> Result<Facts, StackError>
     );
     let (versioning, encryption, public_access, lifecycle, sweep) = kept;
     let replication = match described.as_ref().ok().filter(|described| has_vault(described)) {
-        Some(described) => Some(replication::look(&clients.s3, &bucket_name, described).await),
+        Some(described) => Some(replication::look(clients, &bucket_name, described).await),
         None => None,
     };
     let schedule = described.as_ref().ok().and_then(|described| described.parameter(template::REHEARSAL));
     let rehearsal = match schedule.filter(|schedule| !schedule.is_empty()) {
-        Some(schedule) => Some(rehearsal(&places, clients, schedule).await),
+        Some(schedule) => Some(rehearsal::look(&places, clients, schedule).await),
         None => None,
     };
     Ok(Facts {
@@ -92,16 +98,6 @@ pub async fn look(stack: &Stack, clients: &Clients) -> Result<Facts, StackError>
         replication,
         rehearsal,
     })
-}
-
-async fn rehearsal(places: &Places<'_>, clients: &Clients, schedule: &str) -> RehearsalFacts {
-    let function = places.of_resource(template::REHEARSAL_FUNCTION, || None);
-    let name = function.named();
-    let (rule, concurrency) = tokio::join!(
-        rule::look(&clients.eventbridge, places.of_resource(template::REHEARSAL_RULE, || None)),
-        function::look_at_concurrency(&clients.lambda, function),
-    );
-    RehearsalFacts { schedule: schedule.to_owned(), rule, concurrency, function: name }
 }
 
 fn has_vault(described: &Description) -> bool {
@@ -154,6 +150,12 @@ impl Places<'_> {
             Some(name) => Place::Named(name.to_owned()),
             None => Place::NotInStack,
         }
+    }
+
+    /// When CloudFormation made or changed a resource.
+    fn changed(&self, logical_id: &str) -> Option<Timestamp> {
+        let mut resources = self.resources.iter().flatten();
+        resources.find(|resource| resource.logical_id == logical_id)?.time
     }
 
     fn output(&self, key: &str) -> Option<String> {

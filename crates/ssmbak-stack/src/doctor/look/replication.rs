@@ -6,28 +6,43 @@ use aws_sdk_s3::types::{
     BucketVersioningStatus, DefaultRetention, DeleteMarkerReplicationStatus, ReplicationRule as Rule,
     ReplicationRuleStatus, SseKmsEncryptedObjectsStatus,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::Place;
 use super::bucket::{SWEEP_KEY, unless};
+use super::metrics::{self, Series};
+use super::{Clients, Place};
 use crate::call::{CallError, Task};
-use crate::doctor::facts::{Replica, ReplicationFacts, ReplicationRule, VaultFacts};
+use crate::doctor::facts::{Backlog, Point, Replica, ReplicationFacts, ReplicationRule, VaultFacts};
 use crate::stack::Description;
-use crate::template::{REPLICATION_ROLE_OUTPUT, VAULT_BUCKET};
+use crate::template::{REPLICATION_ROLE_OUTPUT, REPLICATION_RULE, VAULT_BUCKET};
 use crate::vault::bucket_of_arn;
 
 const RULE: Task = Task::new("look at the bucket's replication", "s3:GetReplicationConfiguration");
 const VERSIONING: Task = Task::new("look at the vault's versioning", "s3:GetBucketVersioning");
 const LOCK: Task = Task::new("look at the vault's Object Lock", "s3:GetBucketObjectLockConfiguration");
+const FAILURES: Task =
+    Task::new("read the metric OperationsFailedReplication of the bucket's replication", "cloudwatch:GetMetricData");
+const BACKLOG: Task =
+    Task::new("read the metrics of what waits for its replication, in the vault's region", "cloudwatch:GetMetricData");
 const LAST: Task = Task::new("see whether the last sweep's record was replicated", "s3:GetObject");
 
-pub(super) async fn look(s3: &Client, bucket: &Place, stack: &Description) -> ReplicationFacts {
+pub(super) async fn look(clients: &Clients, bucket: &Place, stack: &Description) -> ReplicationFacts {
+    let s3 = &clients.s3;
     let vault_arn = stack.parameter(VAULT_BUCKET).unwrap_or_default().to_owned();
-    let vault = Place::Named(bucket_of_arn(&vault_arn).to_owned());
-    let (rule, vault, last) = tokio::join!(
+    let vault_name = bucket_of_arn(&vault_arn);
+    let vault = Place::Named(vault_name.to_owned());
+    let (rule, last, failures, (vault, backlog)) = tokio::join!(
         bucket.look(async |name| rule(s3, name, &vault_arn).await),
-        vault.look(async |name| look_at_vault(s3, name).await),
         bucket.look(async |name| last(s3, name).await),
+        bucket.look(async |name| failures(&clients.cloudwatch, name, vault_name).await),
+        async {
+            let region = region_of(s3, vault_name).await;
+            let (s3, cloudwatch) = in_region(clients, region);
+            tokio::join!(
+                vault.look(async |name| look_at_vault(&s3, name).await),
+                bucket.look(async |name| backlog(&cloudwatch, name, vault_name).await),
+            )
+        },
     );
     ReplicationFacts {
         role_arn: stack.output(REPLICATION_ROLE_OUTPUT).map(str::to_owned),
@@ -35,7 +50,32 @@ pub(super) async fn look(s3: &Client, bucket: &Place, stack: &Description) -> Re
         rule,
         vault,
         last,
+        failures,
+        backlog,
     }
+}
+
+/// S3 publishes this metric in the region of the bucket.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html>
+async fn failures(cloudwatch: &aws_sdk_cloudwatch::Client, bucket: &str, vault: &str) -> Result<Vec<Point>, CallError> {
+    let failed = series("OperationsFailedReplication", "Sum", bucket, vault);
+    let (week, hour) = (SignedDuration::from_hours(7 * 24), SignedDuration::from_hours(1));
+    let [failed] = metrics::read(cloudwatch, FAILURES, [failed], week, hour).await?;
+    Ok(failed)
+}
+
+/// S3 publishes these metrics in the region of the vault. The least of a period tells whether there was always something.
+async fn backlog(cloudwatch: &aws_sdk_cloudwatch::Client, bucket: &str, vault: &str) -> Result<Backlog, CallError> {
+    let pending = ["OperationsPendingReplication", "BytesPendingReplication"];
+    let pending = pending.map(|name| series(name, "Minimum", bucket, vault));
+    let (day, quarter) = (SignedDuration::from_hours(24), SignedDuration::from_mins(15));
+    let [operations, bytes] = metrics::read(cloudwatch, BACKLOG, pending, day, quarter).await?;
+    Ok(Backlog { operations, bytes })
+}
+
+fn series<'a>(name: &'static str, statistic: &'static str, bucket: &'a str, vault: &'a str) -> Series<'a> {
+    let dimensions = vec![("SourceBucket", bucket), ("DestinationBucket", vault), ("RuleId", REPLICATION_RULE)];
+    Series { namespace: "AWS/S3", name, dimensions, statistic }
 }
 
 async fn rule(s3: &Client, bucket: &str, vault_arn: &str) -> Result<Option<ReplicationRule>, CallError> {
@@ -66,7 +106,6 @@ fn read_rule(rule: &Rule) -> ReplicationRule {
 }
 
 async fn look_at_vault(s3: &Client, vault: &str) -> Result<VaultFacts, CallError> {
-    let s3 = &in_its_region(s3, vault).await;
     let versioning = s3.get_bucket_versioning().bucket(vault).send().await.map_err(|error| VERSIONING.failed(error))?;
     let lock = s3.get_object_lock_configuration().bucket(vault).send().await.map_err(|error| LOCK.failed(error));
     let lock = unless(lock, "ObjectLockConfigurationNotFoundError")?.and_then(|read| read.object_lock_configuration);
@@ -78,18 +117,24 @@ async fn look_at_vault(s3: &Client, vault: &str) -> Result<VaultFacts, CallError
 }
 
 /// S3 names a bucket's region in every answer, refusals included; a bucket is asked in its region alone.
-async fn in_its_region(s3: &Client, bucket: &str) -> Client {
-    let region = match s3.head_bucket().bucket(bucket).send().await {
+async fn region_of(s3: &Client, bucket: &str) -> Option<String> {
+    match s3.head_bucket().bucket(bucket).send().await {
         Ok(found) => found.bucket_region,
         Err(error) => error
             .raw_response()
             .and_then(|response| response.headers().get("x-amz-bucket-region"))
             .map(ToOwned::to_owned),
-    };
-    match region {
-        Some(region) => Client::from_conf(s3.config().to_builder().region(Region::new(region)).build()),
-        None => s3.clone(),
     }
+}
+
+/// The clients of a region; those at hand, if it is not known.
+fn in_region(clients: &Clients, region: Option<String>) -> (Client, aws_sdk_cloudwatch::Client) {
+    let Clients { s3, cloudwatch, .. } = clients;
+    let Some(region) = region else { return (s3.clone(), cloudwatch.clone()) };
+    let region = Region::new(region);
+    let s3 = s3.config().to_builder().region(region.clone()).build();
+    let cloudwatch = cloudwatch.config().to_builder().region(region).build();
+    (Client::from_conf(s3), aws_sdk_cloudwatch::Client::from_conf(cloudwatch))
 }
 
 fn describe(retention: &DefaultRetention) -> Option<String> {

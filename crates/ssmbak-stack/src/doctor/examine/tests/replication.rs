@@ -4,13 +4,15 @@ use super::*;
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/ssmbak-replication/eu-west-1/demo-ReplicationRole-1";
 
-fn replicating(rule: Option<ReplicationRule>, vault: Look<VaultFacts>, last: Option<Replica>) -> Facts {
+pub(super) fn replicating(rule: Option<ReplicationRule>, vault: Look<VaultFacts>, last: Option<Replica>) -> Facts {
     let replication = ReplicationFacts {
         vault_arn: "arn:aws:s3:::the-vault".to_owned(),
         role_arn: Some(ROLE.to_owned()),
         rule: Look::Seen(rule),
         vault,
         last: Look::Seen(last),
+        failures: Look::Seen(Vec::new()),
+        backlog: Look::Seen(Backlog::default()),
     };
     let mut facts = Facts { replication: Some(replication), ..sound() };
     if let Look::Seen(stack) = &mut facts.stack {
@@ -20,15 +22,15 @@ fn replicating(rule: Option<ReplicationRule>, vault: Look<VaultFacts>, last: Opt
     facts
 }
 
-fn good_rule() -> ReplicationRule {
+pub(super) fn good_rule() -> ReplicationRule {
     ReplicationRule { enabled: true, takes_all: true, delete_markers: true, encrypted: false }
 }
 
-fn good_vault() -> Look<VaultFacts> {
+pub(super) fn good_vault() -> Look<VaultFacts> {
     Look::Seen(VaultFacts { versioned: true, lock: Some("COMPLIANCE for 30 days".to_owned()) })
 }
 
-fn replica(status: &str, written: &str) -> Option<Replica> {
+pub(super) fn replica(status: &str, written: &str) -> Option<Replica> {
     Some(Replica { status: Some(status.to_owned()).filter(|s| !s.is_empty()), written: written.parse().ok() })
 }
 
