@@ -187,6 +187,58 @@ fn named_accounts_narrow_the_units() {
 }
 
 #[test]
+fn stack_sets_are_listed_below_the_stacks_of_the_region() {
+    let fleet = Fleet::new();
+    let list = |line: &str| {
+        let ran = fleet.run(&format!("{line} --output json"));
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        common::schema::check("stack-list", &ran.json())
+    };
+    let own = json!({"StackName": "own", "StackStatus": "CREATE_COMPLETE"});
+    assert_eq!(list("list"), json!([own]));
+    assert_eq!(fleet.sets.asked("DescribeStackSet").len(), 0, "a self-managed stack set is none of ours");
+
+    fleet.sets.fail("222222222222", "denied");
+    fleet.json(&format!("fleet create {EVERYWHERE}"), 3);
+    fleet.sets.outdate("fleet", "333333333333", "us-east-1");
+    let set = json!({
+        "StackSetName": "fleet", "StackSetStatus": "ACTIVE", "Region": "us-east-1",
+        "Stacks": 6, "Failed": 2, "Outdated": 1,
+    });
+    assert_eq!(list("list"), json!([own, set]));
+    let shown = fleet.run("list");
+    let lines: Vec<&str> = shown.out.lines().collect();
+    assert!(lines.len() == 2 && lines[0].starts_with("own "), "{shown:?}");
+    assert_eq!(lines[1], "fleet  ACTIVE  stack set: 6 stacks, 2 failed, 1 outdated");
+    // Those of several regions are looked for in each.
+    let both = list("list --regions us-east-1,eu-west-1");
+    let names = both.as_array().unwrap().iter().filter_map(|entry| entry["StackSetName"].as_str());
+    assert_eq!(names.count(), 2, "{both}");
+}
+
+#[test]
+fn list_of_stacks_does_without_stack_sets_that_may_not_be_listed() {
+    let fleet = Fleet::new();
+    fleet.json(&format!("hidden create {EVERYWHERE}"), 0);
+    for action in ["ListStackSets", "DescribeStackSet", "ListStackInstances"] {
+        fleet.sets.deny(action);
+        for line in ["list", "list --regions us-east-1"] {
+            let ran = fleet.run(line);
+            assert_eq!(ran.code, Some(0), "{ran:?}");
+            assert!(ran.out.contains("own ") && !ran.out.contains("hidden"), "{ran:?}");
+            let warning = "warning: the stack sets in us-east-1 could not be listed: not allowed to";
+            assert!(ran.err.contains(warning) && ran.err.contains(&format!("cloudformation:{action}")), "{ran:?}");
+        }
+        let ran = fleet.run("list --output json");
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        let listed = common::schema::check("stack-list", &ran.json());
+        assert_eq!(listed[0]["StackName"], "own");
+        assert_eq!((&listed[1]["StackSets"], &listed[1]["Error"]["Code"]), (&json!("unknown"), &json!("AccessDenied")));
+        assert_eq!(fleet.run("list --stack-set").code, Some(1), "alone it is an error");
+    }
+}
+
+#[test]
 fn refusals_say_what_to_do() {
     let fleet = Fleet::new();
     let create = format!("refused create {EVERYWHERE}");

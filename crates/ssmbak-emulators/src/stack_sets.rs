@@ -20,6 +20,11 @@ const PAGE: usize = 2;
 /// What a template body may be at most.
 const MAX_TEMPLATE_BODY: usize = 51_200;
 
+/// A stack that is in none of the stack sets.
+const OWN_STACK: &str = "<StackName>own</StackName><StackId>the-stack</StackId><StackStatus>CREATE_COMPLETE</StackStatus>\
+    <CreationTime>2026-01-01T00:00:00Z</CreationTime><Tags><member><Key>ssmbak:managed</Key>\
+    <Value>true</Value></member></Tags>";
+
 type Form = HashMap<String, String>;
 /// Code and message.
 type Refusal = (String, String);
@@ -71,6 +76,8 @@ struct State {
     sets: BTreeMap<String, Set>,
     failing: BTreeMap<String, String>,
     refusal: Option<Refusal>,
+    /// An action that is refused although others are not.
+    denied: String,
     throttled: usize,
     busy: usize,
     late: usize,
@@ -113,6 +120,12 @@ impl StackSets {
         format!("http://{}", self.address)
     }
 
+    /// Its port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
     /// From now on nothing can be deployed to an account, for this reason; an empty one ends that.
     pub fn fail(&self, account: &str, reason: &str) {
         let mut state = self.lock();
@@ -126,6 +139,11 @@ impl StackSets {
     /// From now on answers everything with an error.
     pub fn refuse(&self, code: &str, message: &str) {
         self.lock().refusal = Some((code.to_owned(), message.to_owned()));
+    }
+
+    /// From now on answers this action as if the caller were not allowed to take it; an empty one ends that.
+    pub fn deny(&self, action: &str) {
+        action.clone_into(&mut self.lock().denied);
     }
 
     /// Answers the next requests by asking to slow down.
@@ -210,12 +228,24 @@ impl State {
         if let Some((code, message)) = &self.refusal {
             return error(code, message);
         }
-        match field(&form, "Action") {
+        let action = field(&form, "Action");
+        if action == self.denied {
+            return error("AccessDenied", &format!("User x is not authorized to perform: cloudformation:{action}"));
+        }
+        match action {
+            // The account's own stack.
+            "DescribeStacks" => Ok(format!("<Stacks>{}</Stacks>", members(std::iter::once(OWN_STACK.to_owned())))),
             "CreateStackSet" => self.create(&form),
             "ListStackSets" => {
-                let summary =
-                    |name: &String| format!("<StackSetName>{}</StackSetName><Status>ACTIVE</Status>", escaped(name));
-                Ok(format!("<Summaries>{}</Summaries>", members(self.sets.keys().map(summary))))
+                let summary = |name: &str, model: &str| {
+                    let name = escaped(name);
+                    let model = format!("<PermissionModel>{model}</PermissionModel>");
+                    format!("<StackSetName>{name}</StackSetName><Status>ACTIVE</Status>{model}")
+                };
+                let managed = self.sets.keys().map(|name| summary(name, "SERVICE_MANAGED"));
+                // That somebody else has made, with roles of its own; nothing more is known about it.
+                let all = managed.chain([summary("self-managed", "SELF_MANAGED")]);
+                Ok(format!("<Summaries>{}</Summaries>", members(all)))
             }
             action => {
                 let starts = ["UpdateStackSet", "CreateStackInstances", "DeleteStackInstances", "DeleteStackSet"];

@@ -6,6 +6,7 @@ use ssmbak_stack::ListedStack;
 use ssmbak_stack::doctor::Status;
 
 use super::places::{Done, Place, Places, RegionsArgs, exit};
+use super::stack_set::Listed;
 use super::{result, show};
 use crate::aws::Aws;
 use crate::commands::doctor;
@@ -45,9 +46,10 @@ pub(super) async fn list(args: &RegionsArgs, global: &GlobalArgs, ui: &Ui) -> Re
         }
         return Ok(Exit::Done);
     }
-    let listed = join_all(regions.iter().map(with_health)).await;
-    let (mut rows, mut entries) = (Vec::new(), Vec::new());
-    for (aws, listed) in regions.iter().zip(&listed) {
+    let (listed, sets) =
+        tokio::join!(join_all(regions.iter().map(with_health)), join_all(regions.iter().map(Listed::of)));
+    let (mut rows, mut set_rows, mut entries) = (Vec::new(), Vec::new(), Vec::new());
+    for ((aws, listed), sets) in regions.iter().zip(&listed).zip(&sets) {
         let region = aws.region();
         let mut entry = |mut entry: Value| {
             entry["Region"] = json!(region);
@@ -63,29 +65,46 @@ pub(super) async fn list(args: &RegionsArgs, global: &GlobalArgs, ui: &Ui) -> Re
                     entry(object);
                 }
             }
+            // Of a region that cannot be read, its stack sets say nothing more.
             Err(error) => {
                 ui.warning(&text::line(&format!("{region}: {error}")));
                 entry(json!(error.report()));
+                continue;
             }
         }
+        sets.warn(region, ui);
+        let row = |[name, status, told]: [String; 3]| [region.to_owned(), name, status, told];
+        set_rows.extend(sets.rows().into_iter().map(row));
+        entries.extend(sets.json(region));
     }
-    if rows.is_empty() && !ui.is_json() {
+    if rows.is_empty() && set_rows.is_empty() && !ui.is_json() {
         let names: Vec<&str> = regions.iter().map(Aws::region).collect();
         ui.remark(&format!("no ssmbak stack found in {}", names.join(", ")));
     } else {
-        result(ui, &show::columns_of(&rows), &json!(entries))?;
+        result(ui, &tables(&rows, &set_rows), &json!(entries))?;
     }
     Ok(exit(&listed))
 }
 
 async fn list_region(aws: &Aws, ui: &Ui) -> Result<(), CliError> {
-    let stacks = ssmbak_stack::list(&aws.cloudformation()).await?;
-    if stacks.is_empty() && !ui.is_json() {
+    let cloudformation = aws.cloudformation();
+    let (stacks, sets) = tokio::join!(ssmbak_stack::list(&cloudformation), Listed::of(aws));
+    let (stacks, set_rows) = (stacks?, sets.rows());
+    if stacks.is_empty() && set_rows.is_empty() && !ui.is_json() {
         ui.remark(&format!("no ssmbak stack in {}: `ssmbak-stack NAME create` deploys one", aws.region()));
-        return Ok(());
+    } else {
+        let rows: Vec<[String; 4]> = stacks.iter().map(show::stack_row).collect();
+        let entries = stacks.iter().map(show::stack_json).chain(sets.json(aws.region()));
+        result(ui, &tables(&rows, &set_rows), &entries.collect())?;
     }
-    let rows: Vec<[String; 4]> = stacks.iter().map(show::stack_row).collect();
-    result(ui, &show::columns_of(&rows), &stacks.iter().map(show::stack_json).collect())
+    sets.warn(aws.region(), ui);
+    Ok(())
+}
+
+/// The stacks, and below them the stack sets.
+fn tables<const N: usize, const M: usize>(stacks: &[[String; N]], sets: &[[String; M]]) -> String {
+    let tables = [show::columns_of(stacks), show::columns_of(sets)];
+    tables.into_iter().filter(|table| !table.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 /// The stacks of a region, each with the worst that `ssmbak doctor` finds.

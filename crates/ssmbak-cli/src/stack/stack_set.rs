@@ -1,5 +1,7 @@
 //! `ssmbak-stack NAME …` for a stack set: the same stack in the accounts of an organisation.
 
+mod list;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -8,10 +10,12 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use ssmbak_stack::artifacts::{Artifacts, ArtifactsError};
 use ssmbak_stack::stack_set::plan::{Asked, Plan, Reason, SetChange, SharedCode, Targets, decide, without_stacks};
-use ssmbak_stack::stack_set::{self, Deployed, Instance, SetOperation};
+use ssmbak_stack::stack_set::{Deployed, Instance, SetOperation};
 use ssmbak_stack::{
     Architecture, CodeError, FunctionCode, Operation, ParameterChange, StackSet, StackSetError, parameters, template,
 };
+
+pub(super) use list::{Listed, list};
 
 use super::deploy::{as_asked, failed, no_function};
 use super::places::RegionsArgs;
@@ -366,32 +370,6 @@ fn gone(before: &Deployed, after: &Deployed) -> Value {
     };
     let one = |instance: &Instance| json!({"Account": instance.account, "Region": instance.region});
     before.instances.iter().filter(is_gone).map(one).collect()
-}
-
-/// `ssmbak-stack list --stack-set`.
-pub(super) async fn list(args: SetArgs, regions: &RegionsArgs, global: &GlobalArgs, ui: &Ui) -> Result<Exit, CliError> {
-    refuse_regions(regions, "stack sets are listed in one region: that of --region")?;
-    let aws = Aws::connect(global).await?;
-    let mut found = Vec::new();
-    for name in stack_set::list(&aws.cloudformation(), args.delegated_admin).await? {
-        // A name that ours cannot have is somebody else's.
-        let Ok(set) = named(&aws, &name, args) else { continue };
-        if let Some(deployed) = set.find().await?.filter(Deployed::is_ours) {
-            found.push((set, deployed));
-        }
-    }
-    if found.is_empty() && !ui.is_json() {
-        ui.remark(&format!("no ssmbak stack set in {}", aws.region()));
-        return Ok(Exit::Done);
-    }
-    // The same object as that of `status`, without operations.
-    let rows: Vec<[String; 3]> = found
-        .iter()
-        .map(|(set, deployed)| [set.name().to_owned(), deployed.status.clone(), summary(deployed)])
-        .collect();
-    let entries = found.iter().map(|(set, deployed)| object(set, deployed, &[]));
-    result(ui, &show::columns_of(&rows), &entries.collect())?;
-    Ok(Exit::Done)
 }
 
 fn summary(deployed: &Deployed) -> String {
