@@ -20,6 +20,18 @@ pub fn page(who: &str) -> Outcome<Actions> {
     if actions.is_empty() { Err(format!("the page names no action for {who}").into()) } else { Ok(actions) }
 }
 
+/// The actions that the policy in JSON allows which the page has for somebody, after the words in bold that begin with these.
+pub fn json_policy(who: &str) -> Outcome<Actions> {
+    let text = fs::read_to_string(workspace_dir().join("docs/book/src/permissions.md"))?;
+    let section = text.split(&format!("\n**{who}")).nth(1).ok_or(format!("the page does not tell of {who}"))?;
+    let block = section.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).ok_or("no policy")?;
+    let policy: serde_json::Value = serde_json::from_str(block)?;
+    let statements = policy["Statement"].as_array().into_iter().flatten();
+    let actions = statements.flat_map(|statement| statement["Action"].as_array().into_iter().flatten());
+    let actions: Actions = actions.filter_map(|action| action.as_str()).map(str::to_owned).collect();
+    if actions.is_empty() { Err(format!("the policy allows nothing for {who}").into()) } else { Ok(actions) }
+}
+
 /// The actions that the function's role allows.
 pub fn role() -> Outcome<Actions> {
     policy("FunctionRole")

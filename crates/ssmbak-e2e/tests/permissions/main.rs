@@ -7,3 +7,4 @@ mod documented;
 mod function;
 mod incident;
 mod stack;
+mod stack_set;
