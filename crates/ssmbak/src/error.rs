@@ -145,6 +145,11 @@ impl Error {
         self
     }
 
+    /// Says what failed with this error code of AWS, where it stands in a list of failures; `action` continues "cannot …".
+    pub(crate) fn from_code(action: &str, code: &str) -> Self {
+        from_refusal(action, Some(code), None, None).unwrap_or_else(|| from_service(action, Some(code), None))
+    }
+
     /// Says what an SDK call failed at: `action` continues "cannot …", `e.g. "read the history of /a/b"`.
     pub fn from_sdk<E, R>(action: &str, error: &SdkError<E, R>) -> Self
     where

@@ -1,16 +1,19 @@
 //! The versioned bucket, as ssmbak uses it.
 
-mod aws;
+mod current_keys;
 mod evidence;
+mod lifecycle;
 pub(crate) mod pages;
+mod parallel_listing;
+mod s3_backup_bucket;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 
-pub use aws::S3BackupBucket;
 pub(crate) use evidence::{Described, described_of, evidence_of};
 pub use evidence::{describe_versions, record_and_body_of, record_of};
+pub use s3_backup_bucket::S3BackupBucket;
 
 use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 

@@ -16,6 +16,7 @@ use ssmbak_core::object::batch::{
 };
 
 use super::ObjectBucket;
+use super::put::PutMode;
 use crate::{Error, ErrorKind};
 
 /// S3 Control of an account.
@@ -145,8 +146,7 @@ impl ObjectBucket {
         key: &str,
         mut take: impl FnMut(&[u8]) -> Result<bool, Error>,
     ) -> Result<(), Error> {
-        let sent = self.client.get_object().bucket(&self.name).key(key).send().await;
-        let mut body = sent.map_err(|error| self.failed(&format!("read {key:?}"), &error))?.body;
+        let mut body = self.get(key, self.get_request(key, None)).await?.body;
         while let Some(bytes) = body.next().await {
             let broken = |error| Error::new(ErrorKind::Other, format!("cannot read {key:?}: {error}"));
             if !take(&bytes.map_err(broken)?)? {
@@ -188,9 +188,9 @@ impl ObjectBucket {
         let body = read.map_err(|error| {
             Error::new(ErrorKind::LocalFile, format!("cannot read {:?}: {error}", path.display().to_string()))
         })?;
-        let sent = self.client.put_object().bucket(&self.name).key(key).body(body).send().await;
+        let sent = self.put(PutMode::Replace, key, body, |put| put).await;
         let sent = sent.map_err(|error| self.failed(&format!("write {key:?}"), &error))?;
-        let etag = sent.e_tag().map(|etag| etag.trim_matches('"').to_owned());
+        let etag = sent.as_ref().and_then(|sent| sent.e_tag()).map(|etag| etag.trim_matches('"').to_owned());
         etag.ok_or_else(|| unreadable("stored a file without an ETag"))
     }
 }

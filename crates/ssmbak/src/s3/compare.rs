@@ -24,7 +24,7 @@ impl ObjectBucket {
         present: &str,
         options: &CopyOptions,
     ) -> Result<bool, Error> {
-        let now = at.bucket.head(at.key, Some(present), None).await?;
+        let now = at.bucket.describe_key(at.key, present).await?;
         if !has_the_same_bytes(version, then, &now) || !has_the_same_headers(then, &now) {
             return Ok(false);
         }
@@ -71,13 +71,6 @@ impl ObjectBucket {
                 .map_err(|error| bucket.failed(&format!("read the ACL of {}", shown(key)), &error))
         };
         Ok(grants(self, &version.key, &version.version_id).await? == grants(at.bucket, at.key, present).await?)
-    }
-
-    /// The tags of a version.
-    pub(super) async fn tags(&self, key: &str, version_id: &str) -> Result<BTreeMap<String, String>, Error> {
-        let read = self.client.get_object_tagging().bucket(&self.name).key(key).version_id(version_id).send().await;
-        let tags = read.map_err(|error| self.failed(&format!("read the tags of {}", shown(key)), &error))?;
-        Ok(tags.tag_set().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect())
     }
 }
 

@@ -12,6 +12,7 @@ use ssmbak_core::object::{ObjectVersion, is_access_point};
 use super::byte_rate::ByteRate;
 use super::headers::{Content, Described, Given};
 use super::object_bucket::{ObjectBucket, shown, size};
+use super::put::{PutMode, exists_by_now};
 use super::rehydrate::{Readiness, readiness};
 use super::stream_copy::as_sent_from_here;
 use super::verify::Promised;
@@ -160,6 +161,7 @@ impl ObjectBucket {
         to: Destination<'_>,
         options: &CopyOptions,
     ) -> Result<Kept, Error> {
+        let mode = PutMode::only_if_absent(options.only_if_absent);
         let copy = to
             .bucket
             .client
@@ -169,7 +171,7 @@ impl ObjectBucket {
             .copy_source(self.copy_source(version))
             // Tags are copied unless something else is said.
             .with_given(given)
-            .set_if_none_match(options.only_if_absent.then(|| "*".to_owned()));
+            .set_if_none_match(mode.if_none_match());
         let copy = match head.filter(|head| options.mark && head.missing_meta().unwrap_or(0) == 0) {
             Some(head) => {
                 copy.metadata_directive(MetadataDirective::Replace).with_content(Content::of(version, head, options))
@@ -177,8 +179,9 @@ impl ObjectBucket {
             // Metadata and content headers as they are, also those that no header of ours could repeat.
             None => copy.metadata_directive(MetadataDirective::Copy),
         };
-        let copied = spawn_abort_on_drop(async move { Ok(copy.send().await) }).await?;
+        let copied = spawn_abort_on_drop(async move { Ok(mode.decided(|| copy.clone().send()).await) }).await?;
         let copied = copied.map_err(|error| self.copy_failed(version, to, &error))?;
+        let Some(copied) = copied else { return Err(exists_by_now(&shown(to.key))) };
         Ok(Kept { version_id: copied.version_id().map(str::to_owned) })
     }
 
@@ -192,9 +195,6 @@ impl ObjectBucket {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        if matches!(error.code(), Some("PreconditionFailed" | "ConditionalRequestConflict")) {
-            return Error::new(ErrorKind::AlreadyExists, format!("{} exists by now", shown(to.key)));
-        }
         let failed = self.failed(&format!("copy {}", shown(&version.key)), error);
         match failed.kind {
             // The source was just listed.
@@ -228,22 +228,6 @@ impl ObjectBucket {
             .await
             .map(drop)
             .map_err(|error| self.failed(&format!("set the ACL of {}", shown(to.key)), &error))
-    }
-
-    /// Puts a delete marker on a key, and returns the marker's version id.
-    ///
-    /// # Errors
-    /// The failed request.
-    pub async fn put_delete_marker(&self, key: &str) -> Result<Kept, Error> {
-        let deleted = self
-            .client
-            .delete_object()
-            .bucket(&self.name)
-            .key(key)
-            .send()
-            .await
-            .map_err(|error| self.failed(&format!("put a delete marker on {}", shown(key)), &error))?;
-        Ok(Kept { version_id: deleted.version_id().map(str::to_owned) })
     }
 
     /// As the header `x-amz-copy-source` wants it.

@@ -17,7 +17,6 @@ use super::byte_rate::ByteRate;
 use super::object_bucket::{ObjectBucket, shown};
 use super::part_files::{self, part_file};
 use super::verify::{Promised, Verifier};
-use crate::spawn::spawn_abort_on_drop;
 use crate::{Error, ErrorKind};
 
 /// How often a broken answer is gone on with, without a single byte in between.
@@ -168,7 +167,7 @@ impl ObjectBucket {
         let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
         let mut broken = 0;
         loop {
-            let mut answer = self.get(version, Some((range.first + bytes.len() as u64, range.last))).await?;
+            let mut answer = self.get_part(version, Some((range.first + bytes.len() as u64, range.last))).await?;
             let before = bytes.len();
             while let Some(Ok(more)) = answer.body.next().await {
                 if let Some(limit) = &options.limit {
@@ -189,8 +188,7 @@ impl ObjectBucket {
     }
 
     fn broke_off(&self, version: &ObjectVersion) -> Error {
-        let message = format!("cannot read {} in bucket {}: the answer broke off", shown(&version.key), self.name);
-        Error::new(ErrorKind::Unreachable, message).with_hint("run it again")
+        self.unread(ErrorKind::Unreachable, &version.key, "the answer broke off").with_hint("run it again")
     }
 
     /// Whether a file has a version's bytes, by what S3 keeps of them. `None`: it keeps nothing that tells.
@@ -231,7 +229,7 @@ impl ObjectBucket {
         let (mut at, mut verifier) = (from, verifier);
         let mut broken = 0;
         while at < version.size || verifier.is_none() {
-            let mut answer = self.get(version, (at > 0).then_some((at, version.size.saturating_sub(1)))).await?;
+            let mut answer = self.get_part(version, (at > 0).then_some((at, version.size.saturating_sub(1)))).await?;
             verifier = verifier.or_else(|| Some(Promised::by_get(&answer).verifier()));
             let before = at;
             while let Some(Ok(bytes)) = answer.body.next().await {
@@ -257,8 +255,8 @@ impl ObjectBucket {
     }
 
     /// An answer about the version, as large as the listing says, all of it or from byte to byte.
-    async fn get(&self, version: &ObjectVersion, range: Option<(u64, u64)>) -> Result<GetObjectOutput, Error> {
-        let get = self.client.get_object().bucket(&self.name).key(&version.key).version_id(&version.version_id);
+    async fn get_part(&self, version: &ObjectVersion, range: Option<(u64, u64)>) -> Result<GetObjectOutput, Error> {
+        let get = self.get_request(&version.key, Some(&version.version_id));
         let get = match range {
             // A version without an id can be replaced between two requests.
             Some((first, last)) => {
@@ -267,8 +265,7 @@ impl ObjectBucket {
             }
             None => get.checksum_mode(ChecksumMode::Enabled),
         };
-        let sent = spawn_abort_on_drop(async move { Ok(get.send().await) }).await?;
-        let answer = sent.map_err(|error| self.failed(&format!("read {}", shown(&version.key)), &error))?;
+        let answer = self.get(&version.key, get).await?;
         let expected = range.map_or(version.size, |(first, last)| last - first + 1);
         let etag = answer.e_tag().map(|etag| etag.trim_matches('"'));
         let is_known = version.etag.is_none() || etag == version.etag.as_deref();

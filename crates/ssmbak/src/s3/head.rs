@@ -1,61 +1,97 @@
 //! HeadObject: all that an object is besides its bytes.
 
-use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use aws_sdk_s3::operation::head_object::builders::HeadObjectFluentBuilder;
 use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode};
 use ssmbak_core::object::{ObjectVersion, likely_part_size};
 
-use super::object_bucket::{ObjectBucket, shown};
+use super::object_bucket::ObjectBucket;
 use crate::spawn::spawn_abort_on_drop;
 use crate::{Error, ErrorKind};
 
+const DELETE_MARKER: &str = "x-amz-delete-marker";
+
+/// What HeadObject says of a key.
+pub(crate) enum Headed {
+    /// It is an object.
+    Object(Box<HeadObjectOutput>),
+    /// It is a delete marker.
+    DeleteMarker,
+    /// There is none, or no bucket: an answer without a body cannot say which, and a listing will.
+    Missing,
+}
+
 impl ObjectBucket {
     /// What a version is besides its bytes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] also for a delete marker, or the failed request.
     pub(super) async fn describe(&self, version: &ObjectVersion) -> Result<HeadObjectOutput, Error> {
-        self.head(&version.key, Some(&version.version_id), None).await
+        self.described(&version.key, &version.version_id, None).await
+    }
+
+    /// The same, by key and id.
+    ///
+    /// # Errors
+    /// As [`ObjectBucket::describe`].
+    pub(super) async fn describe_key(&self, key: &str, version_id: &str) -> Result<HeadObjectOutput, Error> {
+        self.described(key, version_id, None).await
     }
 
     /// The size of the first of several parts that a version was uploaded in.
     pub(super) async fn first_part_size(&self, version: &ObjectVersion) -> Option<u64> {
         let count = version.part_count()?;
-        let part = self.head(&version.key, Some(&version.version_id), Some(1)).await.ok();
+        let part = self.described(&version.key, &version.version_id, Some(1)).await.ok();
         let size = part.and_then(|part| u64::try_from(part.content_length()?).ok());
         // Not everything that speaks S3 knows single parts: then it answers with the whole.
         size.filter(|size| *size > 0 && version.size.div_ceil(*size) == count)
             .or_else(|| likely_part_size(version.size, count))
     }
 
-    pub(super) async fn head(&self, key: &str, id: Option<&str>, part: Option<i32>) -> Result<HeadObjectOutput, Error> {
-        let head = self
-            .client
-            .head_object()
-            .bucket(&self.name)
-            .key(key)
-            .set_version_id(id.map(str::to_owned))
-            .checksum_mode(ChecksumMode::Enabled)
-            .set_part_number(part);
-        let read = spawn_abort_on_drop(async move { Ok(head.send().await) }).await?;
-        read.map_err(|error| self.head_failed(key, &error))
+    async fn described(&self, key: &str, version_id: &str, part: Option<i32>) -> Result<HeadObjectOutput, Error> {
+        let request = self.head_request(key, Some(version_id)).checksum_mode(ChecksumMode::Enabled);
+        // Boxed: what trees do nests futures deeper than the compiler takes otherwise.
+        let head = Box::pin(self.head(key, request.set_part_number(part))).await?;
+        match head {
+            Headed::Object(head) => Ok(*head),
+            Headed::DeleteMarker | Headed::Missing => {
+                Err(self.unread(ErrorKind::NotFound, key, "that version is gone"))
+            }
+        }
     }
 
-    /// A HEAD has no body that could say more than the status does.
-    fn head_failed<E>(&self, key: &str, error: &SdkError<E>) -> Error
-    where
-        E: aws_sdk_s3::error::ProvideErrorMetadata + std::error::Error + 'static,
-    {
-        let about = |what: &str| format!("cannot read {} in bucket {}: {what}", shown(key), self.name);
-        match error.raw_response().map(|response| response.status().as_u16()) {
-            Some(400) => Error::new(
-                ErrorKind::Refused,
-                about("s3 refuses to show it; it may be encrypted with a customer's key"),
-            )
-            .with_hint("objects with customer-provided keys (SSE-C) cannot be restored without the key"),
-            Some(403) => Error::new(
-                ErrorKind::AccessDenied,
-                about("access denied (s3:GetObjectVersion, and kms:Decrypt if it is encrypted)"),
-            ),
-            Some(404 | 405) => Error::new(ErrorKind::NotFound, about("that version is gone")),
-            _ => self.failed(&format!("read {}", shown(key)), error),
+    /// A request for a version (`None`: the current one), to be sent by [`ObjectBucket::head`].
+    pub(crate) fn head_request(&self, key: &str, version_id: Option<&str>) -> HeadObjectFluentBuilder {
+        self.client.head_object().bucket(&self.name).key(key).set_version_id(version_id.map(str::to_owned))
+    }
+
+    /// Sends a request about a key. A HEAD has no body that could say more than status and headers do.
+    ///
+    /// # Errors
+    /// The failed request.
+    pub(crate) async fn head(&self, key: &str, request: HeadObjectFluentBuilder) -> Result<Headed, Error> {
+        let of_a_version = request.get_version_id().is_some();
+        let sent = spawn_abort_on_drop(async move { Ok(request.send().await) }).await?;
+        let error = match sent {
+            Ok(head) => return Ok(Headed::Object(Box::new(head))),
+            Err(error) => error,
+        };
+        let raw = error.raw_response();
+        match raw.map(|raw| raw.status().as_u16()) {
+            Some(404) if raw.and_then(|raw| raw.headers().get(DELETE_MARKER)) != Some("true") => Ok(Headed::Missing),
+            Some(404 | 405) => Ok(Headed::DeleteMarker),
+            Some(400) => {
+                let why = "s3 refuses to show it; it may be encrypted with a customer's key";
+                Err(self
+                    .unread(ErrorKind::Refused, key, why)
+                    .with_hint("objects with customer-provided keys (SSE-C) cannot be restored without the key"))
+            }
+            Some(403) => {
+                let action = if of_a_version { "s3:GetObjectVersion" } else { "s3:GetObject" };
+                let why = format!("access denied ({action}, and kms:Decrypt if it is encrypted)");
+                Err(self.unread(ErrorKind::AccessDenied, key, &why))
+            }
+            _ => Err(self.failed(&format!("read {}", self.shown(key)), &error)),
         }
     }
 }

@@ -2,17 +2,14 @@
 
 use std::collections::VecDeque;
 
-use aws_sdk_s3::Client;
-use aws_sdk_s3::config::http::HttpResponse;
-use aws_sdk_s3::error::SdkError;
-use aws_sdk_s3::operation::list_object_versions::{ListObjectVersionsError, ListObjectVersionsOutput};
+use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use aws_sdk_s3::types::{EncodingType, ObjectVersionStorageClass, OptionalObjectAttributes};
 use percent_encoding::percent_decode_str;
 use ssmbak_core::instant::Instant;
 use ssmbak_core::key_ranges::Marker;
 use ssmbak_core::object::{KeyHistory, NULL_VERSION, ObjectVersion, newest_first};
 
-use super::object_bucket::{ObjectBucket, shown, size, timestamp};
+use super::object_bucket::{ObjectBucket, size, timestamp};
 use super::raw_order::RawOrder;
 use crate::bucket::pages::{endless, goes_on, incomplete};
 use crate::{Error, ErrorKind};
@@ -27,43 +24,34 @@ pub(crate) struct Page {
     pub(crate) is_truncated: bool,
 }
 
-/// Which versions to list.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ListVersions<'a> {
-    pub(crate) bucket: &'a str,
-    /// What the keys begin with.
-    pub(crate) prefix: &'a str,
-    /// Where the page begins; `None`: at the first key.
-    pub(crate) after: Option<&'a Marker>,
-    /// Whether a copy from an archive can be read.
-    pub(crate) restore_status: bool,
-}
-
-impl ListVersions<'_> {
-    /// A page of them, in the order of S3's answer. `failed` makes the error of a request that failed.
+impl ObjectBucket {
+    /// A page of the versions of the keys that begin with `prefix`, in the order of S3's answer; `after`: where it begins,
+    /// `None`: at the first key. With `restore_status` also whether a copy from an archive can be read.
     ///
     /// # Errors
-    /// Those, and an answer that is not whole.
-    pub(crate) async fn page(
-        self,
-        client: &Client,
-        failed: impl FnOnce(&SdkError<ListObjectVersionsError, HttpResponse>) -> Error,
+    /// The failed request, and an answer that is not whole.
+    pub(crate) async fn list_versions(
+        &self,
+        prefix: &str,
+        after: Option<&Marker>,
+        restore_status: bool,
     ) -> Result<Page, Error> {
         let order = RawOrder::default();
-        let output = client
+        let output = self
+            .client
             .list_object_versions()
-            .bucket(self.bucket)
-            .prefix(self.prefix)
+            .bucket(&self.name)
+            .prefix(prefix)
             // Keys may have characters that XML has not.
             .encoding_type(EncodingType::Url)
-            .set_optional_object_attributes(self.restore_status.then(|| vec![OptionalObjectAttributes::RestoreStatus]))
-            .set_key_marker(self.after.map(|marker| marker.key.clone()))
-            .set_version_id_marker(self.after.and_then(|marker| marker.version_id.clone()))
+            .set_optional_object_attributes(restore_status.then(|| vec![OptionalObjectAttributes::RestoreStatus]))
+            .set_key_marker(after.map(|marker| marker.key.clone()))
+            .set_version_id_marker(after.and_then(|marker| marker.version_id.clone()))
             .customize()
             .interceptor(order.clone())
             .send()
             .await
-            .map_err(|error| failed(&error))?;
+            .map_err(|error| self.failed(&self.listing_of(prefix), &error))?;
         let is_encoded = output.encoding_type() == Some(&EncodingType::Url);
         let key = |text: &str| if is_encoded { decoded(text) } else { Ok(text.to_owned()) };
         let Some(is_truncated) = output.is_truncated() else { return Err(incomplete()) };
@@ -76,14 +64,17 @@ impl ListVersions<'_> {
         };
         Ok(Page { rows: newest_first(mixed(&output, &order.markers(), key)?), next, is_truncated })
     }
-}
 
-impl ObjectBucket {
+    fn listing_of(&self, prefix: &str) -> String {
+        match self.shown(prefix).as_str() {
+            "" => "list all versions".to_owned(),
+            prefix => format!("list the versions of {prefix}"),
+        }
+    }
+
     /// A page of the versions of the keys that begin so.
     pub(super) async fn page(&self, prefix: &str, after: Option<&Marker>) -> Result<Page, Error> {
-        let versions = ListVersions { bucket: &self.name, prefix, after, restore_status: true };
-        let failed = |error: &_| self.failed(&format!("list the versions of {}", shown(prefix)), error);
-        let page = versions.page(&self.client, failed).await?;
+        let page = self.list_versions(prefix, after, true).await?;
         if page.is_truncated && !goes_on(after, page.next.as_ref()) {
             return Err(endless());
         }

@@ -3,12 +3,12 @@
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, CopyPartResult};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use ssmbak_core::object::{ObjectVersion, Part, part_size, parts};
 
 use super::copy::{CopyOptions, Destination, Kept};
 use super::headers::{Content, Described, Given};
 use super::object_bucket::{ObjectBucket, shown, size};
+use super::put::{PutMode, exists_by_now};
 use crate::{Error, ErrorKind};
 
 impl ObjectBucket {
@@ -65,15 +65,6 @@ impl ObjectBucket {
             .map_err(|error| self.failed(&format!("begin to copy {}", shown(&version.key)), &error))?;
         let missing = || Error::new(ErrorKind::Other, "s3 began an upload without an id");
         created.upload_id().map(str::to_owned).ok_or_else(missing)
-    }
-
-    /// The tags as a header.
-    pub(super) async fn tagging(&self, version: &ObjectVersion) -> Result<Option<String>, Error> {
-        let tags = self.tags(&version.key, &version.version_id).await?;
-        let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
-        let pairs: Vec<String> =
-            tags.iter().map(|(key, value)| format!("{}={}", encoded(key), encoded(value))).collect();
-        Ok(Some(pairs.join("&")).filter(|header| !header.is_empty()))
     }
 
     async fn copy_parts(
@@ -138,10 +129,18 @@ impl ObjectBucket {
             .key(to.key)
             .upload_id(upload)
             .multipart_upload(all)
-            .set_if_none_match(options.only_if_absent.then(|| "*".to_owned()))
+            .set_if_none_match(PutMode::only_if_absent(options.only_if_absent).if_none_match())
             .send()
             .await
-            .map_err(|error| self.copy_failed(version, to, &error))?;
+            .map_err(|error| match error.raw_response().map(|raw| raw.status().as_u16()) {
+                Some(412) if options.only_if_absent => exists_by_now(&shown(to.key)),
+                // All parts are to be copied again. Whether the other write came to anything is not known.
+                Some(409) if options.only_if_absent => {
+                    let why = format!("cannot write {}: another write of it is under way", shown(to.key));
+                    Error::new(ErrorKind::Throttled, why)
+                }
+                _ => self.copy_failed(version, to, &error),
+            })?;
         Ok(Kept { version_id: completed.version_id().map(str::to_owned) })
     }
 }

@@ -11,8 +11,18 @@ use crate::{Error, ErrorKind};
 /// A versioned bucket, whatever it holds.
 #[derive(Clone, Debug)]
 pub struct ObjectBucket {
-    pub(super) client: Client,
+    pub(crate) client: Client,
     pub(super) name: String,
+    keys: KeyStyle,
+}
+
+/// How sentences name keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum KeyStyle {
+    /// Quoted: they can be anything.
+    Quoted,
+    /// As they are: they are names of parameters.
+    Plain,
 }
 
 /// Whether a bucket makes versions.
@@ -30,20 +40,33 @@ impl ObjectBucket {
     /// Wraps a client, whose region, endpoint, credentials and retries are its owner's business. A custom endpoint wants
     /// a client with `force_path_style`.
     pub fn new(client: Client, name: impl Into<String>) -> Self {
-        Self { client, name: name.into() }
+        Self { client, name: name.into(), keys: KeyStyle::Quoted }
     }
 
     /// Another bucket behind the same client.
     #[must_use]
     pub fn beside(&self, name: impl Into<String>) -> Self {
-        Self { client: self.client.clone(), name: name.into() }
+        Self { name: name.into(), ..self.clone() }
     }
 
     /// The same bucket, where every request says that the requester pays for it.
     #[must_use]
     pub fn with_requester_pays(self) -> Self {
         let config = self.client.config().to_builder().interceptor(RequesterPays).build();
-        Self { client: Client::from_conf(config), name: self.name }
+        Self { client: Client::from_conf(config), ..self }
+    }
+
+    /// The same bucket, whose keys are the names of parameters.
+    pub(crate) fn with_plain_keys(self) -> Self {
+        Self { keys: KeyStyle::Plain, ..self }
+    }
+
+    /// A key as a sentence names it.
+    pub(super) fn shown(&self, key: &str) -> String {
+        match self.keys {
+            KeyStyle::Quoted => shown(key),
+            KeyStyle::Plain => key.to_owned(),
+        }
     }
 
     /// The bucket's name, or the ARN of its access point.
@@ -56,27 +79,31 @@ impl ObjectBucket {
     /// # Errors
     /// [`ErrorKind::BucketMissing`], [`ErrorKind::BucketNotVersioned`], or the failed request.
     pub async fn versioning(&self) -> Result<Versioning, Error> {
-        let name = &self.name;
-        match self.client.get_bucket_versioning().bucket(name).send().await {
-            Ok(output) => match output.status() {
-                Some(BucketVersioningStatus::Suspended) => Ok(Versioning::Suspended),
-                Some(_) => Ok(Versioning::Enabled),
-                None => Err(Error::new(ErrorKind::BucketNotVersioned, format!("bucket {name} keeps no versions"))),
-            },
-            Err(error) => {
-                let error = Error::from_sdk(&format!("look at bucket {name}"), &error);
-                // Not everything that speaks S3 gives a readable answer here.
-                if matches!(error.kind, ErrorKind::AccessDenied | ErrorKind::Other) {
-                    Ok(Versioning::NotVisible)
-                } else {
-                    Err(error)
-                }
+        match self.seen_versioning().await {
+            // Not everything that speaks S3 gives a readable answer here.
+            Err(error) if matches!(error.kind, ErrorKind::AccessDenied | ErrorKind::Other) => {
+                Ok(Versioning::NotVisible)
             }
+            seen => seen,
+        }
+    }
+
+    /// The same, where it must be seen.
+    ///
+    /// # Errors
+    /// As [`ObjectBucket::versioning`].
+    pub(crate) async fn seen_versioning(&self) -> Result<Versioning, Error> {
+        let name = &self.name;
+        let sent = self.client.get_bucket_versioning().bucket(name).send().await;
+        match sent.map_err(|error| Error::from_sdk(&format!("look at bucket {name}"), &error))?.status() {
+            Some(BucketVersioningStatus::Suspended) => Ok(Versioning::Suspended),
+            Some(_) => Ok(Versioning::Enabled),
+            None => Err(Error::new(ErrorKind::BucketNotVersioned, format!("bucket {name} keeps no versions"))),
         }
     }
 
     /// Says that something failed in this bucket; `action` continues "cannot …".
-    pub(super) fn failed<E, R>(&self, action: &str, error: &SdkError<E, R>) -> Error
+    pub(crate) fn failed<E, R>(&self, action: &str, error: &SdkError<E, R>) -> Error
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
         R: std::fmt::Debug + 'static,
@@ -90,12 +117,12 @@ impl ObjectBucket {
     }
 }
 
-pub(super) fn timestamp(time: Option<&aws_sdk_s3::primitives::DateTime>) -> Result<Timestamp, Error> {
+pub(crate) fn timestamp(time: Option<&aws_sdk_s3::primitives::DateTime>) -> Result<Timestamp, Error> {
     time.and_then(|time| Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok())
         .ok_or_else(|| Error::new(ErrorKind::Other, "s3 returned a version without a usable LastModified"))
 }
 
-pub(super) fn size(bytes: Option<i64>) -> u64 {
+pub(crate) fn size(bytes: Option<i64>) -> u64 {
     bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0)
 }
 

@@ -1,6 +1,7 @@
 //! Copies that pass through this machine: between endpoints or accounts of which neither may read the other.
 
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedPart, ServerSideEncryption};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -10,6 +11,7 @@ use super::copy::{CopyOptions, Destination, Kept};
 use super::download::DownloadOptions;
 use super::headers::{Content, Described, Given};
 use super::object_bucket::{ObjectBucket, shown};
+use super::put::{PutMode, exists_by_now};
 use crate::Error;
 
 /// Larger objects are uploaded in parts of this size.
@@ -44,14 +46,13 @@ impl ObjectBucket {
         let mut bytes = Vec::new();
         self.download_with(version, &mut bytes, &download).await?;
         let tagging = if head.tag_count().unwrap_or(0) > 0 { self.tagging(version).await? } else { None };
-        let put = to.bucket.client.put_object().bucket(&to.bucket.name).key(to.key).body(ByteStream::from(bytes));
-        let put = put
-            .with_content(Content::of(version, head, options))
-            .with_given(given)
-            .set_tagging(tagging)
-            .set_if_none_match(options.only_if_absent.then(|| "*".to_owned()));
-        let sent = put.send().await;
+        let described = |put: PutObjectFluentBuilder| {
+            put.with_content(Content::of(version, head, options)).with_given(given).set_tagging(tagging.clone())
+        };
+        let mode = PutMode::only_if_absent(options.only_if_absent);
+        let sent = to.bucket.put(mode, to.key, ByteStream::from(bytes), described).await;
         let sent = sent.map_err(|error| to.bucket.failed(&format!("write {}", shown(to.key)), &error))?;
+        let Some(sent) = sent else { return Err(exists_by_now(&shown(to.key))) };
         Ok(Kept { version_id: sent.version_id().map(str::to_owned) })
     }
 

@@ -23,6 +23,13 @@ async fn planned(tree: &Tree, second: u64, copy: &CopyOptions) -> TreePlan {
     tree.compared(plan, None, None, copy).await.unwrap()
 }
 
+async fn undeleted(small: &Small, copy: CopyOptions) -> Applied {
+    let (tree, copy) = (tree(small), CopyOptions { only_if_absent: true, ..copy });
+    let plan = tree.trash(None, |_| {}).await.unwrap();
+    let options = TreeRestoreOptions { copy, ..TreeRestoreOptions::default() };
+    tree.restore(&mut TreeRun::new(plan, None), &options, &WHOLE()).await.unwrap()
+}
+
 async fn restored(tree: &Tree, second: u64, copy: &CopyOptions) -> Applied {
     let plan = planned(tree, second, copy).await;
     let options = TreeRestoreOptions { copy: copy.clone(), ..TreeRestoreOptions::default() };
@@ -116,19 +123,34 @@ async fn key_that_cannot_be_restored_does_not_hold_up_the_rest() {
 
 #[tokio::test]
 async fn undelete_never_overwrites_what_came_back_meanwhile() {
-    let small = Small::new();
-    ["t/a", "t/b"].iter().for_each(|key| drop(small.server.put("b", key, b"old")));
-    small.clock(5);
-    ["t/a", "t/b"].iter().for_each(|key| small.server.delete("b", key));
-    small.server.write_after("HeadObject", 1, "b", "t/a", Some(b"new"));
-    let tree = tree(&small);
-    let plan = tree.trash(None, |_| {}).await.unwrap();
-    let copy = CopyOptions { only_if_absent: true, ..CopyOptions::default() };
-    let options = TreeRestoreOptions { copy, ..TreeRestoreOptions::default() };
-    let applied = tree.restore(&mut TreeRun::new(plan, None), &options, &WHOLE()).await.unwrap();
-    assert_eq!((applied.done, applied.unchanged, applied.failed), (1, 1, 0));
-    assert_eq!(&*small.server.current("b", "t/a").unwrap().body, b"new");
-    assert_eq!(&*small.server.current("b", "t/b").unwrap().body, b"old");
+    for through_here in [false, true] {
+        let small = Small::new();
+        ["t/a", "t/b"].iter().for_each(|key| drop(small.server.put("b", key, b"old")));
+        small.clock(5);
+        ["t/a", "t/b"].iter().for_each(|key| small.server.delete("b", key));
+        small.server.write_after("HeadObject", 1, "b", "t/a", Some(b"new"));
+        let applied = undeleted(&small, CopyOptions { through_here, ..CopyOptions::default() }).await;
+        assert_eq!((applied.done, applied.unchanged, applied.failed), (1, 1, 0), "{:?}", applied.failures);
+        assert_eq!(&*small.server.current("b", "t/a").unwrap().body, b"new");
+        assert_eq!(&*small.server.current("b", "t/b").unwrap().body, b"old");
+    }
+}
+
+#[tokio::test]
+async fn undelete_that_meets_another_write_is_tried_again() {
+    let in_parts = CopyOptions { copy_limit: 2, part_size: 2, ..CopyOptions::default() };
+    let through_here = CopyOptions { through_here: true, ..CopyOptions::default() };
+    for copy in [CopyOptions::default(), through_here, in_parts] {
+        let small = Small::new();
+        small.server.put("b", "t/a", b"old");
+        small.clock(5);
+        small.server.delete("b", "t/a");
+        small.server.conflict(2);
+        let applied = undeleted(&small, copy).await;
+        // The other write may have failed: only an object that is there ends the matter.
+        assert_eq!((applied.done, applied.unchanged, applied.failed), (1, 0, 0), "{:?}", applied.failures);
+        assert_eq!(&*small.server.current("b", "t/a").unwrap().body, b"old");
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use ssmbak::ErrorKind;
-use ssmbak::bucket::{BackupBucket, S3BackupBucket};
+use ssmbak::bucket::{BackupBucket, Keys, S3BackupBucket};
 use ssmbak::core::instant::Instant;
 use ssmbak::core::mark::{Mark, MarkName};
 use ssmbak::core::record::metadata::{Encoded, Sidecar};
@@ -67,4 +67,32 @@ async fn refused_description_tag_does_not_block_recording() {
     let stored = small.server.current("b", "/a").unwrap();
     assert_eq!(stored.headers["x-amz-tagging"], "ssmbakTime=1&ssmbakType=String");
     assert_eq!(small.server.counts()["PutObject"], 2);
+}
+
+#[tokio::test]
+async fn refused_head_names_parameter_and_permission() {
+    for (status, kind) in [(403, ErrorKind::AccessDenied), (400, ErrorKind::Refused)] {
+        let small = Small::new();
+        let id = small.server.put("b", "/a", b"value");
+        let bucket = bucket(&small);
+        small.server.refuse_key("HeadObject", "/a", status);
+        for (version, action) in [(None, "s3:GetObject,"), (Some(id.as_str()), "s3:GetObjectVersion,")] {
+            let error = bucket.head("/a", version).await.unwrap_err();
+            assert!(error.message.starts_with("cannot read /a in bucket b: "), "{error}");
+            assert!(status == 400 || error.message.contains(action), "{error}");
+            assert_eq!(error.kind, kind, "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn body_of_a_delete_marker_is_not_found() {
+    let small = Small::new();
+    small.server.delete("b", "/a");
+    let marker = bucket(&small).versions(Keys::One("/a")).await.unwrap().remove(0);
+    for version in [None, Some(marker.version_id.as_str())] {
+        let error = bucket(&small).body("/a", version).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::NotFound, "{error}");
+    }
+    assert_eq!(bucket(&small).object("/a", &marker.version_id).await.unwrap(), None);
 }

@@ -1,11 +1,9 @@
 //! A plan carried out in the bucket.
 
-use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use ssmbak_core::object::{ObjectAction, ObjectChange};
 
 use super::throttle::retry_throttled;
 use super::{Applied, ProgressObserver, Tree, TreeRun};
-use crate::s3::object_bucket::shown;
 use crate::s3::{CopyOptions, Destination, ObjectBucket, RehydrateOptions, Restored, Versioning};
 use crate::{Error, ErrorKind};
 
@@ -158,34 +156,5 @@ impl Tree {
             }
             _ => made,
         }
-    }
-}
-
-impl ObjectBucket {
-    /// Deletes up to 1,000 keys with one request: puts markers, or removes the versions that are named. Returns what was
-    /// not deleted, and why.
-    pub(super) async fn delete_many(&self, keys: &[(&str, Option<&str>)]) -> Result<Vec<(String, Error)>, Error> {
-        if let [(key, None)] = keys {
-            return self.put_delete_marker(key).await.map(|_| Vec::new());
-        }
-        let mut delete = Delete::builder().quiet(true);
-        for (key, id) in keys {
-            let named = ObjectIdentifier::builder().key(*key).set_version_id(id.map(str::to_owned)).build();
-            delete = delete.objects(named.map_err(|error| Error::new(ErrorKind::Other, error.to_string()))?);
-        }
-        let delete = delete.build().map_err(|error| Error::new(ErrorKind::Other, error.to_string()))?;
-        let sent = self.client.delete_objects().bucket(&self.name).delete(delete).send().await;
-        let deleted = sent.map_err(|error| self.failed(&format!("delete {} keys", keys.len()), &error))?;
-        let failed = deleted.errors().iter().map(|error| {
-            let (key, code) = (error.key().unwrap_or_default(), error.code().unwrap_or("unknown error"));
-            let kind = match code {
-                "AccessDenied" => ErrorKind::AccessDenied,
-                "SlowDown" | "ServiceUnavailable" | "InternalError" => ErrorKind::Throttled,
-                _ => ErrorKind::Other,
-            };
-            let message = format!("cannot delete {} in bucket {}: {code}", shown(key), self.name);
-            (key.to_owned(), Error::new(kind, message))
-        });
-        Ok(failed.collect())
     }
 }

@@ -1,17 +1,16 @@
-//! ListObjectVersions.
+//! ListObjectVersions, in pieces of the key space that are read at the same time.
 
 use std::collections::VecDeque;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, FuturesUnordered, Stream, StreamExt, TryStreamExt};
-use ssmbak_core::key_ranges::{KeyRange, Marker, Place};
+use ssmbak_core::key_ranges::{KeyRange, Place};
 
-use super::S3BackupBucket;
+use super::pages::{endless, goes_on};
+use super::{Keys, S3BackupBucket, StoredVersion, by_key as keys_of};
 use crate::Error;
-use crate::bucket::pages::{endless, goes_on};
-use crate::bucket::{Keys, StoredVersion, by_key as keys_of};
 use crate::retry::{RetryPolicy, retry_throttled};
-use crate::s3::list::{ListVersions, Page};
+use crate::s3::list::Page;
 use crate::spawn::spawn_abort_on_drop;
 
 /// Pages of a range that are read before the rest of it is split: most trees end within them, and a cut may leave a piece
@@ -116,18 +115,9 @@ pub(super) fn oldest_first(rows: Vec<StoredVersion>) -> Vec<Vec<StoredVersion>> 
 async fn read(bucket: &S3BackupBucket, of: Keys<'_>, piece: Piece) -> Result<(Piece, Page), Error> {
     let (Keys::One(prefix) | Keys::Prefix(prefix)) = of;
     let page = retry_throttled(RetryPolicy::default(), || {
-        let (bucket, prefix, marker) = (bucket.clone(), prefix.to_owned(), piece.keys.marker.clone());
-        spawn_abort_on_drop(async move { page(&bucket, &prefix, marker).await })
+        let (bucket, prefix, marker) = (bucket.objects.clone(), prefix.to_owned(), piece.keys.marker.clone());
+        spawn_abort_on_drop(async move { bucket.list_versions(&prefix, marker.as_ref(), false).await })
     })
     .await?;
     Ok((piece, page))
-}
-
-pub(super) async fn page(bucket: &S3BackupBucket, prefix: &str, after: Option<Marker>) -> Result<Page, Error> {
-    let versions = ListVersions { bucket: &bucket.name, prefix, after: after.as_ref(), restore_status: false };
-    let failed = |error: &_| {
-        let what = if prefix.is_empty() { "list all versions" } else { &format!("list the versions of {prefix}") };
-        bucket.bucket_error(what, error)
-    };
-    versions.page(&bucket.client, failed).await
 }

@@ -14,13 +14,13 @@ impl S3BackupBucket {
     /// # Errors
     /// The failed request, where it does not merely say that there is no such configuration or no permission.
     pub async fn lifecycle(&self) -> Result<Option<Lifecycle>, Error> {
-        let read = self.client.get_bucket_lifecycle_configuration().bucket(&self.name).send().await;
+        let read = self.objects.client.get_bucket_lifecycle_configuration().bucket(self.name()).send().await;
         let output = match read {
             Ok(output) => output,
             Err(error) => {
                 let none =
                     aws_sdk_s3::error::ProvideErrorMetadata::code(&error) == Some("NoSuchLifecycleConfiguration");
-                let error = self.bucket_error("look at the lifecycle", &error);
+                let error = self.objects.failed("look at the lifecycle", &error);
                 return match (none, tells_no_rules(&error)) {
                     (true, _) => Ok(Some(Lifecycle::default())),
                     (false, true) => Ok(None),
