@@ -148,15 +148,11 @@ impl Bucket {
             parameter_type,
             description: self.history.description(parameter),
             details: Details {
-                version: u64::from(version),
-                modified: done.time(),
                 author: Some("arn:aws:iam::123456789012:user/jo".to_owned()),
                 tier: Some("Standard".to_owned()),
                 data_type: Some("text".to_owned()),
                 key_id: parameter_type.is_secret().then(|| "alias/aws/ssm".to_owned()),
-                allowed_pattern: None,
-                policies: Vec::new(),
-                tags: None,
+                ..Details::new(u64::from(version), done.time())
             },
         })
     }

@@ -28,15 +28,10 @@ pub(crate) fn named(name: &str) -> ParameterName {
 
 pub(crate) fn details(number: u64, modified: &str) -> Details {
     Details {
-        version: number,
-        modified: time(modified),
         author: Some("arn:aws:iam::123456789012:user/ada".to_owned()),
         tier: Some("Standard".to_owned()),
         data_type: Some("text".to_owned()),
-        key_id: None,
-        allowed_pattern: None,
-        policies: Vec::new(),
-        tags: None,
+        ..Details::new(number, time(modified))
     }
 }
 

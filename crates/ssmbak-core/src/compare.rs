@@ -1,9 +1,12 @@
 //! The attributes of a parameter, and in which of them two states differ.
 //!
-//! A new attribute is a row of the table `ATTRIBUTES`. [`crate::plan::changed_fields`] is the same without what a restore cannot change.
+//! A new attribute is a row of the table `ATTRIBUTES`: by it states are compared, shown, printed as JSON, and plans found to
+//! be stale. [`crate::plan::changed_fields`] is the same without what a restore cannot change.
 
 use std::collections::BTreeMap;
 use std::fmt;
+
+use serde::Serialize;
 
 use crate::parameter::{Description, Details, ParameterType};
 use crate::plan::{PresentParameter, RecordedParameter};
@@ -33,6 +36,11 @@ pub enum Field {
 }
 
 impl Field {
+    /// All of them, in their order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        std::iter::once(Self::Value).chain(ATTRIBUTES.iter().map(|row| row.field))
+    }
+
     /// The name AWS uses.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -46,6 +54,15 @@ impl Field {
             Self::Policies => "Policies",
             Self::Tags => "Tags",
         }
+    }
+
+    /// The same, as the keys of what ssmbak stores are written: `allowedPattern`.
+    pub fn camel_case(self) -> String {
+        let mut name = self.as_str().to_owned();
+        if let Some(first) = name.get_mut(..1) {
+            first.make_ascii_lowercase();
+        }
+        name
     }
 }
 
@@ -88,30 +105,88 @@ impl<'a> Attributes<'a> {
     }
 }
 
+/// What a version says of an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Said<'a> {
+    /// A text, if it has one.
+    Text(Option<&'a str>),
+    /// Texts in an order.
+    List(&'a [String]),
+    /// Texts by key, if they were looked at.
+    Map(Option<&'a BTreeMap<String, String>>),
+}
+
+/// Reads an attribute.
+type Recorded = for<'a> fn(&'a Details) -> Said<'a>;
+
 /// Whether two states differ in an attribute.
 type Differ = fn(Attributes<'_>, Attributes<'_>) -> bool;
 
-/// The attributes besides the value, in the order of [`Field`], each with its comparison.
-const ATTRIBUTES: [(Field, Differ); 8] = [
-    (Field::Type, |a, b| a.parameter_type != b.parameter_type),
-    (Field::Description, |a, b| descriptions_differ(a.description, b.description)),
-    (Field::Tier, |a, b| of_details(a, b, |a, b| is_advanced(a.tier.as_deref()) != is_advanced(b.tier.as_deref()))),
-    (Field::DataType, |a, b| {
-        of_details(a, b, |a, b| or_text(a.data_type.as_deref()) != or_text(b.data_type.as_deref()))
-    }),
-    // A change of type brings its key with it.
-    (Field::KeyId, |a, b| {
-        a.parameter_type.is_secret() && b.parameter_type.is_secret() && of_details(a, b, keys_differ)
-    }),
-    (Field::AllowedPattern, |a, b| of_details(a, b, |a, b| filled(&a.allowed_pattern) != filled(&b.allowed_pattern))),
-    (Field::Policies, |a, b| of_details(a, b, |a, b| normal_policies(&a.policies) != normal_policies(&b.policies))),
-    (Field::Tags, |a, b| of_details(a, b, |a, b| tags_differ(a.tags.as_ref(), b.tags.as_ref()))),
+/// A row of the table.
+struct Attribute {
+    field: Field,
+    differ: Differ,
+    /// `None`: it is not among the [`Details`].
+    recorded: Option<Recorded>,
+}
+
+impl Attribute {
+    const fn of(field: Field, differ: Differ) -> Self {
+        Self { field, differ, recorded: None }
+    }
+
+    const fn detail(field: Field, differ: Differ, recorded: Recorded) -> Self {
+        Self { field, differ, recorded: Some(recorded) }
+    }
+}
+
+/// The attributes besides the value, in the order of [`Field`]: each with its comparison, and what [`Details`] say of it.
+const ATTRIBUTES: [Attribute; 8] = [
+    Attribute::of(Field::Type, |a, b| a.parameter_type != b.parameter_type),
+    Attribute::of(Field::Description, |a, b| descriptions_differ(a.description, b.description)),
+    Attribute::detail(
+        Field::Tier,
+        |a, b| of_details(a, b, |a, b| is_advanced(a.tier.as_deref()) != is_advanced(b.tier.as_deref())),
+        |details| Said::Text(details.tier.as_deref()),
+    ),
+    Attribute::detail(
+        Field::DataType,
+        |a, b| of_details(a, b, |a, b| or_text(a.data_type.as_deref()) != or_text(b.data_type.as_deref())),
+        |details| Said::Text(details.data_type.as_deref()),
+    ),
+    Attribute::detail(
+        Field::KeyId,
+        // A change of type brings its key with it.
+        |a, b| a.parameter_type.is_secret() && b.parameter_type.is_secret() && of_details(a, b, keys_differ),
+        |details| Said::Text(details.key_id.as_deref()),
+    ),
+    Attribute::detail(
+        Field::AllowedPattern,
+        |a, b| of_details(a, b, |a, b| filled(&a.allowed_pattern) != filled(&b.allowed_pattern)),
+        |details| Said::Text(details.allowed_pattern.as_deref()),
+    ),
+    Attribute::detail(
+        Field::Policies,
+        |a, b| of_details(a, b, |a, b| normal_policies(&a.policies) != normal_policies(&b.policies)),
+        |details| Said::List(&details.policies),
+    ),
+    Attribute::detail(
+        Field::Tags,
+        |a, b| of_details(a, b, |a, b| tags_differ(a.tags.as_ref(), b.tags.as_ref())),
+        |details| Said::Map(details.tags.as_ref()),
+    ),
 ];
+
+/// What a version says of each attribute that ssmbak 0.5.2 did not record, in the order of [`Field`].
+pub fn recorded_details(details: &Details) -> impl Iterator<Item = (Field, Said<'_>)> {
+    ATTRIBUTES.iter().filter_map(|row| Some((row.field, row.recorded?(details))))
+}
 
 /// The attributes in which two states differ, in the order of [`Field`], the value left out. What one of them does not
 /// say is not compared.
 pub fn changed_attributes(one: Attributes<'_>, other: Attributes<'_>) -> Vec<Field> {
-    ATTRIBUTES.iter().filter(|(_, differ)| differ(one, other)).map(|(field, _)| *field).collect()
+    ATTRIBUTES.iter().filter(|row| (row.differ)(one, other)).map(|row| row.field).collect()
 }
 
 /// Compares what ssmbak 0.5.2 did not record, if both states have it.

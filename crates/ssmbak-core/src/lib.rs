@@ -23,6 +23,7 @@ pub mod name;
 pub mod object;
 pub mod parameter;
 pub mod plan;
+pub mod put;
 pub mod rate;
 pub mod record;
 pub mod recording_scope;

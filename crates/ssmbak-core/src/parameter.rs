@@ -121,6 +121,23 @@ pub struct Details {
     pub tags: Option<BTreeMap<String, String>>,
 }
 
+impl Details {
+    /// A version of which no more is said than its number and its time.
+    pub fn new(version: u64, modified: Timestamp) -> Self {
+        Self {
+            version,
+            modified,
+            author: None,
+            tier: None,
+            data_type: None,
+            key_id: None,
+            allowed_pattern: None,
+            policies: Vec::new(),
+            tags: None,
+        }
+    }
+}
+
 /// A description, and whether it is the whole of it.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Description {

@@ -23,17 +23,7 @@ pub(crate) fn version(number: u64, modified: &str, value: &str) -> ParameterVers
         value: Some(ParameterValue::new(value)),
         parameter_type: ParameterType::String,
         description: None,
-        details: Details {
-            version: number,
-            modified: at(modified),
-            author: None,
-            tier: None,
-            data_type: None,
-            key_id: None,
-            allowed_pattern: None,
-            policies: vec![],
-            tags: None,
-        },
+        details: Details::new(number, at(modified)),
     }
 }
 

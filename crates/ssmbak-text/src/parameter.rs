@@ -1,5 +1,6 @@
 //! What is said of a parameter, attribute by attribute.
 
+use ssmbak_core::compare::{Said, recorded_details};
 use ssmbak_core::parameter::{Details, ParameterType};
 use ssmbak_core::plan::{Field, PresentParameter, RecordedParameter};
 
@@ -60,7 +61,9 @@ impl<'a> Shown<'a> {
     /// Description and details, as far as there is something to say.
     fn attributes(&self) -> impl Iterator<Item = (Field, Content)> {
         let details = self.details.into_iter().flat_map(|details| {
-            DETAILS.into_iter().map(|field| (field, detail(field, details))).filter(|(_, content)| !content.is_usual())
+            recorded_details(details)
+                .map(|(field, said)| (field, Content::said(said)))
+                .filter(|(_, content)| !content.is_usual())
         });
         let all = std::iter::once((Field::Description, self.content(Field::Description))).chain(details);
         all.filter(|(_, content)| !matches!(content, Content::Absent))
@@ -125,9 +128,6 @@ pub fn update(field: Field, from: &Shown<'_>, to: &Shown<'_>) -> Vec<String> {
     shown
 }
 
-const DETAILS: [Field; 6] =
-    [Field::Tier, Field::DataType, Field::KeyId, Field::AllowedPattern, Field::Policies, Field::Tags];
-
 enum Content {
     Hidden,
     Absent,
@@ -137,6 +137,17 @@ enum Content {
 impl Content {
     fn of(text: Option<&str>) -> Self {
         text.filter(|text| !text.is_empty()).map_or(Self::Absent, |text| Self::Text(text.to_owned()))
+    }
+
+    fn said(said: Said<'_>) -> Self {
+        match said {
+            Said::Text(text) => Self::of(text),
+            Said::List(texts) => Self::of(Some(&texts.join("\n"))),
+            Said::Map(entries) => {
+                let entries = entries.into_iter().flatten().map(|(key, value)| format!("{key}={value}"));
+                Self::of(Some(&entries.collect::<Vec<_>>().join(", ")))
+            }
+        }
     }
 
     /// Whether it goes without saying.
@@ -154,18 +165,8 @@ fn lines_of(content: &Content) -> Vec<String> {
 }
 
 fn detail(field: Field, details: &Details) -> Content {
-    match field {
-        Field::Tier => Content::of(details.tier.as_deref()),
-        Field::DataType => Content::of(details.data_type.as_deref()),
-        Field::KeyId => Content::of(details.key_id.as_deref()),
-        Field::AllowedPattern => Content::of(details.allowed_pattern.as_deref()),
-        Field::Policies => Content::of(Some(&details.policies.join("\n"))),
-        Field::Tags => {
-            let tags = details.tags.iter().flatten().map(|(key, value)| format!("{key}={value}"));
-            Content::of(Some(&tags.collect::<Vec<_>>().join(", ")))
-        }
-        Field::Value | Field::Type | Field::Description => Content::Absent,
-    }
+    let said = recorded_details(details).find_map(|(recorded, said)| (recorded == field).then_some(said));
+    said.map_or(Content::Absent, Content::said)
 }
 
 #[cfg(test)]

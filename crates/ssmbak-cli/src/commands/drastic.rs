@@ -64,17 +64,7 @@ mod tests {
 
     fn deletion(because: Absence) -> Change {
         let name = ParameterName::parse("/a/b").unwrap();
-        let details = Details {
-            version: 1,
-            modified: time("2026-01-01T00:00:00Z"),
-            author: None,
-            tier: None,
-            data_type: None,
-            key_id: None,
-            allowed_pattern: None,
-            policies: vec![],
-            tags: None,
-        };
+        let details = Details::new(1, time("2026-01-01T00:00:00Z"));
         let parameter = CurrentParameter {
             name: name.clone(),
             spelling: "/a/b".to_owned(),

@@ -4,11 +4,10 @@ mod difference;
 
 pub use difference::DiffReport;
 
-use std::collections::BTreeMap;
-
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 use ssmbak::restore::{Applied, Outcome};
+use ssmbak_core::compare::{Said, recorded_details};
 use ssmbak_core::parameter::Details;
 use ssmbak_core::plan::{Action, Change, Plan, RecordedParameter, UnknownName};
 
@@ -82,24 +81,13 @@ struct StateReport {
 }
 
 /// What ssmbak 0.5.2 did not record.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct DetailsReport {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tier: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data_type: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    allowed_pattern: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    policies: Vec<Value>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    tags: BTreeMap<String, String>,
-    version: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_modified_user: Option<String>,
+#[derive(Debug)]
+struct DetailsReport(Vec<(&'static str, Value)>);
+
+impl Serialize for DetailsReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, said)| (name, said)))
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -204,16 +192,20 @@ impl StateReport {
 
 impl DetailsReport {
     fn new(details: &Details) -> Self {
-        Self {
-            tier: details.tier.clone(),
-            data_type: details.data_type.clone(),
-            key_id: details.key_id.clone(),
-            allowed_pattern: details.allowed_pattern.clone(),
-            policies: details.policies.iter().map(|text| policy(text)).collect(),
-            tags: details.tags.clone().unwrap_or_default(),
-            version: details.version,
-            last_modified_user: details.author.clone(),
-        }
+        let attributes = recorded_details(details).filter_map(|(field, said)| {
+            let said = match said {
+                Said::Text(text) => Value::from(text?),
+                Said::List(texts) => texts.iter().map(|text| policy(text)).collect(),
+                Said::Map(entries) => {
+                    entries?.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect()
+                }
+            };
+            let is_empty = matches!(&said, Value::Array(items) if items.is_empty())
+                || matches!(&said, Value::Object(entries) if entries.is_empty());
+            (!is_empty).then_some((field.as_str(), said))
+        });
+        let author = details.author.as_ref().map(|author| ("LastModifiedUser", Value::from(author.as_str())));
+        Self(attributes.chain([("Version", Value::from(details.version))]).chain(author).collect())
     }
 }
 

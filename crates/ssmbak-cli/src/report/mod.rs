@@ -92,15 +92,10 @@ mod tests {
 
     fn details(version: u64) -> Details {
         Details {
-            version,
-            modified: time("2026-01-01T10:00:00.25Z"),
             author: Some("arn:aws:iam::123456789012:user/ada".to_owned()),
             tier: Some("Standard".to_owned()),
             data_type: Some("text".to_owned()),
-            key_id: None,
-            allowed_pattern: None,
-            policies: Vec::new(),
-            tags: None,
+            ..Details::new(version, time("2026-01-01T10:00:00.25Z"))
         }
     }
 

@@ -66,15 +66,10 @@ pub async fn build(world: &World) {
             parameter_type: version.kind,
             description: Description::exact(version.description.map(str::to_owned)),
             details: Details {
-                version: version.number,
-                modified: time,
                 author: Some(version.author.to_owned()),
                 tier: Some("Standard".to_owned()),
                 data_type: Some("text".to_owned()),
-                key_id: None,
-                allowed_pattern: None,
-                policies: Vec::new(),
-                tags: None,
+                ..Details::new(version.number, time)
             },
             previous: before.map(|before| before.day.parse().unwrap()),
             floor: 1,

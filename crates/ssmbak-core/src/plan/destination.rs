@@ -267,17 +267,7 @@ mod tests {
 
     #[test]
     fn what_is_there_is_overwritten_left_or_forbids_it_all() {
-        let details = Details {
-            version: 1,
-            modified: at("12:00:00"),
-            author: None,
-            tier: None,
-            data_type: None,
-            key_id: None,
-            allowed_pattern: None,
-            policies: vec![],
-            tags: None,
-        };
+        let details = Details::new(1, at("12:00:00"));
         let parameter = CurrentParameter {
             name: name("/u"),
             spelling: "/u".to_owned(),

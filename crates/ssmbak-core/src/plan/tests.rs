@@ -6,15 +6,10 @@ use crate::testing::at;
 
 fn details() -> Details {
     Details {
-        version: 3,
-        modified: at("12:00:00"),
-        author: None,
         tier: Some("Standard".to_owned()),
         data_type: Some("text".to_owned()),
-        key_id: None,
-        allowed_pattern: None,
-        policies: vec![],
         tags: Some(BTreeMap::new()),
+        ..Details::new(3, at("12:00:00"))
     }
 }
 

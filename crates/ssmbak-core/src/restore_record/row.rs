@@ -131,15 +131,8 @@ mod tests {
             parameter_type: ParameterType::String,
             description: None,
             details: Details {
-                version,
-                modified: at(time),
-                author: None,
-                tier: None,
-                data_type: None,
-                key_id: None,
-                allowed_pattern: None,
-                policies: Vec::new(),
                 tags: tags.map(|tag| [("team".to_owned(), tag.to_owned())].into()),
+                ..Details::new(version, at(time))
             },
         }
     }

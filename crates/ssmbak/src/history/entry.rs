@@ -11,19 +11,6 @@ use ssmbak_core::parameter::{ParameterType, ParameterValue};
 use ssmbak_core::plan::Field;
 use ssmbak_core::record::{Evidence, Record};
 
-/// The fields in their order.
-const FIELDS: [Field; 9] = [
-    Field::Value,
-    Field::Type,
-    Field::Description,
-    Field::Tier,
-    Field::DataType,
-    Field::KeyId,
-    Field::AllowedPattern,
-    Field::Policies,
-    Field::Tags,
-];
-
 /// One recorded change of one parameter.
 ///
 /// A tree may have a million of them: what few have is kept apart.
@@ -33,7 +20,7 @@ pub struct HistoryEntry {
     order: Timestamp,
     version: Option<Version>,
     rest: Option<Box<Rest>>,
-    /// One bit for each of [`FIELDS`].
+    /// One bit for each of [`Field::all`].
     fields: u16,
     operation: Operation,
     /// Whether its time is where it stands among others.
@@ -94,7 +81,7 @@ impl HistoryEntry {
             size_before,
         };
         let has = |field: &Field| fields.contains(field);
-        let bits = FIELDS.iter().enumerate().filter(|(_, field)| has(field)).map(|(bit, _)| 1 << bit);
+        let bits = Field::all().enumerate().filter(|(_, field)| has(field)).map(|(bit, _)| 1 << bit);
         Self {
             name,
             order: entry.order(),
@@ -133,7 +120,7 @@ impl HistoryEntry {
 
     /// What changed, as far as it is known, in the order of [`Field`].
     pub fn fields(&self) -> impl Iterator<Item = Field> + '_ {
-        FIELDS.iter().enumerate().filter(|(bit, _)| self.fields >> bit & 1 == 1).map(|(_, field)| *field)
+        Field::all().enumerate().filter(|(bit, _)| self.fields >> bit & 1 == 1).map(|(_, field)| field)
     }
 
     /// Why it is not known what happened or whether the value changed, or how a deletion is known where no event told of it.

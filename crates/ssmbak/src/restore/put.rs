@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use ssmbak_core::name::ParameterName;
-use ssmbak_core::parameter::{CurrentParameter, Description, Details, ParameterType};
+use ssmbak_core::parameter::{CurrentParameter, Details};
 use ssmbak_core::plan::{
-    Action, Change, Field, IMAGE, PresentParameter, RecordedParameter, changed_fields, drop_expired, tier_to_put,
+    Action, Change, Field, IMAGE, PresentParameter, RecordedParameter, changed_fields, drop_expired,
 };
+use ssmbak_core::put::{creation, overwriting};
 use ssmbak_core::restore_record::RowState;
 use tokio::time::sleep;
 
@@ -22,8 +23,6 @@ use crate::retry::{RetryPolicy, retry_throttled};
 use crate::store::{ParameterStore, PutParameter};
 use crate::{Error, ErrorKind};
 
-/// The data type that a parameter has if none is given.
-const TEXT: &str = "text";
 /// Parameter Store keeps at most so many tags of a parameter.
 const MOST_TAGS: usize = 50;
 
@@ -312,69 +311,6 @@ async fn recreate_delay<S: ParameterStore, B: BackupBucket>(
     })
 }
 
-/// The parameter as recorded. What ssmbak 0.5.2 did not record is taken from `from`, where it exists.
-fn creation(spelling: &str, to: &RecordedParameter, from: Option<&PresentParameter>) -> PutParameter {
-    let secret = to.parameter_type == ParameterType::SecureString;
-    let present = from.map(|from| &from.parameter.details);
-    let details = to.details.as_ref().or(present);
-    let tags = to.details.as_ref().and_then(|details| details.tags.clone());
-    let policies = details.map(|details| details.policies.clone()).filter(|policies| !policies.is_empty());
-    PutParameter {
-        spelling: spelling.to_owned(),
-        value: to.value.clone(),
-        parameter_type: to.parameter_type,
-        description: to.description.text.clone().unwrap_or_default(),
-        tier: tier(to, policies.as_deref().unwrap_or_default(), present.and_then(|present| present.tier.as_deref())),
-        // Text is the default, and some types of parameter and some endpoints take no other way to say so.
-        data_type: details.and_then(|details| details.data_type.clone()).filter(|data_type| data_type != TEXT),
-        key_id: details.and_then(|details| details.key_id.clone()).filter(|_| secret),
-        allowed_pattern: details.and_then(|details| details.allowed_pattern.clone()),
-        policies,
-        tags: tags.or_else(|| present.and_then(|present| present.tags.clone())).unwrap_or_default(),
-        overwrite: false,
-    }
-}
-
-/// The tier to put with, `present` being that of the parameter that is there.
-fn tier(to: &RecordedParameter, policies: &[String], present: Option<&str>) -> Option<String> {
-    let recorded = to.details.as_ref().and_then(|details| details.tier.as_deref());
-    tier_to_put(&to.value, policies, recorded, present.filter(|_| to.details.is_none()))
-}
-
-fn overwriting(to: &RecordedParameter, from: &PresentParameter, fields: &[Field]) -> PutParameter {
-    let mut put = creation(&from.parameter.spelling, to, Some(from));
-    let now = &from.parameter.details;
-    put.overwrite = true;
-    put.tags = BTreeMap::new();
-    put.description = description(&to.description, from);
-    // Whether an overwrite that leaves the data type out keeps another one is not documented.
-    if put.data_type.is_none() && now.data_type.as_deref().is_some_and(|data_type| data_type != TEXT) {
-        put.data_type = Some(TEXT.to_owned());
-    }
-    // Advanced cannot be lowered; without a recorded tier the present one stays.
-    if now.tier.as_deref() == Some("Advanced") {
-        put.tier = Some("Advanced".to_owned());
-    }
-    if put.parameter_type == ParameterType::SecureString && put.key_id.is_none() {
-        put.key_id.clone_from(&now.key_id);
-    }
-    let pattern = to.details.as_ref().map_or(&now.allowed_pattern, |details| &details.allowed_pattern);
-    // An empty pattern takes a present one away; where there is none there is nothing to take.
-    put.allowed_pattern = pattern.clone().or_else(|| now.allowed_pattern.as_ref().map(|_| String::new()));
-    put.policies = match &to.details {
-        Some(details) if fields.contains(&Field::Policies) => Some(details.policies.clone()),
-        _ => None,
-    };
-    put
-}
-
-/// A sanitised description that says what the present one says gives way to it: it is the whole of it.
-fn description(recorded: &Description, from: &PresentParameter) -> String {
-    let present = from.parameter.description.as_deref();
-    let text = if recorded.agrees_with(present) { present } else { recorded.text.as_deref() };
-    text.unwrap_or_default().to_owned()
-}
-
 /// The tags to set, and the keys to take away.
 fn tag_changes(
     recorded: &BTreeMap<String, String>,
@@ -388,6 +324,3 @@ fn tag_changes(
     let remove = present.keys().filter(|key| !recorded.contains_key(*key)).cloned().collect();
     (add, remove)
 }
-
-#[cfg(test)]
-mod tests;

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use std::future::Future;
 
 pub use aws::SsmParameterStore;
+pub use ssmbak_core::put::PutParameter;
 
 use ssmbak_core::name::ParameterName;
-use ssmbak_core::parameter::{CurrentParameter, ParameterType, ParameterValue, ParameterVersion};
+use ssmbak_core::parameter::{CurrentParameter, ParameterValue, ParameterVersion};
 use ssmbak_core::scope::Scope;
 
 use crate::Error;
@@ -76,50 +77,4 @@ pub struct ParameterPage {
     pub parameters: BTreeMap<ParameterName, Option<CurrentParameter>>,
     /// How to ask for the next page; `None`: there is none.
     pub next: Option<String>,
-}
-
-/// What to put.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PutParameter {
-    /// The name as Parameter Store spells it.
-    pub spelling: String,
-    /// The value.
-    pub value: ParameterValue,
-    /// The type.
-    pub parameter_type: ParameterType,
-    /// The description; empty: none.
-    pub description: String,
-    /// The tier, `None`: the account's default.
-    pub tier: Option<String>,
-    /// The data type, `None`: text.
-    pub data_type: Option<String>,
-    /// The KMS key, for a SecureString; `None`: the account's default key.
-    pub key_id: Option<String>,
-    /// The allowed pattern; empty: none.
-    pub allowed_pattern: Option<String>,
-    /// The policies; `None`: as they are.
-    pub policies: Option<Vec<String>>,
-    /// The tags of a new parameter; Parameter Store refuses tags together with an overwrite.
-    pub tags: BTreeMap<String, String>,
-    /// Whether it makes a new version of an existing parameter.
-    pub overwrite: bool,
-}
-
-impl PutParameter {
-    /// A new String with nothing but a value.
-    pub fn string(spelling: impl Into<String>, value: impl Into<String>) -> Self {
-        Self {
-            spelling: spelling.into(),
-            value: ParameterValue::new(value),
-            parameter_type: ParameterType::String,
-            description: String::new(),
-            tier: None,
-            data_type: None,
-            key_id: None,
-            allowed_pattern: None,
-            policies: None,
-            tags: BTreeMap::new(),
-            overwrite: false,
-        }
-    }
 }

@@ -25,15 +25,8 @@ fn version(number: u64, time: &str, size: u64, kind: ParameterType) -> Record {
         parameter_type: kind,
         description: Description::default(),
         details: Details {
-            version: number,
-            modified,
             author: Some("arn:aws:iam::123456789012:user/a\u{1b}da".to_owned()),
-            tier: None,
-            data_type: None,
-            key_id: None,
-            allowed_pattern: None,
-            policies: vec![],
-            tags: None,
+            ..Details::new(number, modified)
         },
         previous: (number > 1)
             .then(|| at("10:00:00") + jiff::SignedDuration::from_hours(i64::try_from(number).unwrap() - 2)),

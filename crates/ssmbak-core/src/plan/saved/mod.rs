@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 pub use stale::{Difference, differences};
 
 use super::{Action, Change, Place, Plan, Query, RecordedParameter};
+use crate::compare::recorded_details;
 use crate::name::ParameterName;
 use crate::parameter::{CurrentParameter, Details};
 use crate::timeline::Absence;
@@ -235,10 +236,8 @@ impl SavedPresent {
 /// SHA-256, in hex, of everything but the value.
 fn digest(parameter_type: &str, description: Option<&str>, details: Option<&Details>) -> String {
     let details = details.map(|details| {
-        json!({
-            "tier": details.tier, "dataType": details.data_type, "keyId": details.key_id,
-            "allowedPattern": details.allowed_pattern, "policies": details.policies, "tags": details.tags,
-        })
+        let keyed = recorded_details(details).map(|(field, said)| (field.camel_case(), json!(said)));
+        keyed.collect::<serde_json::Map<_, _>>()
     });
     let whole = json!({ "type": parameter_type, "description": description, "details": details });
     Sha256::digest(whole.to_string().as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()

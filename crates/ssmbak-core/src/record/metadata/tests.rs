@@ -145,15 +145,12 @@ fn the_format_on_the_wire_is_pinned() {
         parameter_type: ParameterType::SecureString,
         description: Description::exact(Some("naïve  =?x?=".to_owned())),
         details: Details {
-            version: 7,
-            modified: "2024-06-15T17:56:58.123Z".parse().unwrap(),
             author: Some("arn:aws:iam::123456789012:user/jo".to_owned()),
             tier: Some("Standard".to_owned()),
             data_type: Some("text".to_owned()),
             key_id: Some("alias/aws/ssm".to_owned()),
-            allowed_pattern: None,
-            policies: vec![],
             tags: Some(BTreeMap::from([("team".to_owned(), "core".to_owned())])),
+            ..Details::new(7, "2024-06-15T17:56:58.123Z".parse().unwrap())
         },
         previous: Some("2024-06-15T17:00:00Z".parse().unwrap()),
         floor: 1,

@@ -7,12 +7,13 @@ use futures_util::future::try_join;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use ssmbak_core::listing_method::{Progress, Step, next_step};
 use ssmbak_core::name::ParameterName;
-use ssmbak_core::parameter::{CurrentParameter, Details};
+use ssmbak_core::parameter::CurrentParameter;
 use ssmbak_core::scope::Scope;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
+use super::details::details_of;
 use super::tokens::Tokens;
-use super::{SsmParameterStore, parameter_type, policies, spellings, text, timestamp, version_number};
+use super::{SsmParameterStore, parameter_type, spellings, text};
 use crate::{ConcurrencyLimiter, Error, ErrorKind, RequestPolicy};
 
 /// DescribeParameters allows 50 a page, and 50 values of a filter.
@@ -241,16 +242,6 @@ pub(super) fn convert(metadata: &ParameterMetadata) -> Result<Option<CurrentPara
         spelling: spelling.to_owned(),
         parameter_type: parameter_type(metadata.r#type())?,
         description: text(metadata.description()),
-        details: Details {
-            version: version_number(metadata.version())?,
-            modified: timestamp(metadata.last_modified_date())?,
-            author: text(metadata.last_modified_user()),
-            tier: metadata.tier().map(|tier| tier.as_str().to_owned()),
-            data_type: text(metadata.data_type()),
-            key_id: text(metadata.key_id()),
-            allowed_pattern: text(metadata.allowed_pattern()),
-            policies: policies(metadata.policies()),
-            tags: None,
-        },
+        details: details_of!(metadata),
     }))
 }

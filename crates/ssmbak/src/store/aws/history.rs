@@ -4,10 +4,11 @@ use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::ParameterHistory;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use ssmbak_core::name::ParameterName;
-use ssmbak_core::parameter::{Details, ParameterType, ParameterValue, ParameterVersion};
+use ssmbak_core::parameter::{ParameterType, ParameterValue, ParameterVersion};
 
+use super::details::details_of;
 use super::tokens::Tokens;
-use super::{parameter_type, policies, spellings, text, timestamp, version_number};
+use super::{parameter_type, spellings, text};
 use crate::{Error, ErrorKind, STORE_CONCURRENCY};
 
 pub(super) async fn history(client: &Client, name: &ParameterName) -> Result<Option<Vec<ParameterVersion>>, Error> {
@@ -80,16 +81,6 @@ fn convert(version: &ParameterHistory, decrypted: bool) -> Result<ParameterVersi
         value: version.value().filter(|_| readable).map(ParameterValue::new),
         parameter_type,
         description: text(version.description()),
-        details: Details {
-            version: version_number(version.version())?,
-            modified: timestamp(version.last_modified_date())?,
-            author: text(version.last_modified_user()),
-            tier: version.tier().map(|tier| tier.as_str().to_owned()),
-            data_type: text(version.data_type()),
-            key_id: text(version.key_id()),
-            allowed_pattern: text(version.allowed_pattern()),
-            policies: policies(version.policies()),
-            tags: None,
-        },
+        details: details_of!(version),
     })
 }

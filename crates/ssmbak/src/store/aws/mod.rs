@@ -3,6 +3,7 @@
 mod bulk_tags;
 mod delete;
 mod describe;
+mod details;
 mod history;
 mod page;
 mod put;

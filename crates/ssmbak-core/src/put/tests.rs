@@ -1,19 +1,15 @@
-use ssmbak_core::name::ParameterName;
-use ssmbak_core::parameter::ParameterValue;
+use jiff::Timestamp;
 
 use super::*;
+use crate::name::ParameterName;
+use crate::parameter::{CurrentParameter, Details};
+use crate::plan::IMAGE;
 
 fn details(data_type: &str) -> Details {
     Details {
-        version: 1,
-        modified: Timestamp::UNIX_EPOCH,
-        author: None,
         tier: Some("Standard".to_owned()),
         data_type: Some(data_type.to_owned()),
-        key_id: None,
-        allowed_pattern: None,
-        policies: Vec::new(),
-        tags: None,
+        ..Details::new(1, Timestamp::UNIX_EPOCH)
     }
 }
 
