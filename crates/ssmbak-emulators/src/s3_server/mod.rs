@@ -68,8 +68,8 @@ struct Faults {
     conflicts: u64,
     /// A tag of this name is answered 400 InvalidTag.
     refused_tag: Option<&'static str>,
-    /// Requests of a kind about a key are answered with this status.
-    refused_keys: Vec<(&'static str, String, u16)>,
+    /// Requests of a kind about a key are answered with this status and code.
+    refused_keys: Vec<(&'static str, String, u16, &'static str)>,
     /// After so many more requests of a kind somebody stores an object, or deletes it.
     writers: Vec<(&'static str, u64, Writer)>,
     /// Bodies have so many bytes more than they should.
@@ -162,7 +162,12 @@ impl S3Server {
 
     /// Answers requests of a kind about a key with this status.
     pub fn refuse_key(&self, kind: &'static str, key: &str, status: u16) {
-        self.faults().refused_keys.push((kind, key.to_owned(), status));
+        self.refuse_key_by(kind, key, status, if status == 400 { "InvalidArgument" } else { "AccessDenied" });
+    }
+
+    /// The same with an error code. Status 200 is an answer without a body, and nothing is done.
+    pub fn refuse_key_by(&self, kind: &'static str, key: &str, status: u16, code: &'static str) {
+        self.faults().refused_keys.push((kind, key.to_owned(), status, code));
     }
 
     /// Refuses to delete a key among others.
@@ -295,9 +300,11 @@ impl Shared {
         if faults.refused_tag.is_some_and(|refused| tags.contains(refused)) {
             return Some(Answer::error(400, "InvalidTag"));
         }
-        let is_refused = |refused: &&(&str, String, u16)| refused.0 == kind && refused.1 == request.key;
-        if let Some((_, _, status)) = faults.refused_keys.iter().find(is_refused) {
-            return Some(Answer::error(*status, if *status == 400 { "InvalidArgument" } else { "AccessDenied" }));
+        let is_refused = |refused: &&(&str, String, u16, &str)| refused.0 == kind && refused.1 == request.key;
+        match faults.refused_keys.iter().find(is_refused) {
+            Some((_, _, 200, _)) => return Some(Answer::new(200)),
+            Some((_, _, status, code)) => return Some(Answer::error(*status, code)),
+            None => {}
         }
         if faults.slow_downs > 0 {
             faults.slow_downs -= 1;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::operation::put_object::PutObjectOutput;
 use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_s3::primitives::ByteStream;
 use futures_util::stream::Stream;
@@ -104,7 +105,26 @@ impl S3BackupBucket {
     async fn put_json(&self, action: &str, mode: PutMode, key: &str, json: &[u8]) -> Result<bool, Error> {
         let described = |put: PutObjectFluentBuilder| put.content_type("application/json");
         let put = self.objects.put(mode, key, ByteStream::from(json.to_vec()), described).await;
-        put.map(|stored| stored.is_some()).map_err(|error| self.objects.failed(action, &error))
+        let stored = put.map_err(|error| self.objects.failed(action, &error))?;
+        stored.as_ref().map_or(Ok(()), |stored| self.kept(key, stored))?;
+        Ok(stored.is_some())
+    }
+
+    /// Makes sure that what was stored is a version by itself. Who may not ask whether versioning is suspended is told by
+    /// this answer: the version "null" takes the place of the one before.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/AddingObjectstoVersionSuspendedBuckets.html>
+    fn kept(&self, key: &str, stored: &PutObjectOutput) -> Result<(), Error> {
+        if stored.version_id().is_some_and(|id| id != NULL_VERSION) {
+            return Ok(());
+        }
+        let name = self.name();
+        let message = format!(
+            "bucket {name} keeps no versions at present: what was just written to {key} is overwritten by the next"
+        );
+        let hint = format!(
+            "enable it: aws s3api put-bucket-versioning --bucket {name} --versioning-configuration Status=Enabled"
+        );
+        Err(Error::new(ErrorKind::BucketNotVersioned, message).with_hint(hint))
     }
 }
 
@@ -175,7 +195,8 @@ impl BackupBucket for S3BackupBucket {
                 answered = put(&without).await;
             }
         }
-        answered.map(drop).map_err(|error| self.objects.failed(&format!("write {key}"), &error))
+        let stored = answered.map_err(|error| self.objects.failed(&format!("write {key}"), &error))?;
+        stored.as_ref().map_or(Ok(()), |stored| self.kept(key, stored))
     }
 
     async fn put_sidecar(&self, sidecar: &Sidecar) -> Result<(), Error> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
-use aws_sdk_s3::types::{AccessControlPolicy, MetadataDirective, ServerSideEncryption};
+use aws_sdk_s3::types::{AccessControlPolicy, CopyObjectResult, MetadataDirective, ServerSideEncryption};
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ssmbak_core::object::{ObjectVersion, is_access_point};
@@ -182,7 +182,20 @@ impl ObjectBucket {
         let copied = spawn_abort_on_drop(async move { Ok(mode.decided(|| copy.clone().send()).await) }).await?;
         let copied = copied.map_err(|error| self.copy_failed(version, to, &error))?;
         let Some(copied) = copied else { return Err(exists_by_now(&shown(to.key))) };
+        let etag = copied.copy_object_result().and_then(CopyObjectResult::e_tag);
+        etag.map(drop).ok_or_else(|| to.bucket.undecided(to.key))?;
         Ok(Kept { version_id: copied.version_id().map(str::to_owned) })
+    }
+
+    /// That S3 answered a copy with 200, which it sends before it is done, and not with what came of it.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+    pub(super) fn undecided(&self, key: &str) -> Error {
+        let broken = format!(
+            "cannot write {} in bucket {}: the answer broke off, so it may be there or not",
+            shown(key),
+            self.name
+        );
+        Error::new(ErrorKind::Unreachable, broken)
     }
 
     /// Names the bucket whose fault it may be.

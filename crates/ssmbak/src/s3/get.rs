@@ -3,8 +3,10 @@
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
+use aws_sdk_s3::primitives::AggregatedBytes;
 
 use super::object_bucket::{ObjectBucket, size};
+use super::verify::Promised;
 use crate::spawn::spawn_abort_on_drop;
 use crate::{Error, ErrorKind};
 
@@ -34,10 +36,11 @@ impl ObjectBucket {
     /// Reads an object of at most `most` bytes into memory.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] also for a delete marker, [`ErrorKind::Unreadable`] if it is larger, or the failed request.
+    /// [`ErrorKind::NotFound`] also for a delete marker, [`ErrorKind::Unreadable`] if it is larger,
+    /// [`ErrorKind::ChecksumMismatch`] if other bytes arrived than are stored, or the failed request.
     pub(crate) async fn read(&self, key: &str, version_id: Option<&str>, most: u64) -> Result<ReadObject, Error> {
-        let (bucket, key) = (self.clone(), key.to_owned());
-        let request = self.get_request(&key, version_id);
+        let (bucket, key, version_id) = (self.clone(), key.to_owned(), version_id.map(str::to_owned));
+        let request = self.get_request(&key, version_id.as_deref());
         spawn_abort_on_drop(async move {
             let mut answer = request.send().await.map_err(|error| bucket.get_failed(&key, &error))?;
             let length = size(answer.content_length());
@@ -45,10 +48,20 @@ impl ObjectBucket {
                 let why = format!("its {length} bytes are more than ssmbak ever writes there");
                 return Err(bucket.unread(ErrorKind::Unreadable, &key, &why));
             }
-            match std::mem::take(&mut answer.body).collect().await {
-                Ok(bytes) => Ok(ReadObject { answer, body: bytes.to_vec() }),
-                Err(_) => Err(bucket.unread(ErrorKind::Unreachable, &key, "the answer broke off")),
+            let Ok(body) = std::mem::take(&mut answer.body).collect().await.map(AggregatedBytes::to_vec) else {
+                return Err(bucket.unread(ErrorKind::Unreachable, &key, "the answer broke off"));
+            };
+            let promised = Promised::by_get(&answer);
+            // S3 answers with both; what stands in between may answer 200 with a page of its own.
+            let is_vouched_for = answer.e_tag().is_some() || promised.checksum().is_some();
+            let told = answer.version_id().or(version_id.as_deref());
+            let is_asked_for = version_id.is_none() || told == version_id.as_deref();
+            let mut verifier = promised.verifier();
+            verifier.update(&body);
+            if is_vouched_for && is_asked_for && verifier.finish() {
+                return Ok(ReadObject { answer, body });
             }
+            Err(bucket.unread(ErrorKind::ChecksumMismatch, &key, "what arrived is not what is stored"))
         })
         .await
     }

@@ -141,6 +141,7 @@ impl ObjectBucket {
                 }
                 _ => self.copy_failed(version, to, &error),
             })?;
+        completed.e_tag().map(drop).ok_or_else(|| to.bucket.undecided(to.key))?;
         Ok(Kept { version_id: completed.version_id().map(str::to_owned) })
     }
 }

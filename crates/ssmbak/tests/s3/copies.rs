@@ -124,6 +124,18 @@ async fn an_archived_version_is_recognised_asked_for_and_restored_when_it_is_the
 }
 
 #[tokio::test]
+async fn copy_that_is_answered_without_a_result_is_not_believed() {
+    let small = Small::new();
+    small.server.put("b", "k", b"one");
+    small.clock(5);
+    small.server.put("b", "k", b"two");
+    small.server.refuse_key_by("CopyObject", "k", 200, "");
+    let error = small.path("k", 1).restore(&CopyOptions::default()).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unreachable, "{error}");
+    assert_eq!(&*small.server.current("b", "k").unwrap().body, b"two");
+}
+
+#[tokio::test]
 async fn a_version_goes_to_another_bucket_as_it_is() {
     let small = Small::new();
     small.server.set_bucket("other", ssmbak_testkit::s3_server::Versioning::Enabled);

@@ -7,6 +7,8 @@ use ssmbak::core::instant::Instant;
 use ssmbak::core::mark::{Mark, MarkName};
 use ssmbak::core::record::metadata::{Encoded, Sidecar};
 
+use ssmbak_testkit::s3_server::Versioning;
+
 use crate::common::Small;
 
 fn sidecar() -> Sidecar {
@@ -95,4 +97,35 @@ async fn body_of_a_delete_marker_is_not_found() {
         assert_eq!(error.kind, ErrorKind::NotFound, "{error}");
     }
     assert_eq!(bucket(&small).object("/a", &marker.version_id).await.unwrap(), None);
+}
+
+fn encoded() -> Encoded {
+    Encoded { metadata: "{}".to_owned(), tags: Vec::new(), sidecar: None }
+}
+
+#[tokio::test]
+async fn record_that_replaced_the_null_version_is_no_record() {
+    let small = Small::new();
+    let bucket = bucket(&small);
+    bucket.put("/a", b"one", &encoded()).await.unwrap();
+    small.server.set_bucket("b", Versioning::Suspended);
+    for error in [
+        bucket.put("/a", b"two", &encoded()).await.unwrap_err(),
+        bucket.put_document("ssmbak-restore/1", b"{}").await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind, ErrorKind::BucketNotVersioned, "{error}");
+        assert!(error.hint.unwrap().contains("put-bucket-versioning --bucket b"));
+    }
+}
+
+#[tokio::test]
+async fn other_bytes_than_are_stored_are_not_believed() {
+    let small = Small::new();
+    let bucket = bucket(&small);
+    let id = small.server.put("b", "/a", b"value");
+    assert_eq!(bucket.body("/a", Some(&id)).await.unwrap(), b"value");
+    small.server.corrupt_bodies(true);
+    for read in [bucket.body("/a", Some(&id)).await, bucket.object("/a", &id).await.map(|read| read.unwrap().body)] {
+        assert_eq!(read.unwrap_err().kind, ErrorKind::ChecksumMismatch);
+    }
 }
