@@ -124,7 +124,7 @@ impl ErrorKind {
             Self::BucketNotVersioned => Some("only a versioned bucket can say what was true at a time"),
             Self::Throttled => Some("run it again: what is done stays done"),
             Self::ClockSkew => Some("set this machine's clock (timedatectl set-ntp true), then run it again"),
-            Self::Archived => Some("--rehydrate asks for a readable copy of it"),
+            Self::Archived => Some("s3bak restore KEY TIME --rehydrate asks for a readable copy of it"),
             Self::ChecksumMismatch => Some("run it again; if it happens again, the stored object is damaged"),
             Self::KeyUnusable => Some("enable the KMS key, or grant kms:Decrypt on it, and run it again"),
             _ => None,
@@ -166,6 +166,9 @@ impl Error {
                 }
                 match other_region::region(code, message, response) {
                     Some(region) => other_region::error(action, region.as_deref()),
+                    None if code.is_none() => {
+                        denied(action, response).unwrap_or_else(|| from_service(action, code, message))
+                    }
                     None => from_service(action, code, message),
                 }
             }
@@ -179,7 +182,12 @@ impl Error {
                 from_dispatch(action, failure.as_connector_error().is_some_and(network), &text)
             }
             SdkError::ConstructionFailure(_) => from_construction(action, &deepest(error)),
-            SdkError::ResponseError(_) => {
+            SdkError::ResponseError(context) => {
+                // What stands before AWS may answer without a body of AWS's.
+                let response: Option<&HttpResponse> = (context.raw() as &dyn Any).downcast_ref();
+                if let Some(error) = from_refusal(action, None, None, response).or_else(|| denied(action, response)) {
+                    return error;
+                }
                 Self::new(ErrorKind::Other, format!("cannot {action}: the answer could not be read"))
                     .with_hint("check --endpoint-url: is it an AWS endpoint?")
             }
@@ -217,6 +225,16 @@ fn from_refusal(
             let why = format!("this machine's clock is wrong{theirs} ({})", code_or_status());
             Error::new(ErrorKind::ClockSkew, format!("cannot {action}: {why}"))
         }
+    })
+}
+
+/// The error of a refusal without a word: all that it says is its status.
+fn denied(action: &str, response: Option<&HttpResponse>) -> Option<Error> {
+    let status = response?.status().as_u16();
+    let why = format!("cannot {action}: access denied (HTTP {status}, without a reason)");
+    matches!(status, 401 | 403).then(|| {
+        Error::new(ErrorKind::AccessDenied, why)
+            .with_hint("look at the credentials, their permissions, and at any proxy between this machine and AWS")
     })
 }
 
@@ -311,6 +329,10 @@ mod tests {
             assert_eq!(error.to_string(), format!("cannot read /a: throttled by AWS (HTTP {status})"));
         }
         assert_eq!(from_refusal("read /a", None, None, Some(&response(403))), None);
+        let error = denied("read /a", Some(&response(403))).unwrap();
+        assert_eq!(error.kind, ErrorKind::AccessDenied);
+        assert_eq!(error.to_string(), "cannot read /a: access denied (HTTP 403, without a reason)");
+        assert_eq!(denied("read /a", Some(&response(404))), None);
     }
 
     #[test]

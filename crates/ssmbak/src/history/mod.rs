@@ -142,6 +142,10 @@ async fn bodies<B: BackupBucket>(
             let body = match limiter.run(|| body_of(bucket, name, &version)).await {
                 Ok(body) => String::from_utf8(body).map(ParameterValue::new).map_err(|_| "is not UTF-8 text"),
                 Err(error) if error.kind == ErrorKind::NotFound => Err("has expired from the bucket"),
+                Err(error) if error.kind == ErrorKind::Archived => Err("is in an archive"),
+                Err(error) if error.kind == ErrorKind::KeyUnusable => {
+                    Err("is encrypted with a KMS key that cannot be used")
+                }
                 Err(error) => return Err(error),
             };
             Ok((version, body))

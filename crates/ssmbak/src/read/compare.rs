@@ -12,10 +12,10 @@ use ssmbak_core::timeline::{Absence, Held, Unknown};
 
 use super::present::overrule;
 use super::states_at::{AnswerState, BucketStates, nothing_known};
-use super::{body_of, held_target, presents};
+use super::{held_target, presents, read_held};
 use crate::bucket::BackupBucket;
 use crate::store::ParameterStore;
-use crate::{ConcurrencyLimiter, Error, ErrorKind};
+use crate::{ConcurrencyLimiter, Error};
 
 /// How many values are asked for at once; the limiter bounds the requests.
 const NAMES: usize = 512;
@@ -81,7 +81,7 @@ async fn fill_in<B: BackupBucket>(
         Some((change.name.clone(), Held { record, since: to.modified }))
     });
     let read = read.collect::<Vec<_>>().into_iter().map(async |(name, held)| {
-        let target = read_target(bucket, limiter, &name, held).await?;
+        let target = limiter.run(|| read_held(bucket, &name, held)).await?;
         Ok::<_, Error>((name, target))
     });
     let mut read: BTreeMap<ParameterName, Target> =
@@ -127,7 +127,7 @@ pub(crate) async fn targets_of<B: BackupBucket>(
                         let target = match body {
                             _ if !wanted => held_target(held, ParameterValue::new(UNREAD)),
                             Some(body) => super::value_target(held, body),
-                            None => read_target(bucket, limiter, &name, held).await?,
+                            None => limiter.run(|| read_held(bucket, &name, held)).await?,
                         };
                         (target, Some(*record))
                     }
@@ -152,19 +152,6 @@ pub(crate) async fn targets_of<B: BackupBucket>(
         targets.insert(name, target);
     }
     Ok((targets, records))
-}
-
-async fn read_target<B: BackupBucket>(
-    bucket: &B,
-    limiter: &ConcurrencyLimiter,
-    name: &ParameterName,
-    held: Held<'_>,
-) -> Result<Target, Error> {
-    match limiter.run(|| body_of(bucket, name, &held.record.version_id)).await {
-        Ok(body) => Ok(super::value_target(held, body)),
-        Err(error) if error.kind == ErrorKind::NotFound => Ok(super::expired()),
-        Err(error) => Err(error),
-    }
 }
 
 fn is_same_version(record: &Record, parameter: &CurrentParameter) -> bool {

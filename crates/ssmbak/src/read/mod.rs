@@ -229,8 +229,18 @@ pub(crate) async fn read_held<B: BackupBucket>(
     match body_of(bucket, name, &held.record.version_id).await {
         Ok(body) => Ok(value_target(held, body)),
         Err(error) if error.kind == ErrorKind::NotFound => Ok(expired()),
+        Err(error) if body_is_out_of_reach(&error) => {
+            let code = if error.kind == ErrorKind::Archived { ReasonCode::Unreadable } else { ReasonCode::KeyUnusable };
+            Ok(Target::Unknown(UnknownReason::new(code, error.to_string())))
+        }
         Err(error) => Err(error),
     }
+}
+
+/// Whether one object's bytes cannot be had at present, which says nothing about any other: it is in an archive, or the KMS
+/// key that S3 encrypted it with cannot be used.
+pub(crate) fn body_is_out_of_reach(error: &Error) -> bool {
+    matches!(error.kind, ErrorKind::Archived | ErrorKind::KeyUnusable)
 }
 
 fn expired() -> Target {

@@ -15,7 +15,7 @@ use ssmbak_core::unknown::UnknownReason;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::by_name::by_name;
+use super::{body_is_out_of_reach, by_name::by_name};
 use crate::bucket::{BackupBucket, StoredVersion, record_and_body_of, record_of};
 use crate::recording_scope::scope_record;
 use crate::{ConcurrencyLimiter, Error};
@@ -156,8 +156,11 @@ async fn answer<B: BackupBucket>(
         let read: Vec<Option<(Record, Option<Vec<u8>>)>> = stream::iter(versions)
             .map(|version| async move {
                 if changed_since && version.last_modified <= until && !version.is_marker {
-                    let read = limiter.run(|| record_and_body_of(bucket, version)).await?;
-                    return Ok(read.map(|(record, body)| (record, Some(body))));
+                    match limiter.run(|| record_and_body_of(bucket, version)).await {
+                        // That its value cannot be had matters only if it is the version in effect.
+                        Err(error) if body_is_out_of_reach(&error) => {}
+                        read => return Ok(read?.map(|(record, body)| (record, Some(body)))),
+                    }
                 }
                 let read = limiter.run(|| record_of(bucket, version)).await?;
                 Ok::<_, Error>(read.map(|record| (record, None)))
