@@ -24,7 +24,7 @@ Examples:
   ssmbak doctor                           check the whole pipeline
   ssmbak doctor --canary                  also send a change through it
   ssmbak doctor --watch                   look again every 30 seconds, and print what changed
-  ssmbak doctor --stack backups -o json   for programs: exit code 4 if something is wrong
+  ssmbak doctor --stack backups -o json   for programs: exit code 4 if something is wrong, 3 if a check could not be made
 ";
 
 /// Options of `ssmbak doctor`.
@@ -151,13 +151,21 @@ pub(super) async fn run(args: &DoctorArgs, ctx: &mut Context<'_>) -> Result<Exit
     if let Some(interval) = args.watch {
         return pipeline.watch(findings, bucket, interval, ctx).await;
     }
-    let wrong = findings.iter().any(|finding| finding.status == Status::Problem);
-    Ok(if wrong { Exit::Difference } else { Exit::Done })
+    Ok(exit(&findings))
+}
+
+/// 4 if something is wrong, else 3 if a look failed or was refused: what it would have shown may be wrong.
+fn exit(findings: &[Finding]) -> Exit {
+    match () {
+        () if findings.iter().any(|finding| finding.status == Status::Problem) => Exit::Difference,
+        () if findings.iter().any(|finding| finding.is_unseen) => Exit::Partly,
+        () => Exit::Done,
+    }
 }
 
 async fn canary(args: &DoctorArgs, facts: &Facts, aws: &Aws, ctx: &mut Context<'_>) -> Result<Vec<Finding>, CliError> {
     let Some(bucket) = &facts.bucket_name else {
-        return Ok(vec![Finding::unknown(canary::CHECK, "the bucket's name is not known, so nothing was sent")]);
+        return Ok(vec![Finding::unseen(canary::CHECK, "the bucket's name is not known, so nothing was sent")]);
     };
     let canary = canary::Canary::new(aws, bucket, args.timeout);
     let mut findings = vec![canary.sing(ctx).await?];
@@ -197,6 +205,15 @@ fn timeout(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn refused_look_is_no_clean_bill() {
+        let (ok, unseen) = (Finding::ok("Rule", "on"), Finding::unseen("Queue", "not allowed to look"));
+        let nothing_yet = Finding::unknown("LastSweep", "none yet");
+        assert_eq!(exit(&[ok.clone(), nothing_yet]), Exit::Done);
+        assert_eq!(exit(&[ok.clone(), unseen.clone()]), Exit::Partly);
+        assert_eq!(exit(&[ok, unseen, Finding::problem("Rule", "off", "do something")]), Exit::Difference);
+    }
 
     #[test]
     fn watching_prints_what_changed() {

@@ -51,26 +51,33 @@ pub struct Finding {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// Whether the look itself failed or was refused, so that it is not known to be well.
+    pub is_unseen: bool,
 }
 
 impl Finding {
     /// All is well.
     pub fn ok(check: &'static str, message: impl Into<String>) -> Self {
-        Self { check, status: Status::Ok, message: message.into(), hint: None }
+        Self { check, status: Status::Ok, message: message.into(), hint: None, is_unseen: false }
     }
 
     /// Something to look at.
     pub fn warning(check: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { check, status: Status::Warning, message: message.into(), hint: Some(hint.into()) }
+        Self { check, status: Status::Warning, message: message.into(), hint: Some(hint.into()), is_unseen: false }
     }
 
     /// Something is wrong.
     pub fn problem(check: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { check, status: Status::Problem, message: message.into(), hint: Some(hint.into()) }
+        Self { check, status: Status::Problem, message: message.into(), hint: Some(hint.into()), is_unseen: false }
+    }
+
+    /// There is nothing yet that would tell.
+    pub fn unknown(check: &'static str, message: impl Into<String>) -> Self {
+        Self { check, status: Status::Unknown, message: message.into(), hint: None, is_unseen: false }
     }
 
     /// It could not be looked at.
-    pub fn unknown(check: &'static str, message: impl Into<String>) -> Self {
-        Self { check, status: Status::Unknown, message: message.into(), hint: None }
+    pub fn unseen(check: &'static str, message: impl Into<String>) -> Self {
+        Self { is_unseen: true, ..Self::unknown(check, message) }
     }
 }

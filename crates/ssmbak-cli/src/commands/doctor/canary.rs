@@ -214,9 +214,9 @@ fn finding(outcome: Result<[Duration; 3], Silence>, timeout: Duration) -> Findin
         }
         Err(Silence::NotCopied(why)) => Finding::problem(CHECK, why, "see the checks above"),
         Err(Silence::Failed(error)) if error.kind == ErrorKind::AccessDenied => {
-            Finding::unknown(CHECK, format!("not permitted: {error}"))
+            Finding::unseen(CHECK, format!("not permitted: {error}"))
         }
-        Err(Silence::Failed(error)) => Finding::unknown(CHECK, error.to_string()),
+        Err(Silence::Failed(error)) => Finding::unseen(CHECK, error.to_string()),
     }
 }
 

@@ -55,7 +55,7 @@ struct FindingReport<'a> {
 
 impl<'a> FindingReport<'a> {
     fn of(finding: &'a Finding) -> Self {
-        let Finding { check, status, message, hint } = finding;
+        let Finding { check, status, message, hint, .. } = finding;
         Self { check, status: status.as_str(), message, hint: hint.as_deref() }
     }
 }

@@ -128,13 +128,13 @@ impl<'a> Context<'a> {
                 format!("the stack {name} has no such thing: {what}"),
                 format!("bring the stack up to date with `ssmbak-stack {name} update`"),
             )),
-            Look::Unnamed => Err(Finding::unknown(
+            Look::Unnamed => Err(Finding::unseen(
                 check,
                 format!(
                     "what it is called could not be found out ({what}): ask for the permission cloudformation:DescribeStackResources"
                 ),
             )),
-            Look::Unseen(error) => Err(Finding::unknown(check, error.to_string())),
+            Look::Unseen(error) => Err(Finding::unseen(check, error.to_string())),
         }
     }
 }
