@@ -38,7 +38,7 @@ impl BucketArgs {
     /// # Errors
     /// [`CliError`] if none is named.
     pub async fn named(&self, aws: &Aws) -> Result<S3BackupBucket, CliError> {
-        let name = match self.bucket.as_deref().filter(|name| !name.is_empty()) {
+        let name = match self.bucket.as_deref().filter(|name| !name.trim().is_empty()) {
             Some(name) => name.to_owned(),
             None => of_the_stack(aws).await?,
         };

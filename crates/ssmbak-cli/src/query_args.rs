@@ -1,7 +1,6 @@
 //! What a command is asked about: paths, globs and a time.
 
 use clap::Args;
-use clap::builder::FalseyValueParser;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ssmbak_core::instant::{Instant, InstantError};
@@ -43,8 +42,17 @@ pub struct RestoreQueryArgs {
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct RevealArgs {
     /// Show the values of SecureString parameters.
-    #[arg(long, env = "SSMBAK_REVEAL", hide_env_values = true, value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "SSMBAK_REVEAL", hide_env_values = true, value_parser = yes_or_no)]
     pub reveal: bool,
+}
+
+/// What an environment variable says: only a plain yes shows secrets, and what is neither is refused.
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "1" | "true" | "t" | "yes" | "y" | "on" => Ok(true),
+        "" | "0" | "false" | "f" | "no" | "n" | "off" => Ok(false),
+        _ => Err("give 1 to show secrets, 0 to hide them".to_owned()),
+    }
 }
 
 /// What a command is asked about.
@@ -171,6 +179,14 @@ pub(crate) fn not_yet(at: &Instant, now: Timestamp) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_plain_yes_shows_secrets() {
+        let said = |text: &str| yes_or_no(text).ok();
+        assert!(["1", "true", "YES", " on "].map(said).iter().all(|yes| *yes == Some(true)));
+        assert!(["", "0", "false", "No", "off", " "].map(said).iter().all(|no| *no == Some(false)));
+        assert!(["disabled", "never", "banana", "2"].map(said).iter().all(Option::is_none));
+    }
     use crate::exit::Exit;
 
     fn read(words: &[&str]) -> Result<ResolvedQuery, CliError> {

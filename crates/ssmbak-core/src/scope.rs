@@ -218,6 +218,19 @@ impl Selection {
         &self.scopes
     }
 
+    /// Which of several scopes contain none of these names, as one would type them: probably a typo each. None if globs
+    /// narrow them.
+    pub fn scopes_without<'a>(&self, names: impl Iterator<Item = &'a ParameterName>) -> Vec<String> {
+        let mut without: Vec<&Scope> = self.scopes.iter().filter(|_| !self.is_filtered()).collect();
+        if without.len() < 2 {
+            return Vec::new();
+        }
+        for name in names {
+            without.retain(|scope| !scope.contains(name));
+        }
+        without.into_iter().map(Scope::to_string).collect()
+    }
+
     /// Whether globs narrow the scopes.
     pub fn is_filtered(&self) -> bool {
         !(self.include.is_empty() && self.exclude.is_empty())

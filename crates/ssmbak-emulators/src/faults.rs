@@ -31,6 +31,10 @@ pub enum Fault {
     Hang,
     /// The clock of the machine is wrong, from here on.
     Skewed,
+    /// The credentials have ended, from here on.
+    Expired,
+    /// The caller lacks the permission, and is told so without a body, from here on.
+    Wordless,
     /// The answer is not whole, from here on: a listing without its end, or with the same page token for ever, or a body
     /// that breaks off.
     Cut,
@@ -38,7 +42,7 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::ThrottledOnce,
         Self::Throttled,
         Self::Refused,
@@ -48,6 +52,8 @@ impl Fault {
         Self::HangOnce,
         Self::Hang,
         Self::Skewed,
+        Self::Expired,
+        Self::Wordless,
         Self::Cut,
     ];
 
@@ -61,6 +67,8 @@ impl Fault {
             Self::Refused => ("403 Forbidden", "AccessDeniedException", "AccessDenied"),
             Self::Broken => ("500 Internal Server Error", "InternalServerError", "InternalError"),
             Self::Skewed => ("403 Forbidden", "InvalidSignatureException", "RequestTimeTooSkewed"),
+            Self::Expired => ("400 Bad Request", "ExpiredTokenException", "ExpiredToken"),
+            Self::Wordless => ("403 Forbidden", "", ""),
             _ => ("503 Slow Down", "ThrottlingException", "SlowDown"),
         }
     }
@@ -171,6 +179,9 @@ fn refuse(client: &mut Connection, request: &Request, fault: Fault) -> io::Resul
     let (status, of_json, of_s3) = fault.error();
     let message = if fault == Fault::Skewed { "Signature expired: it is later than that" } else { "by the test" };
     let close = ("Connection", "close");
+    if fault == Fault::Wordless {
+        return client.write(status, &[close], "");
+    }
     if is_json(request) {
         let body = format!("{{\"__type\":\"{of_json}\",\"message\":\"{message}\"}}");
         // Parameter Store says 400 to all that is not its own failure.

@@ -191,7 +191,11 @@ impl Drill {
             parameters.push((name.clone(), came_back));
         }
         parameters.sort_by(|(a, _), (b, _)| a.cmp(b));
-        Ok(DrillResult { parameters, left, stopped: applied.stopped })
+        // Without credentials a restore stops by itself, which nobody asked for.
+        let ended =
+            |outcome: &Outcome| matches!(outcome, Outcome::Failed(error) if error.kind == ErrorKind::Credentials);
+        let stopped = applied.stopped && !applied.outcomes.iter().any(ended);
+        Ok(DrillResult { parameters, left, stopped })
     }
 
     /// What of the written parameters is not as it is recorded.

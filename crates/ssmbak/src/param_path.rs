@@ -145,7 +145,9 @@ impl<S: ParameterStore + Clone, B: BackupBucket + Clone> ParamPath<S, B> {
         let (answers, described) = futures_util::future::try_join(answers, described).await?;
         let limiters = (of_store, of_bucket);
         let how = (self.options, self.at.until());
-        Box::pin(compare((&self.store, &self.bucket), limiters, answers, described, how)).await
+        let nothing_at = self.selection.scopes_without(answers.by_name.keys().chain(described.keys()));
+        let plan = Box::pin(compare((&self.store, &self.bucket), limiters, answers, described, how)).await?;
+        Ok(Plan { nothing_at, ..plan })
     }
 
     async fn targets(&self, selection: &Selection) -> Result<BTreeMap<ParameterName, Target>, Error> {

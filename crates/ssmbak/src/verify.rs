@@ -31,6 +31,8 @@ pub struct Verification {
     pub verified: usize,
     /// Number of names that the pipeline leaves out: they are not compared.
     pub excluded: usize,
+    /// Paths of several at which there is no name, neither in Parameter Store nor in the bucket.
+    pub nothing_at: Vec<String>,
 }
 
 impl Verification {
@@ -68,7 +70,8 @@ pub async fn verify<S: ParameterStore, B: BackupBucket>(
         compared.retain(|name, _| !again.contains(name));
         compared.extend(self::compared(store, bucket, &selection).await?.0);
     }
-    let mut verification = Verification::default();
+    let nothing_at = selection.scopes_without(compared.keys());
+    let mut verification = Verification { nothing_at, ..Verification::default() };
     for (name, found) in compared {
         if !scope.contains(&name) {
             verification.excluded += 1;

@@ -65,9 +65,11 @@ pub(super) async fn confirm(
         }
         None if ui.can_ask() => ui.confirm(&question(planned, account))?,
         _ => match ui.piped_answer() {
-            Some(answer) => answer,
+            Some(false) => false,
+            // A yes says too little for what a terminal is asked to type a word for.
+            Some(true) if drastic.is_none() => true,
             None if drastic.is_none() && unasked == Unasked::GoesOn => true,
-            None => {
+            _ => {
                 let message = drastic.unwrap_or_else(|| "there is no terminal to ask on".to_owned());
                 return Err(CliError::usage(format!("not confirmed, nothing changed: {message}"), "add --yes"));
             }

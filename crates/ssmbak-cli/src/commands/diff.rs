@@ -8,7 +8,7 @@ use ssmbak_core::diff::Diff;
 use ssmbak_core::instant::Instant;
 use ssmbak_core::scope::Selection;
 
-use super::planned_restore::as_of;
+use super::planned_restore::{as_of, nothing_found};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -92,7 +92,8 @@ pub(super) async fn run(args: &DiffArgs, ctx: &mut Context<'_>) -> Result<Exit, 
     let diff = ctx.until_interrupted(work).await?;
     drop(progress);
     warnings.extend(diff.warnings.iter().cloned());
-    warnings.extend(about_nothing(&diff, args, paths, &selection));
+    let nothing = about_nothing(&diff, args, paths, &selection);
+    warnings.extend(nothing.clone());
     for warning in &warnings {
         ui.warning(&text::line(warning));
     }
@@ -112,6 +113,7 @@ pub(super) async fn run(args: &DiffArgs, ctx: &mut Context<'_>) -> Result<Exit, 
         let look = Look { width: ui.width(), colours: ui.colours_results(), reveal: args.reveal.reveal };
         ui.result(&table(&diff, args.patch, look))?;
     }
+    nothing.map_or(Ok(()), |told| nothing_found(paths, told))?;
     Ok(if diff.is_empty() { Exit::Done } else { Exit::Difference })
 }
 

@@ -102,6 +102,9 @@ impl PlannedRestore {
             warnings
                 .push(format!("versioning of bucket {} is suspended: changes are not kept any more", bucket.name()));
         }
+        if !is_about_nothing(&plan) || plan.absent > 0 {
+            warnings.extend(plan.nothing_at.iter().map(|path| nothing_at_one(path)));
+        }
         if is_about_nothing(&plan) && plan.absent > 0 {
             warnings.push(nothing_there(query.recursive, &asked));
         }
@@ -179,13 +182,15 @@ impl PlannedRestore {
         ))
     }
 
-    /// How a command ends that was to bring everything back: what is unknown was not, so that it ends like a failed row.
+    /// How a command ends that was to bring everything back: what is unknown was not, nor what is at no path, so that it
+    /// ends like a failed row.
     ///
     /// # Errors
     /// As [`PlannedRestore::known`].
     pub(super) fn earned(&self, exit: Exit) -> Result<Exit, CliError> {
         self.known()?;
-        Ok(if exit == Exit::Done && !self.plan.unknown.is_empty() { Exit::Partly } else { exit })
+        let all = self.plan.unknown.is_empty() && self.plan.nothing_at.is_empty();
+        Ok(if exit == Exit::Done && !all { Exit::Partly } else { exit })
     }
 
     /// What can be done about names that are not known.
@@ -202,6 +207,11 @@ impl PlannedRestore {
             ui.hint("--assume-absent would take what was recorded later only as not existing then, and delete what of it exists");
         }
     }
+}
+
+/// That there is nothing at one of several paths.
+pub(super) fn nothing_at_one(path: &str) -> String {
+    format!("there is no parameter at {path}, neither then nor now")
 }
 
 /// That nothing is found at some paths is an error, except at the root, which is no wrong path.

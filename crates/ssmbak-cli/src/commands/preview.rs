@@ -86,5 +86,5 @@ pub(super) async fn run(args: &PreviewArgs, ctx: &mut Context<'_>) -> Result<Exi
     if !planned.plan.changes.is_empty() {
         ui.remark(&format!("apply with: {command}"));
     }
-    Ok(Exit::Done)
+    Ok(if planned.plan.nothing_at.is_empty() { Exit::Done } else { Exit::Partly })
 }

@@ -64,6 +64,15 @@ pub(super) async fn run(args: &VerifyArgs, ctx: &mut Context<'_>) -> Result<Exit
     let nothing = found.findings.is_empty() && found.verified == 0 && found.excluded == 0;
     let told = format!("there is no parameter at {}, neither in Parameter Store nor in the bucket", paths.join(" "));
     let mut warnings = if nothing { vec![told.clone()] } else { Vec::new() };
+    if !nothing {
+        for path in &found.nothing_at {
+            let warning = format!("there is no parameter at {path}, neither in Parameter Store nor in the bucket");
+            if !ui.is_json() {
+                ui.warning(&warning);
+            }
+            warnings.push(warning);
+        }
+    }
     if found.excluded > 0 {
         let warning = excluded(found.excluded);
         if !ui.is_json() {
@@ -85,5 +94,6 @@ pub(super) async fn run(args: &VerifyArgs, ctx: &mut Context<'_>) -> Result<Exit
     if nothing {
         nothing_found(&paths, told)?;
     }
-    Ok(report.exit())
+    let exit = report.exit();
+    Ok(if exit == Exit::Done && !found.nothing_at.is_empty() { Exit::Partly } else { exit })
 }

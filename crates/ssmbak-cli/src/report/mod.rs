@@ -152,6 +152,7 @@ mod tests {
         let pem = "-----BEGIN KEY-----\nAAAA\nBBBB\n-----END KEY-----\n";
         Plan {
             skipped: Vec::new(),
+            nothing_at: Vec::new(),
             changes: vec![
                 Change { name: name("/app/created"), action: Action::Create(Box::new(full)) },
                 Change {

@@ -92,6 +92,26 @@ async fn wrong_clock_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn refusal_without_a_body_is_a_refusal() {
+    let tree = Tree::new("wordless").await;
+    for operation in ["ListObjectVersions", "DescribeParameters"] {
+        tree.proxy.fail(operation, 1, Fault::Wordless);
+        let ran = tree.run(&format!("ssmbak preview {}/ -R {} -o json", tree.root, tree.then), BOUND).await.unwrap();
+        let error = check("error", &ran.error());
+        assert_eq!((ran.code, &error["Error"]["Code"]), (Some(1), &json!("AccessDenied")), "{operation}: {ran:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn drill_whose_credentials_end_was_not_interrupted() {
+    let tree = Tree::new("expired").await;
+    tree.proxy.fail("PutParameter", 1, Fault::Expired);
+    let ran = tree.run(&format!("ssmbak drill {}/ -R {} -y -o json", tree.root, tree.then), BOUND).await.unwrap();
+    assert_eq!(ran.code, Some(4), "{ran:?}");
+    assert_eq!(check("drill", &ran.json())["Left"], json!([]), "{ran:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn listing_that_is_cut_off_or_repeats_is_refused() {
     let tree = Tree::new("cut").await;
     for (operation, said) in [("ListObjectVersions", "cut off"), ("DescribeParameters", "does not end")] {
@@ -136,8 +156,16 @@ async fn path_of_which_nothing_is_known_is_an_error() {
             assert_eq!(check(command, &ran.json())["Changes"], json!([]), "{ran:?}");
         }
     }
+    let ran = tree.run(&format!("ssmbak diff /typo/ -R {} -o json", tree.then), BOUND).await.unwrap();
+    assert_eq!((ran.code, &ran.error()["Error"]["Code"]), (Some(1), &json!("NotFound")), "{ran:?}");
+    // Beside a right path a wrong one is named, and the rest is done.
+    for line in ["preview ROOT/ /typo/ -R THEN", "verify ROOT/ /typo/", "restore ROOT/ /typo/ -R THEN -y"] {
+        let line = line.replace("ROOT", &tree.root).replace("THEN", &tree.then);
+        let ran = tree.run(&format!("ssmbak {line} -o json"), BOUND).await.unwrap();
+        let warned = ran.json()["Warnings"].to_string().contains("there is no parameter at /typo/");
+        assert!(warned && matches!(ran.code, Some(3 | 4)), "{line}: {ran:?}");
+    }
     // What did not exist then and does not now is known.
-    tree.ssm.delete_parameter().name(tree.name("new")).send().await.unwrap();
     let ran = tree.run(&format!("ssmbak preview {} {} -o json", tree.name("new"), tree.then), BOUND).await.unwrap();
     assert_eq!(ran.code, Some(0), "{ran:?}");
 }

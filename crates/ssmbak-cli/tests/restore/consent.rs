@@ -22,6 +22,8 @@ async fn restore_that_deletes_all_that_is_selected_needs_a_yes() -> Outcome {
     assert_eq!(refused.code, Some(2), "{refused:?}");
     assert!(refused.err.contains(" days ago, before recording began (first record of 20"), "{}", refused.err);
     assert!(refused.err.contains("this would delete all that is selected, 2 parameters"), "{}", refused.err);
+    let answer = answered(&world, "ssmbak restore /drastic/ -R 2025-01-01", "y\n");
+    assert_eq!(answer.code, Some(2), "a terminal would have to type more than y: {answer:?}");
     assert_eq!(world.value("/drastic/a").await.as_deref(), Some("x"));
     // A parameter that is named says itself what it is about.
     assert_eq!(world.run("ssmbak restore /drastic/a 2025-01-01").code, Some(0));
@@ -120,5 +122,48 @@ async fn suspended_versioning_is_warned_of_and_nothing_is_overwritten() -> Outco
         assert_eq!((refused.code, &error["Code"]), (Some(1), &json!("BucketNotVersioned")), "{refused:?}");
     }
     assert_eq!(world.value("/suspended/a").await.as_deref(), Some("two"));
+    // Who may not ask is told by the answer to the first write.
+    server.refuse_key("GetBucketVersioning", "", 403);
+    let refused = run(&format!("ssmbak restore /suspended/ -R {then} -y"));
+    assert_ne!(refused.code, Some(0), "{refused:?}");
+    assert!(refused.err.contains("keeps no versions"), "{refused:?}");
+    assert_eq!(world.value("/suspended/a").await.as_deref(), Some("two"));
+    world.put("/suspended/a", "three", "String").await;
+    let refused = run("ssmbak-all --do-it -p /suspended");
+    assert!(refused.code == Some(3) && refused.out.contains("keeps no versions"), "{refused:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn version_out_of_reach_leaves_the_rest_of_the_tree_alone() -> Outcome {
+    for (code, reason) in [("InvalidObjectState", "Unreadable"), ("KMS.DisabledException", "KeyUnusable")] {
+        let world = World::new("out-of-reach").await;
+        let server = S3Server::start()?;
+        server.set_bucket("b", Versioning::Enabled);
+        let run = |line: &str| {
+            Ran::of(world.command(line).env("AWS_ENDPOINT_URL_S3", server.endpoint()).env("SSMBAK_BUCKET", "b"))
+        };
+        let [a, b] = [format!("/reach/{reason}/a"), format!("/reach/{reason}/b")];
+        for name in [&a, &b] {
+            world.put(name, "one", "String").await;
+        }
+        assert_eq!(run("ssmbak-all --do-it -p /reach").code, Some(0));
+        next_second().await;
+        let then = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        next_second().await;
+        for name in [&a, &b] {
+            world.put(name, "two", "String").await;
+        }
+        assert_eq!(run("ssmbak-all --do-it -p /reach").code, Some(0));
+        server.refuse_key_by("GetObject", &a, 403, code);
+        let shown = run(&format!("ssmbak preview /reach/{reason}/ {then} -o json"));
+        let shown = check("preview", &shown.json());
+        assert_eq!(shown["Changes"].as_array().map(Vec::len), Some(1), "{shown}");
+        assert_eq!(shown["Unknown"][0]["ReasonCode"], reason, "{shown}");
+        let restored = run(&format!("ssmbak restore /reach/{reason}/ {then} -y -o json"));
+        assert_eq!(restored.code, Some(3), "{restored:?}");
+        assert_eq!(world.value(&a).await.as_deref(), Some("two"));
+        assert_eq!(world.value(&b).await.as_deref(), Some("one"));
+    }
     Ok(())
 }

@@ -186,6 +186,8 @@ pub struct Plan {
     pub unknown: Vec<UnknownName>,
     /// Names that exist at the destination with other values, and are not overwritten.
     pub skipped: Vec<ParameterName>,
+    /// Paths of several at which there is no parameter, neither then nor now.
+    pub nothing_at: Vec<String>,
     /// What the reader of the plan should know.
     pub warnings: Vec<String>,
 }

@@ -277,3 +277,16 @@ proptest! {
         prop_assert_eq!(Scope::parse(scope.path(), recursive).unwrap(), scope);
     }
 }
+
+#[test]
+fn path_of_several_that_contains_nothing_is_named() {
+    let names = [name("/a/b"), name("/c/d/e")];
+    let without = |paths: &[&str], recursive, exclude: &[&str]| {
+        let exclude: Vec<String> = exclude.iter().map(|glob| (*glob).to_owned()).collect();
+        Selection::new(paths, recursive, &[], &exclude).unwrap().scopes_without(names.iter())
+    };
+    assert_eq!(without(&["/a/", "/c/", "/x"], false, &[]), ["/c/", "/x"]);
+    assert_eq!(without(&["/a/", "/c/", "/x/"], true, &[]), ["/x/ -R"]);
+    assert!(without(&["/x/"], true, &[]).is_empty(), "the only path is told otherwise");
+    assert!(without(&["/a/", "/x/"], true, &["b"]).is_empty(), "globs may have left everything out");
+}
