@@ -201,7 +201,11 @@ impl Task {
             code if CREDENTIALS.contains(&code) => CallError::Credentials { task, message },
             code if DENIED.contains(&code) => CallError::Denied { task, permission, message },
             _ if status == Some(403) => CallError::Denied { task, permission, message },
-            _ => CallError::Refused { task, code: code_or_status(), message: message.trim_end_matches('.').to_owned() },
+            _ => {
+                let message = Some(message.trim_end_matches('.')).filter(|message| !message.is_empty());
+                let message = message.unwrap_or("AWS gave no reason that can be read").to_owned();
+                CallError::Refused { task, code: code_or_status(), message }
+            }
         }
     }
 }
