@@ -55,7 +55,7 @@ fn what_is_typed_is_run() -> Outcome {
     kinds.remove(CONSOLE);
     // One more is a decision: can it not be run?
     let kinds: Vec<(&str, usize)> = kinds.iter().map(|(kind, count)| (kind.as_str(), *count)).collect();
-    assert_eq!(kinds, [("hcl", 2), ("js", 1), ("sh", 13)]);
+    assert_eq!(kinds, [("hcl", 2), ("js", 1), ("json", 1), ("sh", 13)]);
     Ok(())
 }
 
