@@ -51,7 +51,7 @@ async fn who_deploys_and_looks_after_it_needs_what_the_book_says_and_nothing_els
     // Whoever may not look at something is told so, and sees the rest.
     calls.refuse("DescribeRule", &[], "AccessDeniedException");
     calls.refuse("GetQueueAttributes", &[], "AccessDeniedException");
-    let told = run("ssmbak doctor --output json", 0)?.json()?;
+    let told = run("ssmbak doctor --output json", 3)?.json()?;
     let count = |status: &str| {
         let findings = told["Findings"].as_array().into_iter().flatten();
         findings.filter(|finding| finding["Status"] == status).map(|finding| finding["Message"].to_string()).collect()
