@@ -81,7 +81,7 @@ impl ObjectBucket {
             Some(404) if raw.and_then(|raw| raw.headers().get(DELETE_MARKER)) != Some("true") => Ok(Headed::Missing),
             Some(404 | 405) => Ok(Headed::DeleteMarker),
             Some(400) => {
-                let why = "s3 refuses to show it; it may be encrypted with a customer's key";
+                let why = "s3 refuses to show it; it may be encrypted with a customer's key, or the credentials have just ended";
                 Err(self
                     .unread(ErrorKind::Refused, key, why)
                     .with_hint("objects with customer-provided keys (SSE-C) cannot be restored without the key"))
