@@ -24,7 +24,7 @@ Examples:
   ssmbak doctor                           check the whole pipeline
   ssmbak doctor --canary                  also send a change through it
   ssmbak doctor --watch                   look again every 30 seconds, and print what changed
-  ssmbak doctor --stack backups -o json   for programs: exit code 4 if something is wrong, 3 if a check could not be made
+  ssmbak doctor --stack backups -o json   for programs: 4 is a problem, 3 if not all was checked
 ";
 
 /// Options of `ssmbak doctor`.

@@ -59,6 +59,7 @@ pub(super) async fn run(args: &PreviewArgs, ctx: &mut Context<'_>) -> Result<Exi
         planned.hint_at_unknown(&args.asked, ui);
     }
     planned.known()?;
+    let exit = if planned.plan.nothing_at.is_empty() { Exit::Done } else { Exit::Partly };
     let command = match args.out.as_ref().zip(out) {
         Some((file, sink)) => {
             let caller = ctx.until_interrupted(async { Ok::<_, CliError>(planned.aws().caller().await) }).await?;
@@ -69,7 +70,7 @@ pub(super) async fn run(args: &PreviewArgs, ctx: &mut Context<'_>) -> Result<Exi
                 &SavedPlan::new(place, planned.query.clone(), &planned.plan, ssmbak::clock::now()),
             )?;
             if sink.is_stdout() {
-                return Ok(Exit::Done);
+                return Ok(exit);
             }
             suggested_command::plan(&file.to_string_lossy(), ctx.global)
         }
@@ -86,5 +87,5 @@ pub(super) async fn run(args: &PreviewArgs, ctx: &mut Context<'_>) -> Result<Exi
     if !planned.plan.changes.is_empty() {
         ui.remark(&format!("apply with: {command}"));
     }
-    Ok(if planned.plan.nothing_at.is_empty() { Exit::Done } else { Exit::Partly })
+    Ok(exit)
 }

@@ -165,6 +165,8 @@ async fn path_of_which_nothing_is_known_is_an_error() {
         let warned = ran.json()["Warnings"].to_string().contains("there is no parameter at /typo/");
         assert!(warned && matches!(ran.code, Some(3 | 4)), "{line}: {ran:?}");
     }
+    let saved = format!("ssmbak preview {}/ /typo/ -R {} --out -", tree.root, tree.then);
+    assert_eq!(tree.run(&saved, BOUND).await.unwrap().code, Some(3), "a saved plan says no more than a shown one");
     // What did not exist then and does not now is known.
     let ran = tree.run(&format!("ssmbak preview {} {} -o json", tree.name("new"), tree.then), BOUND).await.unwrap();
     assert_eq!(ran.code, Some(0), "{ran:?}");
