@@ -51,7 +51,7 @@ fn yes_or_no(text: &str) -> Result<bool, String> {
     match text.trim().to_ascii_lowercase().as_str() {
         "1" | "true" | "t" | "yes" | "y" | "on" => Ok(true),
         "" | "0" | "false" | "f" | "no" | "n" | "off" => Ok(false),
-        _ => Err("give 1 to show secrets, 0 to hide them".to_owned()),
+        _ => Err("set SSMBAK_REVEAL to 1 to show secrets, or to 0".to_owned()),
     }
 }
 
