@@ -28,8 +28,10 @@ pub(super) async fn read<const N: usize>(
 ) -> Result<[Vec<Point>; N], CallError> {
     let seconds = period.as_secs();
     let now = Timestamp::now().as_second();
-    // CloudWatch answers fastest if the start is that of a period.
+    // CloudWatch answers fastest if the start is that of a period. The end is exclusive, so the running period needs
+    // a later one: with "now" the values of this second would be left out.
     let start = (now - since.as_secs()).div_euclid(seconds) * seconds;
+    let end = (now.div_euclid(seconds) + 1) * seconds;
     let period = i32::try_from(seconds).unwrap_or(i32::MAX);
     let queries: Vec<MetricDataQuery> =
         series.iter().enumerate().map(|(number, series)| query(number, series, period)).collect();
@@ -37,7 +39,7 @@ pub(super) async fn read<const N: usize>(
     let mut token: Option<String> = None;
     loop {
         let page = cloudwatch.get_metric_data().set_metric_data_queries(Some(queries.clone()));
-        let page = page.start_time(DateTime::from_secs(start)).end_time(DateTime::from_secs(now));
+        let page = page.start_time(DateTime::from_secs(start)).end_time(DateTime::from_secs(end));
         let page = page.set_next_token(token.clone()).send().await.map_err(|error| task.failed(error))?;
         for result in page.metric_data_results.unwrap_or_default() {
             let (points, status) = found.entry(result.id.clone().unwrap_or_default()).or_default();
