@@ -14,6 +14,7 @@ pub mod compare;
 pub mod concurrency;
 pub mod diff;
 pub mod event;
+mod glob;
 pub mod instant;
 pub mod key_ranges;
 pub mod listing_method;

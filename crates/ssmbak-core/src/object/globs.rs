@@ -1,25 +1,13 @@
 //! Which keys of a tree are meant.
 
-use globset::{GlobBuilder, GlobMatcher};
-
-/// Longest glob in bytes, which keeps its automaton small.
-const LONGEST: usize = 1024;
-
-/// Most opening braces in a glob, for the same reason.
-const MOST_BRACES: usize = 50;
+use crate::glob::{Glob, GlobError};
 
 /// Globs that narrow a tree. `*` and `?` stay within one level and `**` crosses levels; a glob without a slash matches
 /// the last level of a key, one with a slash the whole key.
 #[derive(Clone, Debug, Default)]
 pub struct KeyGlobs {
-    include: Vec<KeyGlob>,
-    exclude: Vec<KeyGlob>,
-}
-
-#[derive(Clone, Debug)]
-struct KeyGlob {
-    matcher: GlobMatcher,
-    whole_key: bool,
+    include: Vec<Glob>,
+    exclude: Vec<Glob>,
 }
 
 /// Why a glob cannot be read.
@@ -27,7 +15,7 @@ struct KeyGlob {
 #[error("cannot read the glob {glob:?}: {reason}")]
 pub struct KeyGlobsError {
     glob: String,
-    reason: String,
+    reason: GlobError,
 }
 
 impl KeyGlobs {
@@ -36,40 +24,22 @@ impl KeyGlobs {
     /// # Errors
     /// [`KeyGlobsError`] for the first that cannot be read.
     pub fn new(include: &[String], exclude: &[String]) -> Result<Self, KeyGlobsError> {
-        let all = |globs: &[String]| globs.iter().map(|glob| KeyGlob::parse(glob)).collect::<Result<Vec<_>, _>>();
+        let read = |glob: &String| Glob::parse(glob).map_err(|reason| KeyGlobsError { glob: glob.clone(), reason });
+        let all = |globs: &[String]| globs.iter().map(read).collect::<Result<Vec<_>, _>>();
         Ok(Self { include: all(include)?, exclude: all(exclude)? })
     }
 
     /// Whether a key is meant.
     pub fn matches(&self, key: &str) -> bool {
-        let any = |globs: &[KeyGlob]| globs.iter().any(|glob| glob.matches(key));
+        let last = key.strip_suffix('/').unwrap_or(key).rsplit('/').next().unwrap_or(key);
+        let any =
+            |globs: &[Glob]| globs.iter().any(|glob| glob.matches(if glob.is_about_the_whole() { key } else { last }));
         (self.include.is_empty() || any(&self.include)) && !any(&self.exclude)
     }
 
     /// Whether every key is meant.
     pub fn is_everything(&self) -> bool {
         self.include.is_empty() && self.exclude.is_empty()
-    }
-}
-
-impl KeyGlob {
-    fn parse(glob: &str) -> Result<Self, KeyGlobsError> {
-        let refused = |reason: String| KeyGlobsError { glob: glob.to_owned(), reason };
-        if glob.is_empty() || glob.len() > LONGEST || glob.matches('{').count() > MOST_BRACES {
-            return Err(refused(format!("it is empty, longer than {LONGEST} bytes, or has too many alternatives")));
-        }
-        let compiled = GlobBuilder::new(glob)
-            .literal_separator(true)
-            .case_insensitive(false)
-            .backslash_escape(true)
-            .build()
-            .map_err(|error| refused(error.kind().to_string()))?;
-        Ok(Self { matcher: compiled.compile_matcher(), whole_key: glob.contains('/') })
-    }
-
-    fn matches(&self, key: &str) -> bool {
-        let last = key.strip_suffix('/').unwrap_or(key).rsplit('/').next().unwrap_or(key);
-        self.matcher.is_match(if self.whole_key { key } else { last })
     }
 }
 
