@@ -22,6 +22,11 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// The same, but [`Exit::Partly`] where it would be [`Exit::Done`] and something is missing.
+    pub fn partly_if(self, missing: bool) -> Self {
+        if self == Self::Done && missing { Self::Partly } else { self }
+    }
+
     /// The number the process ends with.
     pub fn code(self) -> u8 {
         match self {

@@ -24,9 +24,10 @@ pub async fn preview<S: ParameterStore, B: BackupBucket>(
     destination: &Destination,
 ) -> Result<Plan, Error> {
     let (targets, warnings) = states(bucket, selection, at).await?;
+    let nothing_at = selection.scopes_without(targets.keys());
     let absent = targets.values().filter(|target| matches!(target, Target::Absent(_))).count();
     let targets = destination.relocate(targets).map_err(|illegal| refused(&illegal))?;
-    Ok(Plan { warnings, absent, ..against(store, targets).await? })
+    Ok(Plan { warnings, absent, nothing_at, ..against(store, targets).await? })
 }
 
 /// States recorded of other parameters, against what is under these names now.

@@ -36,6 +36,8 @@ pub struct Drill {
     recorded: BTreeSet<ParameterName>,
     /// Names of which it is not known what they were.
     pub unknown: Vec<UnknownName>,
+    /// At which of several paths there is nothing, neither then nor now.
+    pub nothing_at: Vec<String>,
     /// What the reader should know.
     pub warnings: Vec<String>,
 }
@@ -92,7 +94,8 @@ impl Drill {
     ) -> Result<Self, Error> {
         let (targets, warnings) = states_assuming(bucket, selection, at, assume_absent).await?;
         let recorded = targets.keys().cloned().collect();
-        let mut drill = Self { recorded, warnings, ..Self::default() };
+        let nothing_at = selection.scopes_without(targets.keys());
+        let mut drill = Self { recorded, nothing_at, warnings, ..Self::default() };
         for (number, (name, target)) in targets.into_iter().enumerate() {
             match target {
                 Target::Held(held) => {
@@ -118,6 +121,7 @@ impl Drill {
     ) -> Result<(), Error> {
         match described(store, selection).await {
             Ok(present) => {
+                self.nothing_at = selection.scopes_without(self.recorded.iter().chain(present.keys()));
                 let never = present.into_keys().filter(|name| !self.recorded.contains(name));
                 let never: Vec<ParameterName> = never.filter(|name| !name.as_str().starts_with(OWN_PATH)).collect();
                 let unknown = |name| UnknownName { name, reason: UnknownReason::nothing_recorded() };

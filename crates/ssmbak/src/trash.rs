@@ -38,6 +38,10 @@ pub struct DeletedParameter {
 pub struct Trash {
     /// The parameters.
     pub parameters: Vec<DeletedParameter>,
+    /// Whether neither Parameter Store nor the bucket knows any parameter of the selection.
+    pub knows_nothing: bool,
+    /// At which of several paths they know none.
+    pub nothing_at: Vec<String>,
     /// What the reader should know.
     pub warnings: Vec<String>,
 }
@@ -67,6 +71,8 @@ pub async fn trash<S: ParameterStore, B: BackupBucket>(
     };
     let (mut found, foreign_keys) = reader.each(selection, |name| !present.contains_key(name), made).await?;
     found.sort_by(|(one, ..), (other, ..)| one.cmp(other));
+    let known = || present.keys().chain(found.iter().map(|(name, ..)| name));
+    let (knows_nothing, nothing_at) = (known().next().is_none(), selection.scopes_without(known()));
     let is_missing_now =
         |gone: &Option<DeletedParameter>| gone.as_ref().is_some_and(|gone| gone.gone.evidence == GoneBy::MissingNow);
     let missing: Vec<ParameterName> =
@@ -76,7 +82,7 @@ pub async fn trash<S: ParameterStore, B: BackupBucket>(
         let created = store.find(&missing).await?;
         found.retain(|(name, ..)| !created.contains_key(name));
     }
-    let mut trash = Trash::default();
+    let mut trash = Trash { knows_nothing, nothing_at, ..Trash::default() };
     for (_, gone, mut warnings) in found {
         trash.parameters.extend(gone);
         trash.warnings.append(&mut warnings);

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use ssmbak::destination::preview;
 use ssmbak_core::plan::{Destination, OnConflict, Query};
 
-use super::planned_restore::PlannedRestore;
+use super::planned_restore::{PlannedRestore, as_of, nothing_at_some};
 use super::target::TargetArgs;
 use crate::aws::Aws;
 use crate::bucket::must_keep_versions;
@@ -85,7 +85,7 @@ impl DestinationArgs {
             self.target.record(there, (&aws, &bucket)).await?;
         }
         let store = there.as_ref().map_or(&aws, |there| &there.aws).parameter_store();
-        ui.remark(&super::planned_restore::as_of(&asked.at));
+        ui.remark(&as_of(&asked.at));
         let progress = ui.progress(0, "comparing the bucket with Parameter Store");
         let mut plan = preview(&store, &bucket, &asked.selection, &asked.at, &destination).await?;
         must_keep_versions(&bucket).await?;
@@ -105,7 +105,7 @@ impl DestinationArgs {
             )
         })?;
         let query = Query { to: self.to.clone(), assume_absent: false, ..args.query(&asked) };
-        let warnings = asked.warnings.clone();
+        let warnings: Vec<String> = asked.warnings.iter().cloned().chain(nothing_at_some(&plan)).collect();
         for warning in warnings.iter().chain(&plan.warnings) {
             ui.warning(&text::line(warning));
         }

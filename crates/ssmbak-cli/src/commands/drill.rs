@@ -5,7 +5,7 @@ use ssmbak::drill::{self, Drill, DrillResult};
 use ssmbak::restore::RestoreOptions;
 
 use super::apply::{new_restore_id, write_options};
-use super::planned_restore::{as_of, nothing_found};
+use super::planned_restore::{as_of, nothing_at_one, nothing_found};
 use super::watch::Watch;
 use crate::arguments::rate;
 use crate::aws::Aws;
@@ -64,6 +64,9 @@ pub(super) async fn run(args: &DrillArgs, ctx: &mut Context<'_>) -> Result<Exit,
     let mut drill = ctx.until_interrupted(prepared).await?;
     ctx.until_interrupted(drill.look_for_unrecorded(&aws.parameter_store(), &asked.selection)).await?;
     drop(progress);
+    if !drill.knows_nothing() {
+        drill.warnings.extend(drill.nothing_at.iter().map(|path| nothing_at_one(path)));
+    }
     for warning in asked.warnings.iter().chain(&drill.warnings) {
         ui.warning(&text::line(warning));
     }

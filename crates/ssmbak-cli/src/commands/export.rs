@@ -11,7 +11,7 @@ use ssmbak_core::parameter::ParameterValue;
 use ssmbak_core::plan::Target;
 use ssmbak_core::timeline::Unknown;
 
-use super::planned_restore::{as_of, nothing_found};
+use super::planned_restore::{as_of, nothing_at_one, nothing_found};
 use crate::aws::Aws;
 use crate::context::Context;
 use crate::error::CliError;
@@ -75,6 +75,8 @@ struct Found {
     warnings: Vec<String>,
     /// Whether neither the bucket nor Parameter Store has any name there.
     nothing: bool,
+    /// At which of several paths they have none.
+    nothing_at: Vec<String>,
 }
 
 pub(super) async fn run(args: &ExportArgs, ctx: &mut Context<'_>) -> Result<Exit, CliError> {
@@ -146,7 +148,7 @@ pub(super) async fn run(args: &ExportArgs, ctx: &mut Context<'_>) -> Result<Exit
             text::line(&path.to_string_lossy())
         ));
     }
-    Ok(if found.unknown.is_empty() { Exit::Done } else { Exit::Partly })
+    Ok(Exit::Done.partly_if(!found.unknown.is_empty() || !found.nothing_at.is_empty()))
 }
 
 async fn look_up(args: &ExportArgs, asked: &ResolvedQuery, global: &GlobalArgs, ui: &Ui) -> Result<Found, CliError> {
@@ -179,6 +181,8 @@ async fn look_up(args: &ExportArgs, asked: &ResolvedQuery, global: &GlobalArgs, 
         }
     }
     found.nothing = known.is_empty() && present.is_empty();
+    found.nothing_at = asked.selection.scopes_without(known.iter().chain(present.keys()));
+    found.warnings.extend(found.nothing_at.iter().map(|path| nothing_at_one(path)));
     let never = present.into_keys().filter(|name| !known.contains(name));
     found.unknown.extend(never.map(|name| (name, Unknown::NothingRecorded.to_string())));
     found.unknown.sort();

@@ -137,6 +137,7 @@ pub(super) async fn list(args: &MarksArgs, ctx: &mut Context<'_>) -> Result<Exit
         ui.remark(&format!("the mark {name} is deleted"));
     }
     let found = ctx.until_interrupted(marks(&bucket)).await?;
+    let exit = Exit::Done.partly_if(!found.warnings.is_empty());
     for warning in &found.warnings {
         ui.warning(&text::line(warning));
     }
@@ -156,5 +157,5 @@ pub(super) async fn list(args: &MarksArgs, ctx: &mut Context<'_>) -> Result<Exit
         let look = Look { width: ui.width(), colours: ui.colours_results(), reveal: false };
         ui.result(&unbroken(&["Mark", "Time", "Text"], &rows, look, &[0, 1]))?;
     }
-    Ok(Exit::Done)
+    Ok(exit)
 }

@@ -102,9 +102,7 @@ impl PlannedRestore {
             warnings
                 .push(format!("versioning of bucket {} is suspended: changes are not kept any more", bucket.name()));
         }
-        if !is_about_nothing(&plan) || plan.absent > 0 {
-            warnings.extend(plan.nothing_at.iter().map(|path| nothing_at_one(path)));
-        }
+        warnings.extend(nothing_at_some(&plan));
         if is_about_nothing(&plan) && plan.absent > 0 {
             warnings.push(nothing_there(query.recursive, &asked));
         }
@@ -189,8 +187,7 @@ impl PlannedRestore {
     /// As [`PlannedRestore::known`].
     pub(super) fn earned(&self, exit: Exit) -> Result<Exit, CliError> {
         self.known()?;
-        let all = self.plan.unknown.is_empty() && self.plan.nothing_at.is_empty();
-        Ok(if exit == Exit::Done && !all { Exit::Partly } else { exit })
+        Ok(exit.partly_if(!self.plan.unknown.is_empty() || !self.plan.nothing_at.is_empty()))
     }
 
     /// What can be done about names that are not known.
@@ -209,9 +206,20 @@ impl PlannedRestore {
     }
 }
 
+/// At which of several paths there is nothing, a sentence each; none if there is nothing at all.
+pub(super) fn nothing_at_some(plan: &Plan) -> impl Iterator<Item = String> {
+    let some = !is_about_nothing(plan) || plan.absent > 0;
+    plan.nothing_at.iter().filter(move |_| some).map(|path| nothing_at_one(path))
+}
+
 /// That there is nothing at one of several paths.
 pub(super) fn nothing_at_one(path: &str) -> String {
     format!("there is no parameter at {path}, neither then nor now")
+}
+
+/// The same of what exists now and what is recorded.
+pub(super) fn nothing_known_at(path: &str) -> String {
+    format!("there is no parameter at {path}, neither in Parameter Store nor in the bucket")
 }
 
 /// That nothing is found at some paths is an error, except at the root, which is no wrong path.

@@ -59,7 +59,7 @@ pub(super) async fn run(args: &PreviewArgs, ctx: &mut Context<'_>) -> Result<Exi
         planned.hint_at_unknown(&args.asked, ui);
     }
     planned.known()?;
-    let exit = if planned.plan.nothing_at.is_empty() { Exit::Done } else { Exit::Partly };
+    let exit = Exit::Done.partly_if(!planned.plan.nothing_at.is_empty());
     let command = match args.out.as_ref().zip(out) {
         Some((file, sink)) => {
             let caller = ctx.until_interrupted(async { Ok::<_, CliError>(planned.aws().caller().await) }).await?;

@@ -31,9 +31,10 @@ pub(super) async fn run(args: &RestoresArgs, ctx: &mut Context<'_>) -> Result<Ex
     let ui = ctx.ui;
     let (aws, bucket) = ctx.connect_to_bucket(&args.bucket).await?;
     let found = ctx.until_interrupted(restores(&bucket, args.number)).await?;
+    let exit = Exit::Done.partly_if(!found.warnings.is_empty());
     if ui.is_json() {
         ui.json(&RestoresReport::new(bucket.name(), aws.region(), &found))?;
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     for warning in &found.warnings {
         ui.warning(&text::line(warning));
@@ -43,5 +44,5 @@ pub(super) async fn run(args: &RestoresArgs, ctx: &mut Context<'_>) -> Result<Ex
     if !found.restores.is_empty() {
         ui.remark("to undo one: ssmbak undo ID");
     }
-    Ok(Exit::Done)
+    Ok(exit)
 }

@@ -7,7 +7,7 @@ use ssmbak_core::instant::Instant;
 use ssmbak_core::plan::Query;
 
 use super::apply::{self, ApplyRequest, Unasked};
-use super::planned_restore::PlannedRestore;
+use super::planned_restore::{PlannedRestore, nothing_found, nothing_known_at};
 use crate::arguments::rate;
 use crate::context::Context;
 use crate::error::CliError;
@@ -50,7 +50,10 @@ pub(super) async fn run(args: &UndeleteArgs, ctx: &mut Context<'_>) -> Result<Ex
     let plan = ctx.until_interrupted(plan(&bucket, &trash)).await?;
     drop(progress);
     let now = ssmbak::clock::now();
-    let mut warnings = Vec::new();
+    if trash.knows_nothing {
+        nothing_found(&args.paths, nothing_known_at(&args.paths.join(" ")))?;
+    }
+    let mut warnings: Vec<String> = trash.nothing_at.iter().map(|path| nothing_known_at(path)).collect();
     if trash.parameters.is_empty() {
         warnings.push(format!("nothing was deleted at {} that does not exist now", args.paths.join(" ")));
     }
@@ -81,5 +84,5 @@ pub(super) async fn run(args: &UndeleteArgs, ctx: &mut Context<'_>) -> Result<Ex
         let message = format!("what {} held before the deletion is not known", args.paths.join(" "));
         return Err(CliError::failure("Unknown", message, "`ssmbak log` shows what is known"));
     }
-    Ok(exit)
+    Ok(exit.partly_if(!trash.nothing_at.is_empty()))
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use ssmbak::Capture;
 use ssmbak::verify::{repair, verify};
 
-use super::planned_restore::nothing_found;
+use super::planned_restore::{nothing_found, nothing_known_at};
 use crate::bucket::must_keep_new_versions;
 use crate::context::Context;
 use crate::error::CliError;
@@ -62,11 +62,11 @@ pub(super) async fn run(args: &VerifyArgs, ctx: &mut Context<'_>) -> Result<Exit
         None
     };
     let nothing = found.findings.is_empty() && found.verified == 0 && found.excluded == 0;
-    let told = format!("there is no parameter at {}, neither in Parameter Store nor in the bucket", paths.join(" "));
+    let told = nothing_known_at(&paths.join(" "));
     let mut warnings = if nothing { vec![told.clone()] } else { Vec::new() };
     if !nothing {
         for path in &found.nothing_at {
-            let warning = format!("there is no parameter at {path}, neither in Parameter Store nor in the bucket");
+            let warning = nothing_known_at(path);
             if !ui.is_json() {
                 ui.warning(&warning);
             }
@@ -94,6 +94,5 @@ pub(super) async fn run(args: &VerifyArgs, ctx: &mut Context<'_>) -> Result<Exit
     if nothing {
         nothing_found(&paths, told)?;
     }
-    let exit = report.exit();
-    Ok(if exit == Exit::Done && !found.nothing_at.is_empty() { Exit::Partly } else { exit })
+    Ok(report.exit().partly_if(!found.nothing_at.is_empty()))
 }

@@ -166,7 +166,9 @@ pub fn exit(drill: &Drill, drilled: &DrillResult) -> Exit {
     match () {
         () if !drilled.left.is_empty() => Exit::Failed,
         () if drilled.stopped => Exit::Interrupted,
-        () if !drill.unknown.is_empty() || drilled.parameters.iter().any(different) => Exit::Difference,
+        () if !drill.unknown.is_empty() || !drill.nothing_at.is_empty() || drilled.parameters.iter().any(different) => {
+            Exit::Difference
+        }
         () => Exit::Done,
     }
 }

@@ -209,7 +209,7 @@ mod tests {
                 trashed("/a/now", between(Some(at("11:00:00")), None), GoneBy::MissingNow, Some(9)),
                 trashed("/a/told", Deleted::At(at("11:30:00")), GoneBy::Recorded, Some(8)),
             ],
-            warnings: vec![],
+            ..Trash::default()
         }
     }
 

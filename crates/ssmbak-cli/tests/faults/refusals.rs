@@ -144,8 +144,9 @@ async fn drill_refused_its_deletions_ends_soon() {
 #[tokio::test(flavor = "multi_thread")]
 async fn path_of_which_nothing_is_known_is_an_error() {
     let tree = Tree::new("mistyped").await;
-    for line in ["preview", "restore -y", "verify", "drill", "export --format json"] {
-        let time = if line == "verify" { String::new() } else { format!(" {}", tree.then) };
+    for line in ["preview", "restore -y", "verify", "drill", "export --format json", "undelete -y"] {
+        let timeless = line == "verify" || line.starts_with("undelete");
+        let time = if timeless { String::new() } else { format!(" {}", tree.then) };
         let recursive = if line == "verify" { "" } else { " -R" };
         let (command, options) = line.split_once(' ').unwrap_or((line, ""));
         let options = if options.is_empty() { String::new() } else { format!(" {options}") };
@@ -159,17 +160,40 @@ async fn path_of_which_nothing_is_known_is_an_error() {
     let ran = tree.run(&format!("ssmbak diff /typo/ -R {} -o json", tree.then), BOUND).await.unwrap();
     assert_eq!((ran.code, &ran.error()["Error"]["Code"]), (Some(1), &json!("NotFound")), "{ran:?}");
     // Beside a right path a wrong one is named, and the rest is done.
-    for line in ["preview ROOT/ /typo/ -R THEN", "verify ROOT/ /typo/", "restore ROOT/ /typo/ -R THEN -y"] {
+    for (line, code) in [
+        ("preview ROOT/ /typo/ -R THEN", 3),
+        ("preview ROOT/ /typo/ -R THEN --target-region us-east-2", 3),
+        ("verify ROOT/ /typo/", 3),
+        ("drill ROOT/ /typo/ -R THEN -y", 4),
+        ("undelete ROOT/ /typo/ -R -y", 3),
+        ("restore ROOT/ /typo/ -R THEN -y", 3),
+    ] {
         let line = line.replace("ROOT", &tree.root).replace("THEN", &tree.then);
         let ran = tree.run(&format!("ssmbak {line} -o json"), BOUND).await.unwrap();
         let warned = ran.json()["Warnings"].to_string().contains("there is no parameter at /typo/");
-        assert!(warned && matches!(ran.code, Some(3 | 4)), "{line}: {ran:?}");
+        assert!(warned && ran.code == Some(code), "{line}: {ran:?}");
     }
+    let line = format!("ssmbak export {}/ /typo/ -R {} --format json --reveal", tree.root, tree.then);
+    let ran = tree.run(&line, BOUND).await.unwrap();
+    assert!(ran.err.contains("warning: there is no parameter at /typo/") && ran.code == Some(3), "{ran:?}");
     let saved = format!("ssmbak preview {}/ /typo/ -R {} --out -", tree.root, tree.then);
     assert_eq!(tree.run(&saved, BOUND).await.unwrap().code, Some(3), "a saved plan says no more than a shown one");
     // What did not exist then and does not now is known.
     let ran = tree.run(&format!("ssmbak preview {} {} -o json", tree.name("new"), tree.then), BOUND).await.unwrap();
     assert_eq!(ran.code, Some(0), "{ran:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn record_that_cannot_be_read_is_named_and_no_success() {
+    let tree = Tree::new("illegible").await;
+    for (command, key) in [("marks", "ssmbak-mark/friday"), ("restores", "ssmbak-restore/20260615T175658Z-abcdef")] {
+        let line = format!("ssmbak {command} -o json");
+        assert_eq!(tree.run(&line, BOUND).await.unwrap().code, Some(0));
+        tree.s3.put_object().bucket(&tree.bucket).key(key).body(b"no record".to_vec().into()).send().await.unwrap();
+        let ran = tree.run(&line, BOUND).await.unwrap();
+        let warned = check(command, &ran.json())["Warnings"].to_string().contains(key);
+        assert!(warned && ran.code == Some(3), "{ran:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

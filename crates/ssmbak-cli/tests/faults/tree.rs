@@ -24,7 +24,7 @@ pub type State = BTreeMap<String, Parameter>;
 pub struct Tree {
     pub proxy: FaultProxy,
     pub ssm: aws_sdk_ssm::Client,
-    s3: aws_sdk_s3::Client,
+    pub s3: aws_sdk_s3::Client,
     pub root: String,
     pub bucket: String,
     /// The time of the recorded state.
