@@ -88,7 +88,7 @@ async fn look_up(args: &GetArgs, global: &GlobalArgs, ui: &Ui) -> Result<(Parame
     let (code, why) = match target {
         Target::Held(state) => return Ok((name, *state)),
         Target::Absent(Absence::Deleted(deleted)) => {
-            ("NotFound", format!("{name} did not exist then: it was deleted at {deleted}"))
+            ("NotFound", format!("{name} did not exist then: it had been gone since {deleted}"))
         }
         Target::Absent(Absence::NotYetCreated(first)) => {
             ("NotFound", format!("{name} did not exist then: created at {first}"))

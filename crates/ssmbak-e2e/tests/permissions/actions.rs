@@ -9,7 +9,9 @@ pub type Actions = BTreeSet<String>;
 
 /// Where an action is not called like its operation. For all others, IAM takes the service's and the operation's name.
 /// S3: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html>
-const EXCEPTIONS: [(&str, &[&str]); 17] = [
+const EXCEPTIONS: [(&str, &[&str]); 18] = [
+    // With tags, and ours always have one: <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStackSet.html>
+    ("cloudformation:CreateStackSet", &["cloudformation:CreateStackSet", "cloudformation:TagResource"]),
     // CloudWatch signs as "monitoring".
     ("monitoring:GetMetricData", &["cloudwatch:GetMetricData"]),
     ("s3:GetBucketReplication", &["s3:GetReplicationConfiguration"]),
