@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use ssmbak_stack::StackSet;
 use ssmbak_stack::stack_set::{self, Deployed};
 
-use super::{SetArgs, named, object, refuse_regions, stacks, summary};
+use super::report::{object, stacks, summary};
+use super::{SetArgs, named, refuse_regions};
 use crate::aws::Aws;
 use crate::error::CliError;
 use crate::exit::Exit;
