@@ -56,7 +56,7 @@ impl FakeBucket {
         Self { clock, faults, state: Arc::default(), sabotage: Sabotage::None }
     }
 
-    /// The same bucket, out of order.
+    /// The same bucket, broken on purpose.
     #[must_use]
     pub fn sabotaged(self, sabotage: Sabotage) -> Self {
         Self { sabotage, ..self }
@@ -109,7 +109,7 @@ impl FakeBucket {
         self.store(key, true, b"", None, BTreeMap::new());
     }
 
-    /// What lifecycle rules take away: versions that have not been current for `retention`, and of those only what
+    /// Applies the lifecycle rules: removes versions that have not been current for `retention`, and of those only what
     /// `taken` says (S3 removes them some time later, in no order); then markers that are the only version of their key.
     pub fn expire(&self, retention: SignedDuration, mut taken: impl FnMut() -> bool) {
         let now = self.clock.now();
@@ -166,125 +166,139 @@ fn guessed_order(mut listed: Vec<StoredVersion>) -> Vec<StoredVersion> {
 
 impl BackupBucket for FakeBucket {
     async fn versions(&self, of: Keys<'_>) -> Result<Vec<StoredVersion>, Error> {
-        self.faults.give_way().await;
-        self.faults.call("versions", || {
-            let state = self.lock();
-            let wanted = |key: &str| match of {
-                Keys::One(one) => key == one,
-                Keys::Prefix(prefix) => key.starts_with(prefix),
-            };
-            let all = state.keys.iter().filter(|(key, _)| wanted(key));
-            let (mut markers, mut objects): (Vec<_>, Vec<_>) =
-                all.flat_map(|(key, versions)| stored(key, versions)).partition(|row| row.is_marker);
-            // As a server that lists all versions before all markers: their order among each other is lost.
-            objects.append(&mut markers);
-            Ok(guessed_order(objects))
-        })
+        self.faults
+            .call("versions", || {
+                let state = self.lock();
+                let wanted = |key: &str| match of {
+                    Keys::One(one) => key == one,
+                    Keys::Prefix(prefix) => key.starts_with(prefix),
+                };
+                let all = state.keys.iter().filter(|(key, _)| wanted(key));
+                let (mut markers, mut objects): (Vec<_>, Vec<_>) =
+                    all.flat_map(|(key, versions)| stored(key, versions)).partition(|row| row.is_marker);
+                // As a server that lists all versions before all markers: their order among each other is lost.
+                objects.append(&mut markers);
+                Ok(guessed_order(objects))
+            })
+            .await
     }
 
     async fn head(&self, key: &str, version_id: Option<&str>) -> Result<Head, Error> {
-        self.faults.give_way().await;
-        self.faults.call("head", || {
-            let state = self.lock();
-            Ok(match find(&state, key, version_id) {
-                None => Head::Missing,
-                Some(version) if version.marker => Head::DeleteMarker,
-                Some(version) => Head::Object {
-                    version_id: version.id.clone(),
-                    last_modified: second(version.stored),
-                    size: version.body.len() as u64,
-                    metadata: version.metadata.clone(),
-                },
+        self.faults
+            .call("head", || {
+                let state = self.lock();
+                Ok(match find(&state, key, version_id) {
+                    None => Head::Missing,
+                    Some(version) if version.marker => Head::DeleteMarker,
+                    Some(version) => Head::Object {
+                        version_id: version.id.clone(),
+                        last_modified: second(version.stored),
+                        size: version.body.len() as u64,
+                        metadata: version.metadata.clone(),
+                    },
+                })
             })
-        })
+            .await
     }
 
     async fn tags(&self, key: &str, version_id: &str) -> Result<BTreeMap<String, String>, Error> {
-        self.faults.give_way().await;
-        self.faults.call("get_tags", || {
-            Ok(find(&self.lock(), key, Some(version_id)).map(|version| version.tags.clone()).unwrap_or_default())
-        })
+        self.faults
+            .call("get_tags", || {
+                Ok(find(&self.lock(), key, Some(version_id)).map(|version| version.tags.clone()).unwrap_or_default())
+            })
+            .await
     }
 
     async fn object(&self, key: &str, version_id: &str) -> Result<Option<Object>, Error> {
-        self.faults.give_way().await;
-        self.faults.call("object", || {
-            let state = self.lock();
-            let found = find(&state, key, Some(version_id)).filter(|version| !version.marker);
-            Ok(found.map(|version| Object { metadata: version.metadata.clone(), body: version.body.clone() }))
-        })
+        self.faults
+            .call("object", || {
+                let state = self.lock();
+                let found = find(&state, key, Some(version_id)).filter(|version| !version.marker);
+                Ok(found.map(|version| Object { metadata: version.metadata.clone(), body: version.body.clone() }))
+            })
+            .await
     }
 
     async fn body(&self, key: &str, version_id: Option<&str>) -> Result<Vec<u8>, Error> {
-        self.faults.give_way().await;
-        self.faults.call("body", || {
-            find(&self.lock(), key, version_id)
-                .filter(|version| !version.marker)
-                .map(|version| version.body.clone())
-                .ok_or_else(|| thrown("GetObject", "NoSuchVersion", &format!("read {key}")))
-        })
+        self.faults
+            .call("body", || {
+                find(&self.lock(), key, version_id)
+                    .filter(|version| !version.marker)
+                    .map(|version| version.body.clone())
+                    .ok_or_else(|| thrown("GetObject", "NoSuchVersion", &format!("read {key}")))
+            })
+            .await
     }
 
     async fn put(&self, key: &str, body: &[u8], encoded: &Encoded) -> Result<(), Error> {
-        self.faults.give_way().await;
-        self.faults.call("put_object", || {
-            if encoded.metadata.len() + "ssmbak".len() > 2048 || !encoded.metadata.is_ascii() || encoded.tags.len() > 10
-            {
-                return Err(thrown("PutObject", "MetadataTooLarge", "write"));
-            }
-            if let Some(metadata) = self.corrupted(body, &encoded.metadata) {
-                self.store(key, false, body, Some(metadata), encoded.tags.iter().cloned().collect());
-            }
-            Ok(())
-        })
+        self.faults
+            .call("put_object", || {
+                if encoded.metadata.len() + "ssmbak".len() > 2048
+                    || !encoded.metadata.is_ascii()
+                    || encoded.tags.len() > 10
+                {
+                    return Err(thrown("PutObject", "MetadataTooLarge", "write"));
+                }
+                if let Some(metadata) = self.corrupted(body, &encoded.metadata) {
+                    self.store(key, false, body, Some(metadata), encoded.tags.iter().cloned().collect());
+                }
+                Ok(())
+            })
+            .await
     }
 
     async fn put_sidecar(&self, sidecar: &Sidecar) -> Result<(), Error> {
-        self.faults.give_way().await;
-        self.faults.call("put_sidecar", || {
-            if self.current(&sidecar.key).is_none() {
-                self.store(&sidecar.key, false, sidecar.body.as_bytes(), None, BTreeMap::new());
-            }
-            Ok(())
-        })
+        self.faults
+            .call("put_sidecar", || {
+                if self.current(&sidecar.key).is_none() {
+                    self.store(&sidecar.key, false, sidecar.body.as_bytes(), None, BTreeMap::new());
+                }
+                Ok(())
+            })
+            .await
     }
 
     async fn current_keys(&self, after: Option<&str>) -> Result<KeyPage, Error> {
-        self.faults.give_way().await;
-        self.faults.call("current_keys", || {
-            let state = self.lock();
-            let later: Vec<&String> =
-                state.keys.keys().filter(|key| after.is_none_or(|after| key.as_str() > after)).collect();
-            let page = &later[..later.len().min(PAGE)];
-            let rows = |key: &&String| state.keys.get(*key).map(|versions| stored(key, versions)).unwrap_or_default();
-            Ok(KeyPage {
-                keys: page.iter().filter_map(|key| CurrentKey::of(&rows(key))).collect(),
-                next: page.last().filter(|_| later.len() > PAGE).map(|key| (*key).clone()),
+        self.faults
+            .call("current_keys", || {
+                let state = self.lock();
+                let later: Vec<&String> =
+                    state.keys.keys().filter(|key| after.is_none_or(|after| key.as_str() > after)).collect();
+                let page = &later[..later.len().min(PAGE)];
+                let rows =
+                    |key: &&String| state.keys.get(*key).map(|versions| stored(key, versions)).unwrap_or_default();
+                Ok(KeyPage {
+                    keys: page.iter().filter_map(|key| CurrentKey::of(&rows(key))).collect(),
+                    next: page.last().filter(|_| later.len() > PAGE).map(|key| (*key).clone()),
+                })
             })
-        })
+            .await
     }
 
     async fn put_sweep(&self, record: &SweepRecord) -> Result<(), Error> {
-        self.faults.give_way().await;
-        self.faults.call("put_sweep", || {
-            self.store(RECORD_KEY, false, record.encode().as_bytes(), None, BTreeMap::new());
-            Ok(())
-        })
+        self.faults
+            .call("put_sweep", || {
+                self.store(RECORD_KEY, false, record.encode().as_bytes(), None, BTreeMap::new());
+                Ok(())
+            })
+            .await
     }
 
     async fn put_document(&self, key: &str, body: &[u8]) -> Result<(), Error> {
-        self.faults.give_way().await;
-        self.faults.call("put_document", || {
-            self.store(key, false, body, None, BTreeMap::new());
-            Ok(())
-        })
+        self.faults
+            .call("put_document", || {
+                self.store(key, false, body, None, BTreeMap::new());
+                Ok(())
+            })
+            .await
     }
 
     async fn delete_marker(&self, key: &str) -> Result<(), Error> {
-        self.faults.give_way().await;
-        self.faults.call("delete_marker", || {
-            self.store(key, true, b"", None, BTreeMap::new());
-            Ok(())
-        })
+        self.faults
+            .call("delete_marker", || {
+                self.store(key, true, b"", None, BTreeMap::new());
+                Ok(())
+            })
+            .await
     }
 }

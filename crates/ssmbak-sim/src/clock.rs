@@ -1,10 +1,10 @@
-//! A clock that stands still until it is turned.
+//! A clock that stands still until it is set.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-/// The time of a simulated world, shared by all that live in it.
+/// The time of a simulated world, shared by everything in it.
 #[derive(Clone, Debug)]
 pub struct Clock(Arc<Mutex<Timestamp>>);
 
@@ -14,12 +14,12 @@ impl Clock {
         Self(Arc::new(Mutex::new(ssmbak_core::instant::to_millisecond(now))))
     }
 
-    /// What it shows.
+    /// Its time.
     pub fn now(&self) -> Timestamp {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Turns it on by so many milliseconds.
+    /// Advances it.
     pub fn advance_ms(&self, milliseconds: i64) {
         let later = self.now().checked_add(SignedDuration::from_millis(milliseconds));
         self.set(later.unwrap_or(Timestamp::MAX));

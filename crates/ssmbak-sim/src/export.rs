@@ -1,7 +1,7 @@
-//! Histories as JSON, for somebody else to live through: one line for each, with the true answers and ours.
+//! Histories as JSON, to be played by another program: one line for each, with the true answers and ours.
 //!
-//! Two things are left out because ssmbak 0.5.2, for which this is made, has nothing of the kind: lifecycle rules, and
-//! questions finer than a second. Our own answers are those to the same questions, without lifecycle rules.
+//! Two things are left out because ssmbak 0.5.2, for which this is made, has neither: lifecycle rules, and questions finer
+//! than a second. Our own answers are those to the same questions, without lifecycle rules.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use ssmbak_core::event::Operation;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{ParameterType, ParameterVersion};
 
-use crate::history::{History, Road, Step, What};
+use crate::history::{Conditions, History, Step, StepKind};
 use crate::lag::age;
 use crate::log::{Answer, Entry, Happened};
 use crate::model::Demand;
@@ -22,35 +22,36 @@ use crate::run::play_logged;
 const REGION: &str = "us-east-1";
 const ACCOUNT: &str = "123456789012";
 
-/// The history of a seed, played and written down.
+/// The history of a seed, played and exported.
 pub async fn of_seed(seed: u64) -> Value {
-    let steps = lived(&History::generate(seed)).await;
+    let steps = played(&History::generate(seed)).await;
     json!({"seed": seed, "steps": steps})
 }
 
-/// An example, played and written down.
+/// An example, played and exported.
 pub async fn of_example(story: &str, history: &History) -> Value {
-    let steps = lived(history).await;
+    let steps = played(history).await;
     json!({"story": story, "steps": steps})
 }
 
-async fn lived(history: &History) -> Vec<Value> {
+async fn played(history: &History) -> Vec<Value> {
     let (_, log) = play_logged(&asked_in_seconds(history)).await;
-    let mut scribe = Scribe { lag: history.road.lag.map(Rng::new), ..Scribe::default() };
-    log.iter().map(|entry| scribe.write(entry)).collect()
+    let mut exporter = Exporter { lag: history.conditions.lag.map(Rng::new), ..Exporter::default() };
+    log.iter().map(|entry| exporter.write(entry)).collect()
 }
 
 fn asked_in_seconds(history: &History) -> History {
-    let ours =
-        |step: &&Step| !matches!(step.what, What::Lifecycle { .. } | What::FalseDelete { .. } | What::Foreign { .. });
+    let ours = |step: &&Step| {
+        !matches!(step.kind, StepKind::Lifecycle { .. } | StepKind::FalseDelete { .. } | StepKind::Foreign { .. })
+    };
     let steps = history.steps.iter().filter(ours);
-    let in_seconds = |step: &Step| match step.what {
-        // What is no multiple of four milliseconds is asked for to the second, see `run.rs`.
-        What::Ask { of } => Step { at: step.at, what: What::Ask { of: of.div_euclid(1000) * 1000 + 1 } },
+    let in_seconds = |step: &Step| match step.kind {
+        // Times that are no multiple of four milliseconds are asked for in whole seconds, see `run/judge.rs`.
+        StepKind::Ask { of } => Step { at: step.at, kind: StepKind::Ask { of: of.div_euclid(1000) * 1000 + 1 } },
         _ => step.clone(),
     };
-    let road = Road { lag: history.road.lag, together: None, locked: None };
-    History { kept_versions: history.kept_versions, road, steps: steps.map(in_seconds).collect() }
+    let conditions = Conditions { lag: history.conditions.lag, together: None, locked: None };
+    History { kept_versions: history.kept_versions, conditions, steps: steps.map(in_seconds).collect() }
 }
 
 /// What an event says of a parameter.
@@ -60,16 +61,16 @@ struct Details {
     description: String,
 }
 
-/// Knows what the events of earlier entries say.
+/// Writes entries, and keeps what their events say.
 #[derive(Debug, Default)]
-struct Scribe {
+struct Exporter {
     present: BTreeMap<String, Details>,
     events: BTreeMap<u64, Details>,
-    /// Says how late the read is that an event leads to.
+    /// Decides how late the read after an event is.
     lag: Option<Rng>,
 }
 
-impl Scribe {
+impl Exporter {
     fn write(&mut self, entry: &Entry) -> Value {
         let mut line = match &entry.what {
             Happened::Put { id, put } => {

@@ -14,7 +14,7 @@ pub enum Fault {
     Before,
     /// It is done, and the answer is lost.
     After,
-    /// It is done, and then the function is killed: every later call fails until [`Faults::revive`].
+    /// It is done, then the function is killed: every later call fails until [`Faults::revive`].
     Kill,
 }
 
@@ -60,13 +60,13 @@ impl Faults {
         self.lock().calls
     }
 
-    /// Whether every call gives way to other work first, so that two works interleave at every call.
+    /// Whether every call yields first, so that two futures interleave at every call.
     pub fn interleave(&self, interleaved: bool) {
         self.lock().interleaved = interleaved;
     }
 
-    /// Gives way once, if works are interleaved.
-    pub(crate) async fn give_way(&self) {
+    /// Yields once, if calls are interleaved.
+    async fn yield_once(&self) {
         let mut given = !self.lock().interleaved;
         std::future::poll_fn(move |context| {
             if std::mem::replace(&mut given, true) {
@@ -79,11 +79,12 @@ impl Faults {
     }
 
     /// Makes a call: `effect` happens unless the fault comes before it.
-    pub(crate) fn call<T>(
+    pub(crate) async fn call<T>(
         &self,
         operation: &'static str,
         effect: impl FnOnce() -> Result<T, Error>,
     ) -> Result<T, Error> {
+        self.yield_once().await;
         let fault = {
             let mut state = self.lock();
             if state.dead {

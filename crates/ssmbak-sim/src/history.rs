@@ -1,4 +1,4 @@
-//! A simulated history: what happens to some parameters, and how the world hears of it.
+//! A simulated history: changes of some parameters, and the delivery of their events.
 
 use ssmbak_core::event::Operation;
 
@@ -10,7 +10,7 @@ const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// How long the bucket keeps what is not current.
+/// How long the bucket keeps noncurrent versions.
 pub const RETENTION_MS: i64 = 40 * DAY;
 
 /// A history as a value: it can be replayed, printed and shrunk.
@@ -18,48 +18,41 @@ pub const RETENTION_MS: i64 = 40 * DAY;
 pub struct History {
     /// How many versions Parameter Store keeps (100; fewer to see versions dropped without hundreds of updates).
     pub kept_versions: usize,
-    /// How unkind Parameter Store and the queue are.
-    pub road: Road,
-    /// What happens, in order of time.
+    /// How unreliable Parameter Store and the queue are.
+    pub conditions: Conditions,
+    /// The steps, in order of time.
     pub steps: Vec<Step>,
 }
 
-/// What happens between Parameter Store and the bucket that no deed causes.
+/// Adversities between Parameter Store and the bucket that no change causes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Road {
-    /// Each answer of Parameter Store is up to two minutes old, and listings leave names out, as this seed says; `None`:
-    /// every answer is fresh.
+pub struct Conditions {
+    /// Each answer of Parameter Store is up to two minutes old, and listings leave names out, by this seed; `None`: every
+    /// answer is fresh.
     pub lag: Option<u64>,
-    /// Two messages that come close to each other are handled at the same time, interleaved as this seed says.
+    /// Two messages that arrive close to each other are handled at the same time, interleaved by this seed.
     pub together: Option<u64>,
-    /// A third of all versions cannot be decrypted for a while, now and then, as this seed says.
+    /// A third of all versions cannot be decrypted for a while, now and then, by this seed.
     pub locked: Option<u64>,
 }
 
-/// One thing that happens.
+/// A step of a history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// When, in milliseconds from the beginning.
+    /// Its time, in milliseconds from the beginning.
     pub at: i64,
-    /// What.
-    pub what: What,
+    /// What happens.
+    pub kind: StepKind,
 }
 
-/// What happens.
+/// What happens in a step. `id` is the number of the event that a change causes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
-    /// Somebody does something to a parameter. `id` names the event it causes.
-    Do {
-        /// The event's number.
-        id: u64,
-        /// Which parameter.
-        parameter: usize,
-        /// What is done.
-        deed: Deed,
-    },
-    /// The function gets the event of a deed.
+#[expect(missing_docs, reason = "fields that recur: `id`, `parameter`, `fault`")]
+pub enum StepKind {
+    /// Somebody changes a parameter.
+    Change { id: u64, parameter: usize, mutation: Mutation },
+    /// The function gets the event of a change.
     Deliver {
-        /// The event's number.
         id: u64,
         /// How long after the change the queue received it, in milliseconds.
         sent_after: i64,
@@ -67,62 +60,49 @@ pub enum What {
         fault: Option<(u64, Fault)>,
     },
     /// The function gets a Delete event of a parameter that was not deleted.
-    FalseDelete {
-        /// The event's number.
-        id: u64,
-        /// Which parameter.
-        parameter: usize,
-    },
+    FalseDelete { id: u64, parameter: usize },
     /// The function gets an event of another account, or of another region, about a parameter of the same name.
     Foreign {
-        /// Which parameter.
         parameter: usize,
-        /// What was done to it there.
         operation: Operation,
         /// Whether it is another region of the same account.
-        elsewhere: bool,
+        other_region: bool,
     },
-    /// The function gets an event of a deed again, since it was early.
-    Again {
-        /// The event's number.
+    /// The function gets an early event again.
+    Redeliver {
         id: u64,
-        /// How long after the deed the queue got it, in milliseconds.
+        /// How long after the change the queue received it, in milliseconds.
         sent_after: i64,
-        /// Of the events of the deed, that of this operation.
+        /// Which of the change's events.
         operation: Operation,
         /// How often it was early.
         times: u32,
     },
-    /// Everything is looked over, as `ssmbak-all --do-it` does.
-    Sweep {
-        /// A call that fails, counted from the first.
-        fault: Option<(u64, Fault)>,
-    },
-    /// Lifecycle rules take what has expired; bit by bit of `mask` decides what they get to this time.
+    /// A sweep of all parameters, as `ssmbak-all --do-it` does.
+    Sweep { fault: Option<(u64, Fault)> },
+    /// Lifecycle rules remove expired versions.
     Lifecycle {
-        /// One bit for each candidate, again and again.
+        /// One bit for each candidate, again and again: whether it is removed this time.
         mask: u64,
     },
-    /// Somebody asks what was true at this time, in milliseconds from the beginning.
-    Ask {
-        /// The instant asked for.
-        of: i64,
-    },
+    /// Somebody asks for the state at a point in time, in milliseconds from the beginning.
+    Ask { of: i64 },
 }
 
-/// What somebody does to a parameter.
+/// A change of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deed {
-    /// A version with these attributes (a number that stands for all of them).
+pub enum Mutation {
+    /// A put of a version with these attributes (a number that stands for all of them).
     Put(u64),
-    /// It is deleted.
+    /// A deletion.
     Delete,
-    /// Its policy deletes it: Parameter Store tells of the expiry, and whether of a deletion too is not documented.
+    /// A deletion by the parameter's policy: there is an event of the expiry, and whether there is one of a deletion too is
+    /// not documented.
     Expire {
-        /// Whether it tells of the deletion too.
-        told_twice: bool,
+        /// Whether there is.
+        also_deletes: bool,
     },
-    /// A version gets a label.
+    /// A label of a version.
     Label,
 }
 
@@ -138,33 +118,33 @@ impl History {
         for _ in 0..rng.between(2, 14) {
             now += pause(&mut rng);
             let parameter = usize::try_from(rng.below(parameters)).unwrap_or(0);
-            let deed = match rng.below(100) {
-                0..62 => Deed::Put(rng.below(64)),
-                62..92 => Deed::Delete,
-                92..96 => Deed::Expire { told_twice: rng.chance(50) },
-                _ => Deed::Label,
+            let mutation = match rng.below(100) {
+                0..62 => Mutation::Put(rng.below(64)),
+                62..92 => Mutation::Delete,
+                92..96 => Mutation::Expire { also_deletes: rng.chance(50) },
+                _ => Mutation::Label,
             };
             id += 1;
-            steps.push(Step { at: now, what: What::Do { id, parameter, deed } });
+            steps.push(Step { at: now, kind: StepKind::Change { id, parameter, mutation } });
             deliveries(&mut rng, now, id, &mut steps);
             if rng.chance(8) {
                 let fault = some_fault(&mut rng, 30);
-                steps.push(Step { at: now + pause(&mut rng), what: What::Sweep { fault } });
+                steps.push(Step { at: now + pause(&mut rng), kind: StepKind::Sweep { fault } });
             }
         }
         let end = steps.iter().map(|step| step.at).max().unwrap_or(now);
         if rng.chance(30) {
-            steps.push(Step { at: end + MINUTE, what: What::Sweep { fault: None } });
+            steps.push(Step { at: end + MINUTE, kind: StepKind::Sweep { fault: None } });
         }
         if rng.chance(40) {
             for _ in 0..rng.between(1, 4) {
                 let at = rng.between(0, end + RETENTION_MS + DAY);
-                steps.push(Step { at, what: What::Lifecycle { mask: rng.next_u64() | rng.next_u64() } });
+                steps.push(Step { at, kind: StepKind::Lifecycle { mask: rng.next_u64() | rng.next_u64() } });
             }
         }
         asks(&mut rng, end, &mut steps);
-        // Drawn last, so that the deeds of a seed stay what they were.
-        let road = Road {
+        // Drawn last, so that the changes of a seed stay what they were.
+        let conditions = Conditions {
             lag: rng.chance(60).then(|| rng.next_u64()),
             together: rng.chance(30).then(|| rng.next_u64()),
             locked: None,
@@ -172,21 +152,21 @@ impl History {
         if rng.chance(15) {
             let parameter = usize::try_from(rng.below(parameters)).unwrap_or(0);
             let at = rng.between(0, end);
-            steps.push(Step { at, what: What::FalseDelete { id: id + 1, parameter } });
+            steps.push(Step { at, kind: StepKind::FalseDelete { id: id + 1, parameter } });
         }
         if rng.chance(15) {
             let parameter = usize::try_from(rng.below(parameters)).unwrap_or(0);
             let operation =
                 rng.pick(&[Operation::Delete, Operation::Delete, Operation::Update]).unwrap_or(Operation::Create);
-            let (at, elsewhere) = (rng.between(0, end), rng.chance(50));
-            steps.push(Step { at, what: What::Foreign { parameter, operation, elsewhere } });
+            let (at, other_region) = (rng.between(0, end), rng.chance(50));
+            steps.push(Step { at, kind: StepKind::Foreign { parameter, operation, other_region } });
         }
         steps.sort_by_key(|step| step.at);
-        Self { kept_versions, road, steps }
+        Self { kept_versions, conditions, steps }
     }
 }
 
-/// The time to the next deed: often within the same second, sometimes days.
+/// The time to the next change: often within the same second, sometimes days.
 fn pause(rng: &mut Rng) -> i64 {
     match rng.below(10) {
         0..2 => rng.between(1, 900),
@@ -215,11 +195,11 @@ fn deliveries(rng: &mut Rng, now: i64, id: u64, steps: &mut Vec<Step>) {
         };
         let at = now + sent_after + queued;
         let fault = some_fault(rng, 15);
-        steps.push(Step { at, what: What::Deliver { id, sent_after, fault } });
+        steps.push(Step { at, kind: StepKind::Deliver { id, sent_after, fault } });
         if fault.is_some() {
             // The queue gives it again after the visibility timeout.
             let again = at + 3 * MINUTE + rng.between(0, SECOND);
-            steps.push(Step { at: again, what: What::Deliver { id, sent_after, fault: None } });
+            steps.push(Step { at: again, kind: StepKind::Deliver { id, sent_after, fault: None } });
         }
     }
 }
@@ -233,10 +213,10 @@ fn some_fault(rng: &mut Rng, percent: u64) -> Option<(u64, Fault)> {
 }
 
 fn asks(rng: &mut Rng, end: i64, steps: &mut Vec<Step>) {
-    let deeds: Vec<i64> =
-        steps.iter().filter(|step| matches!(step.what, What::Do { .. })).map(|step| step.at).collect();
+    let changes: Vec<i64> =
+        steps.iter().filter(|step| matches!(step.kind, StepKind::Change { .. })).map(|step| step.at).collect();
     for _ in 0..rng.between(4, 10) {
-        let near = rng.pick(&deeds).unwrap_or(0);
+        let near = rng.pick(&changes).unwrap_or(0);
         let of = match rng.below(4) {
             0 => near,
             1 => near + rng.between(-2 * SECOND, 2 * SECOND),
@@ -250,6 +230,6 @@ fn asks(rng: &mut Rng, end: i64, steps: &mut Vec<Step>) {
             2 => of.max(0) + RETENTION_MS - rng.between(1, HOUR),
             _ => end + HOUR,
         };
-        steps.push(Step { at: at.max(of), what: What::Ask { of } });
+        steps.push(Step { at: at.max(of), kind: StepKind::Ask { of } });
     }
 }

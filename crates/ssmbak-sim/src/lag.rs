@@ -1,4 +1,4 @@
-//! Answers that are older than the question.
+//! Answers that are older than their request.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,10 +19,10 @@ struct State {
     late: u32,
 }
 
-/// After this many late answers in a row one is fresh: whoever looks several times, seconds apart, sees the present once.
+/// After this many late answers in a row one is fresh: several reads, seconds apart, show the present once.
 const LATE_IN_A_ROW: u32 = 3;
 
-/// The age of an answer on a road where answers are late: fresh, seconds old, or up to two minutes.
+/// The age of an answer where answers are late: fresh, seconds old, or up to two minutes.
 pub(crate) fn age(rng: &mut Rng) -> SignedDuration {
     let longest = i64::try_from(READ_LAG.as_millis()).unwrap_or(0) - 1;
     match rng.below(4) {
@@ -37,7 +37,7 @@ impl Lag {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on answers lag, by what `seed` says; `None`: they are fresh.
+    /// From now on answers lag, by `seed`; `None`: they are fresh.
     pub fn set(&self, seed: Option<u64>) {
         let mut state = self.lock();
         state.rng = seed.map(Rng::new);

@@ -1,4 +1,4 @@
-//! What happened while a history was played, for those who write it down or play it to somebody else.
+//! A log of a played history, for those who export it.
 
 use jiff::Timestamp;
 use ssmbak::store::PutParameter;
@@ -9,7 +9,7 @@ use ssmbak_core::plan::Target;
 
 use crate::model::Demand;
 
-/// Something that happened, and when by the world's clock.
+/// A log entry, with its time by the simulated clock.
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// When.
@@ -18,68 +18,45 @@ pub struct Entry {
     pub what: Happened,
 }
 
-/// Something that happened. `id` is the number of the event that a deed causes.
+/// What happened. `id` is the number of the event that a change causes.
 #[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "fields that recur: `id`, `name`")]
 pub enum Happened {
     /// A version was put.
-    Put {
-        /// The event's number.
-        id: u64,
-        /// What was put.
-        put: PutParameter,
-    },
+    Put { id: u64, put: PutParameter },
     /// A parameter that existed was deleted.
-    Deleted {
-        /// The event's number.
-        id: u64,
-        /// Which.
-        name: ParameterName,
-    },
+    Deleted { id: u64, name: ParameterName },
     /// A version got a label.
-    Labelled {
-        /// The event's number.
-        id: u64,
-        /// Of which parameter.
-        name: ParameterName,
-    },
-    /// The function got an event, whatever became of it.
-    Delivered {
-        /// The event's number.
-        id: u64,
-        /// About which parameter.
-        name: ParameterName,
-        /// What it tells.
-        operation: Operation,
-        /// When it says that this happened.
-        time: Timestamp,
-    },
-    /// Everything was looked over, as `ssmbak-all --do-it` does.
+    Labelled { id: u64, name: ParameterName },
+    /// The function got an event, whatever the outcome.
+    Delivered { id: u64, name: ParameterName, operation: Operation, time: Timestamp },
+    /// A sweep of all parameters, as `ssmbak-all --do-it` does.
     Swept,
     /// Somebody asked.
     Asked(Answer),
 }
 
-/// A question, the true answer and what became of ours.
+/// A question, the true answer and ours.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// Of which parameter.
     pub name: ParameterName,
-    /// The moment asked for, as it was given.
+    /// The point in time, as it was given.
     pub of: Timestamp,
-    /// What it was then, `None`: it did not exist.
+    /// The true state, `None`: it did not exist.
     pub truth: Option<ParameterVersion>,
     /// Our answer.
     pub ours: Verdict,
-    /// What the evidence demands of it; `None`: nothing, the times are finer than events tell.
+    /// What the evidence demands of it; `None`: nothing, the times are finer than those of events.
     pub demand: Option<Demand>,
 }
 
-/// What an answer is worth, measured by the truth alone.
+/// How an answer compares with the truth alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It is the truth.
     Right,
-    /// It says that it does not know.
+    /// It is unknown.
     Unknown,
     /// It says that the parameter did not exist, and it did.
     Deleted,
@@ -100,7 +77,7 @@ impl Verdict {
         }
     }
 
-    /// Its name in what is written down.
+    /// Its name in an export.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Right => "right",

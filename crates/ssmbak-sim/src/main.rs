@@ -2,11 +2,10 @@
 //! examples and N histories as JSON instead, see [`ssmbak_sim::export`].
 
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use ssmbak_sim::history::History;
-use ssmbak_sim::run::{Tally, play};
+use ssmbak_sim::run::{Sabotage, Tally, play, play_seeds};
 use ssmbak_sim::shrink::shrink;
 use ssmbak_sim::{examples, export};
 
@@ -25,15 +24,16 @@ fn main() -> ExitCode {
         }
     }
     if let Some(histories) = exported {
-        write_down(seed, histories);
+        write_export(seed, histories);
         return ExitCode::SUCCESS;
     }
     let begun = Instant::now();
-    let (tally, failing) = run(seed, histories);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let (tally, failing) = play_seeds(seed..seed.saturating_add(histories), threads, Sabotage::None);
     say(&format!(
         "{histories} histories, seeds {seed} to {}, {:.0} s\n\
-         answers: {} exact where the evidence tells, {} right beyond it, {} unknown where a gap shows,\n\
-         {} of the state before a deed that left no trace, {} below the resolution of events, {} MISMATCHES",
+         answers: {} exact where the evidence is complete, {} right beyond it, {} unknown where a gap shows,\n\
+         {} of the state before a change that left no trace, {} below the resolution of events, {} MISMATCHES",
         seed + histories.saturating_sub(1),
         begun.elapsed().as_secs_f64(),
         tally.exact,
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
         tally.below_resolution,
         tally.mismatches.len(),
     ));
-    for (fault, histories) in &tally.road {
+    for (fault, histories) in &tally.faults {
         say(&format!("{histories} histories with {fault}"));
     }
     if failing.is_empty() {
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// How much of a mismatch is told before the first of them are shown in full.
+/// How much of each mismatch is printed before the first of them are shown in full.
 const LINE: usize = 180;
 
 /// How many failing seeds are shrunk and shown.
@@ -69,44 +69,7 @@ fn show(first: u64) {
     say(&format!("seed {first} fails; shrunk:\n{small:#?}\n{:#?}", block_on(&small).mismatches));
 }
 
-fn run(seed: u64, histories: u64) -> (Tally, Vec<u64>) {
-    let next = AtomicU64::new(seed);
-    let end = seed.saturating_add(histories);
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let results: Vec<(Tally, Vec<u64>)> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|_| {
-                scope.spawn(|| {
-                    let (mut tally, mut failing) = (Tally::default(), Vec::new());
-                    loop {
-                        let seed = next.fetch_add(1, Ordering::Relaxed);
-                        if seed >= end {
-                            return (tally, failing);
-                        }
-                        let mut one = block_on(&History::generate(seed));
-                        if !one.mismatches.is_empty() {
-                            failing.push(seed);
-                        }
-                        one.mismatches
-                            .iter_mut()
-                            .for_each(|mismatch| mismatch.insert_str(0, &format!("seed {seed}: ")));
-                        tally.add(one);
-                    }
-                })
-            })
-            .collect();
-        workers.into_iter().filter_map(|worker| worker.join().ok()).collect()
-    });
-    let mut all = Tally::default();
-    let mut failing: Vec<u64> = results.iter().flat_map(|(_, failing)| failing.clone()).collect();
-    failing.sort_unstable();
-    for (tally, _) in results {
-        all.add(tally);
-    }
-    (all, failing)
-}
-
-fn write_down(first: u64, histories: u64) {
+fn write_export(first: u64, histories: u64) {
     for (story, history) in examples::all() {
         say(&futures_executor::block_on(export::of_example(story, &history)).to_string());
     }

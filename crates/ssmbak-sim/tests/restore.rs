@@ -459,8 +459,8 @@ async fn present_is_recorded_in_bulk_and_histories_are_read_only_of_unrecorded_v
     let plan = world.plan(then).await;
     let updates = plan.changes.iter().filter(|change| matches!(change.action, Action::Update { .. })).count();
     assert_eq!(updates, 10);
-    world.store.take_looks();
+    world.store.take_reads();
     assert!(world.apply(&plan, &Unobserved).await.is_complete());
-    let looks: BTreeSet<String> = world.store.take_looks().iter().map(|look| look.name.to_string()).collect();
-    assert_eq!(looks, ["/p/00", "/p/01"].map(String::from).into());
+    let read: BTreeSet<String> = world.store.take_reads().iter().map(|read| read.name.to_string()).collect();
+    assert_eq!(read, ["/p/00", "/p/01"].map(String::from).into());
 }

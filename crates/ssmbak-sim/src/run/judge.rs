@@ -1,4 +1,4 @@
-//! The judge: asks the bucket what was true, and holds the answers against the model.
+//! The judge: asks the bucket for past states, and compares the answers with the model.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -14,15 +14,14 @@ use ssmbak_core::timeline::{Reach, Timeline};
 use ssmbak_core::trash::gone;
 use ssmbak_core::unknown::UnknownReason;
 
-use super::{World, moment, name, of_any_copy};
+use super::{World, name, time_at};
 use crate::history::RETENTION_MS;
 use crate::log::{Answer, Entry, Happened, Verdict};
 use crate::model::Demand;
 
 impl World {
-    /// When all messages are handled, and everything was looked over once more, the bucket says of the present what
-    /// Parameter Store says.
-    pub(super) async fn quiet(&mut self) {
+    /// When all messages are handled and one more sweep has finished, the bucket has the present state of Parameter Store.
+    pub(super) async fn judge_end(&mut self) {
         self.clock.advance_ms(20 * 60_000);
         self.store.lag().skip_nothing();
         self.store.with_habits(|habits| habits.locked_third = None);
@@ -38,7 +37,7 @@ impl World {
             let agrees = match (all.get(&name), &present) {
                 (Some(Target::Held(held)), Some(version)) => same(held, version),
                 (Some(Target::Absent(_)) | None, None) => true,
-                // Of a deletion and a creation in one second it may not be told which came first.
+                // The order of a deletion and a creation in one second may be unknown.
                 (Some(Target::Unknown(_)), Some(version)) => {
                     self.model.get(&parameter).is_some_and(|truth| truth.below_resolution(version.details.modified))
                 }
@@ -55,7 +54,7 @@ impl World {
 
     pub(super) async fn ask(&mut self, of: i64) {
         let now = self.clock.now();
-        let at = moment(of);
+        let at = time_at(of);
         let too_old = now.duration_since(at) >= SignedDuration::from_millis(RETENTION_MS);
         if self.lifecycle_ran && too_old {
             return;
@@ -69,7 +68,7 @@ impl World {
             let time = instant.until();
             (instant, time)
         };
-        // Who asks, asks a bucket; of what is read of Parameter Store for it, the plan's own tests tell.
+        // The answer comes from the bucket; tests of plans cover late reads of Parameter Store.
         let lag = self.store.lag().pause();
         for parameter in 0..2 {
             if self.model.contains_key(&parameter) && !self.deceived.contains_key(&parameter) {
@@ -85,7 +84,7 @@ impl World {
         let Ok(recorded) = timelines(&self.bucket, &selection).await else { return };
         let Ok(mut all) = targets(&self.bucket, &recorded.timelines, instant).await else { return };
         let target = all.remove(&name).unwrap_or_else(|| Target::Unknown(UnknownReason::nothing_recorded()));
-        // Reading no more than it takes must tell the same.
+        // Reading no more versions than necessary gives the same answer.
         let path = ParamPath::new(self.store.clone(), self.bucket.clone(), selection.clone(), *instant);
         if let Ok(pruned) = path.latest_version(&name).await
             && of_any_copy(pruned.clone()) != of_any_copy(target.clone())
@@ -98,12 +97,13 @@ impl World {
         let right = match (&target, true_state) {
             (Target::Held(held), Some(version)) => same(held, version),
             (Target::Absent(_), None) => true,
-            // Of a parameter that is gone, and all of whose records have expired, nothing need be said.
+            // A deleted parameter whose records have all expired need not be known.
             (Target::Unknown(_), None) => recorded.timelines.is_empty() && self.store.present(&name).is_none(),
             _ => false,
         };
         let unknown = matches!(target, Target::Unknown(_));
-        let below_resolution = truth.below_resolution(time) || (time == asked && truth.told_in_second(time));
+        let below_resolution =
+            truth.below_resolution(time) || (time == asked && truth.has_event_only_change_in_second(time));
         let demand = (!below_resolution).then(|| truth.demand(time));
         let ours = Verdict::of(&target, true_state, right);
         let answer = Answer { name: name.clone(), of: asked, truth: true_state.cloned(), ours, demand };
@@ -133,7 +133,7 @@ impl World {
         }
     }
 
-    /// A log since a time and the trash, from as few versions as they read, say what all versions say.
+    /// A log since a time and the trash, from as few versions as they read, agree with all versions.
     async fn judge_reading_back(
         &mut self,
         name: &ParameterName,
@@ -142,9 +142,9 @@ impl World {
         since: Timestamp,
     ) {
         let log = |timeline: &Timeline| {
-            let mut told = entries(timeline);
-            told.retain(|entry| entry.is_within(Some(since), None));
-            (told, timeline.is_tracked())
+            let mut entries = entries(timeline);
+            entries.retain(|entry| entry.is_within(Some(since), None));
+            (entries, timeline.is_tracked())
         };
         let (log_of_all, gone_of_all) = (all.map(log), all.map(gone));
         if let Ok(back) = timelines_back(&self.bucket, selection, Reach::Since(since)).await {
@@ -161,7 +161,7 @@ impl World {
         }
     }
 
-    /// Whatever is known, a plan never deletes what existed, nor restores what it was not.
+    /// A plan never deletes a parameter that existed, nor restores a state that never was.
     async fn judge_plan(
         &mut self,
         name: &ParameterName,
@@ -183,6 +183,17 @@ impl World {
             }
         }
     }
+}
+
+/// A target without what differs between stored copies of one version: where it is stored, and whether tags were read for it.
+fn of_any_copy(mut target: Target) -> Target {
+    if let Target::Held(held) = &mut target {
+        held.version_id.clear();
+        if let Some(details) = &mut held.details {
+            details.tags = None;
+        }
+    }
+    target
 }
 
 /// Whether a recorded parameter is this version in every attribute.

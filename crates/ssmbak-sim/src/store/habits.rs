@@ -1,0 +1,76 @@
+//! Behaviour of Parameter Store that differs by account, by moment, or that the documentation leaves open.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// Parameter Store keeps 100 versions of a parameter.
+pub const KEPT_VERSIONS: usize = 100;
+
+/// How a Parameter Store behaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Habits {
+    /// How many versions of a parameter are kept.
+    pub kept_versions: usize,
+    /// Whether a type can be changed in place.
+    pub changes_type: bool,
+    /// Whether an overwrite keeps the description and pattern that it leaves out.
+    pub keeps_omitted: bool,
+    /// KMS keys that cannot be used.
+    pub disabled_keys: BTreeSet<String>,
+    /// Versions whose milliseconds, divided by three, leave this rest cannot be decrypted.
+    pub locked_third: Option<i64>,
+    /// Names that DeleteParameters refuses.
+    pub undeletable: BTreeSet<String>,
+    /// Names that PutParameter refuses.
+    pub unwritable: BTreeSet<String>,
+    /// Image ids that do not exist: a put of one is accepted, and its version discarded.
+    pub missing_images: BTreeSet<String>,
+    /// Names that the index of tags does not show, or not yet.
+    pub unindexed: BTreeSet<String>,
+    /// Whether access to that index is denied.
+    pub has_no_index: bool,
+    /// Whether descriptions are dropped.
+    pub drops_descriptions: bool,
+    /// How many reads of histories are answered as if there were none.
+    pub empty_histories: u32,
+    /// How many lookups of names, and the reads of tags until the last of them, show the state at this time.
+    pub late_lookups: Option<(Timestamp, u32)>,
+    /// How many answers of puts are lost: the SDK sends the put again.
+    pub lost_put_answers: u32,
+    /// How many additions of tags are refused.
+    pub refused_tags: u32,
+    /// How long a put takes.
+    pub put_latency: Option<Duration>,
+}
+
+impl Default for Habits {
+    fn default() -> Self {
+        Self {
+            kept_versions: KEPT_VERSIONS,
+            changes_type: true,
+            keeps_omitted: true,
+            disabled_keys: BTreeSet::new(),
+            locked_third: None,
+            undeletable: BTreeSet::new(),
+            unwritable: BTreeSet::new(),
+            missing_images: BTreeSet::new(),
+            unindexed: BTreeSet::new(),
+            has_no_index: false,
+            drops_descriptions: false,
+            empty_histories: 0,
+            late_lookups: None,
+            lost_put_answers: 0,
+            refused_tags: 0,
+            put_latency: None,
+        }
+    }
+}
+
+/// Takes one of what is left.
+pub(super) fn take_one(left: &mut u32) -> bool {
+    let any = *left > 0;
+    *left = left.saturating_sub(1);
+    any
+}
