@@ -20,14 +20,8 @@ pub fn shrink(history: &History, mut fails: impl FnMut(&History) -> bool) -> His
                 start += chunk;
             }
         }
-        if !any || chunk == 1 {
-            if chunk == 1 && !any {
-                break;
-            }
-            chunk = if any { chunk } else { chunk / 2 };
-            if chunk == 0 {
-                break;
-            }
+        if !any {
+            chunk /= 2;
         }
     }
     smallest

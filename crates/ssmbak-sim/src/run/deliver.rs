@@ -61,15 +61,13 @@ async fn interleaved<A, B>(a: impl Future<Output = A>, b: impl Future<Output = B
         } else if let Poll::Ready(done) = b.as_mut().poll(&mut context) {
             second = Some(done);
         }
-        if first.is_some() && second.is_some() {
-            break;
+        match (first, second) {
+            (Some(first), Some(second)) => return (first, second),
+            pending => (first, second) = pending,
         }
     }
-    match (first, second) {
-        (Some(first), Some(second)) => (first, second),
-        _ => unreachable!("the loop ends when both are done"),
-    }
 }
+
 impl World {
     /// Delivers an event that this bus carries for somebody else.
     pub(super) async fn deliver_foreign(&mut self, parameter: usize, operation: Operation, other_region: bool) {

@@ -168,7 +168,7 @@ impl World {
         let clock = Clock::new(beginning());
         let faults = Faults::default();
         let store = FakeStore::new(clock.clone(), faults.clone());
-        store.with_habits(|habits| habits.kept_versions = history.kept_versions);
+        store.with_habits(|habits| habits.kept_versions = Some(history.kept_versions));
         store.lag().set(history.conditions.lag);
         let bucket = FakeBucket::new(clock.clone(), faults.clone()).sabotaged(sabotage);
         let capture = Capture::new(store.clone(), bucket.clone()).with_pauses(NO_PAUSES);

@@ -33,8 +33,7 @@ impl ParameterStore for FakeStore {
     async fn history(&self, name: &ParameterName) -> Result<Option<Vec<ParameterVersion>>, Error> {
         self.faults
             .call("history", || {
-                let (as_of, at) = (self.as_of(), self.clock.now());
-                let mut state = self.lock();
+                let (as_of, mut state) = self.read();
                 if take_one(&mut state.habits.empty_histories) {
                     return Ok(None);
                 }
@@ -44,7 +43,7 @@ impl ParameterStore for FakeStore {
                 };
                 let versions = state.parameter(name, as_of).map(|parameter| parameter.versions.clone());
                 let versions: Option<Vec<_>> = versions.map(|versions| versions.into_iter().map(masked).collect());
-                let read = HistoryRead { name: name.clone(), versions: versions.clone().unwrap_or_default(), at };
+                let read = HistoryRead { name: name.clone(), versions: versions.clone().unwrap_or_default() };
                 self.reads.lock().unwrap_or_else(PoisonError::into_inner).push(read);
                 Ok(versions)
             })
@@ -54,8 +53,7 @@ impl ParameterStore for FakeStore {
     async fn tags(&self, name: &ParameterName) -> Result<BTreeMap<String, String>, Error> {
         self.faults
             .call("tags", || {
-                let as_of = self.as_of();
-                let state = self.lock();
+                let (as_of, state) = self.read();
                 let as_of = state.habits.late_lookups.filter(|(_, left)| *left > 0).map_or(as_of, |(then, _)| then);
                 Ok(state.parameter(name, as_of).map(|parameter| parameter.tags.clone()).unwrap_or_default())
             })
@@ -65,8 +63,7 @@ impl ParameterStore for FakeStore {
     async fn tags_of_many(&self, names: &[ParameterName]) -> Result<Option<TagsByName>, Error> {
         self.faults
             .call("tags_of_many", || {
-                let as_of = self.as_of();
-                let state = self.lock();
+                let (as_of, state) = self.read();
                 if state.habits.has_no_index {
                     return Ok(None);
                 }
@@ -80,8 +77,7 @@ impl ParameterStore for FakeStore {
     async fn describe(&self, scope: &Scope) -> Result<Vec<CurrentParameter>, Error> {
         self.faults
             .call("describe", || {
-                let as_of = self.as_of();
-                let state = self.lock();
+                let (as_of, state) = self.read();
                 let all = state.all(as_of).filter(|(name, _)| scope.contains(name));
                 Ok(all.filter_map(|(name, parameter)| parameter.listed(name)).collect())
             })
@@ -91,8 +87,7 @@ impl ParameterStore for FakeStore {
     async fn page(&self, token: Option<&str>) -> Result<ParameterPage, Error> {
         self.faults
             .call("page", || {
-                let as_of = self.as_of();
-                let state = self.lock();
+                let (as_of, state) = self.read();
                 // Backwards from the last name of the page before: an order that is not that of the names.
                 let left = state.all(as_of).rev().filter(|(name, _)| token.is_none_or(|token| name.as_str() < token));
                 // A name may be missing from its page: parameters that move during a listing are skipped.
@@ -110,8 +105,7 @@ impl ParameterStore for FakeStore {
     async fn find(&self, names: &[ParameterName]) -> Result<BTreeMap<ParameterName, CurrentParameter>, Error> {
         self.faults
             .call("find", || {
-                let mut as_of = self.as_of();
-                let mut state = self.lock();
+                let (mut as_of, mut state) = self.read();
                 if let Some((then, left)) = &mut state.habits.late_lookups
                     && take_one(left)
                 {
@@ -127,8 +121,7 @@ impl ParameterStore for FakeStore {
     async fn values(&self, spellings: &[String]) -> Result<BTreeMap<String, Result<ParameterValue, Error>>, Error> {
         self.faults
             .call("values", || {
-                let as_of = self.as_of();
-                let state = self.lock();
+                let (as_of, state) = self.read();
                 let mut values = BTreeMap::new();
                 for spelling in spellings {
                     let name = named(spelling)?;

@@ -8,15 +8,15 @@ use jiff::Timestamp;
 /// Parameter Store keeps 100 versions of a parameter.
 pub const KEPT_VERSIONS: usize = 100;
 
-/// How a Parameter Store behaves.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How a Parameter Store behaves; the default is that of the documentation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Habits {
-    /// How many versions of a parameter are kept.
-    pub kept_versions: usize,
-    /// Whether a type can be changed in place.
-    pub changes_type: bool,
-    /// Whether an overwrite keeps the description and pattern that it leaves out.
-    pub keeps_omitted: bool,
+    /// How many versions of a parameter are kept, if not [`KEPT_VERSIONS`].
+    pub kept_versions: Option<usize>,
+    /// Whether a type cannot be changed in place.
+    pub fixed_types: bool,
+    /// Whether an overwrite removes the pattern that it leaves out.
+    pub drops_omitted: bool,
     /// KMS keys that cannot be used.
     pub disabled_keys: BTreeSet<String>,
     /// Versions whose milliseconds, divided by three, leave this rest cannot be decrypted.
@@ -45,30 +45,7 @@ pub struct Habits {
     pub put_latency: Option<Duration>,
 }
 
-impl Default for Habits {
-    fn default() -> Self {
-        Self {
-            kept_versions: KEPT_VERSIONS,
-            changes_type: true,
-            keeps_omitted: true,
-            disabled_keys: BTreeSet::new(),
-            locked_third: None,
-            undeletable: BTreeSet::new(),
-            unwritable: BTreeSet::new(),
-            missing_images: BTreeSet::new(),
-            unindexed: BTreeSet::new(),
-            has_no_index: false,
-            drops_descriptions: false,
-            empty_histories: 0,
-            late_lookups: None,
-            lost_put_answers: 0,
-            refused_tags: 0,
-            put_latency: None,
-        }
-    }
-}
-
-/// Takes one of what is left.
+/// Takes one of those left, if any.
 pub(super) fn take_one(left: &mut u32) -> bool {
     let any = *left > 0;
     *left = left.saturating_sub(1);

@@ -1,7 +1,7 @@
 //! Parameter Store by its documentation.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use ssmbak::store::PutParameter;
@@ -57,8 +57,6 @@ pub struct HistoryRead {
     pub name: ParameterName,
     /// Its versions, without a value where it cannot be decrypted; none: the parameter did not exist.
     pub versions: Vec<ParameterVersion>,
-    /// When it was read.
-    pub at: Timestamp,
 }
 
 impl FakeStore {
@@ -83,13 +81,14 @@ impl FakeStore {
         Self { reads: Arc::default(), ..self.clone() }
     }
 
-    /// The time whose state a read shows.
-    fn as_of(&self) -> Timestamp {
-        self.clock.now().checked_sub(self.lag.next()).unwrap_or(Timestamp::MIN)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The state, and the time at which a read shows it.
+    fn read(&self) -> (Timestamp, MutexGuard<'_, State>) {
+        let as_of = self.clock.now().checked_sub(self.lag.next()).unwrap_or(Timestamp::MIN);
+        (as_of, self.lock())
     }
 
     /// Changes the habits.

@@ -9,7 +9,7 @@ use ssmbak::store::PutParameter;
 use ssmbak_core::name::ParameterName;
 use ssmbak_core::parameter::{CurrentParameter, Details, ParameterType, ParameterVersion};
 
-use super::{DEFAULT_KEY, Habits, thrown};
+use super::{DEFAULT_KEY, Habits, KEPT_VERSIONS, thrown};
 
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -77,7 +77,7 @@ impl State {
         match last {
             Some(_) if !put.overwrite => return refuse("ParameterAlreadyExists"),
             Some(_) if !put.tags.is_empty() => return refuse("ValidationException"),
-            Some(last) if last.parameter_type != put.parameter_type && !self.habits.changes_type => {
+            Some(last) if last.parameter_type != put.parameter_type && self.habits.fixed_types => {
                 return refuse("HierarchyTypeMismatchException");
             }
             Some(last)
@@ -96,7 +96,7 @@ impl State {
         if is_image && self.habits.missing_images.contains(put.value.expose()) {
             return Ok(());
         }
-        let kept = last.filter(|_| self.habits.keeps_omitted);
+        let kept = last.filter(|_| !self.habits.drops_omitted);
         let filled = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
         let version = ParameterVersion {
             value: Some(put.value.clone()),
@@ -125,7 +125,7 @@ impl State {
                 tags: None,
             },
         };
-        let kept_versions = self.habits.kept_versions;
+        let kept_versions = self.habits.kept_versions.unwrap_or(KEPT_VERSIONS);
         let parameter = self.parameters.entry(name.clone()).or_default();
         if before.is_none() {
             parameter.tags.clone_from(&put.tags);
