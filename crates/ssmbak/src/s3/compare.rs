@@ -9,7 +9,7 @@ use ssmbak_core::object::ObjectVersion;
 use super::copy::{CopyOptions, Destination};
 use super::head::checksum_algorithm;
 use super::headers::{Given, MARK};
-use super::object_bucket::{ObjectBucket, shown};
+use super::object_bucket::ObjectBucket;
 use super::verify::Promised;
 use crate::Error;
 
@@ -65,12 +65,8 @@ impl ObjectBucket {
         at: Destination<'_>,
         present: &str,
     ) -> Result<bool, Error> {
-        let grants = async |bucket: &Self, key: &str, id: &str| {
-            let read = bucket.client.get_object_acl().bucket(&bucket.name).key(key).version_id(id).send().await;
-            read.map(|acl| acl.grants().to_vec())
-                .map_err(|error| bucket.failed(&format!("read the ACL of {}", shown(key)), &error))
-        };
-        Ok(grants(self, &version.key, &version.version_id).await? == grants(at.bucket, at.key, present).await?)
+        let (then, now) = (self.acl(&version.key, &version.version_id), at.bucket.acl(at.key, present));
+        Ok(then.await?.grants() == now.await?.grants())
     }
 }
 

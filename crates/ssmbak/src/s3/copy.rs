@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
-use aws_sdk_s3::types::{AccessControlPolicy, CopyObjectResult, MetadataDirective, ServerSideEncryption};
+use aws_sdk_s3::types::{CopyObjectResult, MetadataDirective, ServerSideEncryption};
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ssmbak_core::object::{ObjectVersion, is_access_point};
@@ -221,26 +221,8 @@ impl ObjectBucket {
     }
 
     async fn copy_acl(&self, version: &ObjectVersion, to: Destination<'_>, new: Option<&str>) -> Result<(), Error> {
-        let read = self.client.get_object_acl().bucket(&self.name).key(&version.key).version_id(&version.version_id);
-        let acl = read
-            .send()
-            .await
-            .map_err(|error| self.failed(&format!("read the ACL of {}", shown(&version.key)), &error))?;
-        let policy = AccessControlPolicy::builder()
-            .set_owner(acl.owner().cloned())
-            .set_grants(Some(acl.grants().to_vec()))
-            .build();
-        to.bucket
-            .client
-            .put_object_acl()
-            .bucket(&to.bucket.name)
-            .key(to.key)
-            .set_version_id(new.map(str::to_owned))
-            .access_control_policy(policy)
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| self.failed(&format!("set the ACL of {}", shown(to.key)), &error))
+        let acl = self.acl(&version.key, &version.version_id).await?;
+        to.bucket.put_acl(to.key, new, acl).await
     }
 
     /// As the header `x-amz-copy-source` wants it.

@@ -2,6 +2,7 @@
 //!
 //! What is decided is decided in [`ssmbak_core::object`]; one file here per operation of S3 or concern.
 
+mod acl;
 mod batch;
 mod byte_rate;
 mod compare;
