@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use ssmbak_emulators::{target_dir, workspace_dir};
 
 use crate::as_code;
-use crate::cargo::Steps;
+use crate::cargo::{LINK_ARGS, Steps};
 use crate::elf;
 use crate::failure::{Failure, Outcome};
 use crate::third_party::{self, ThirdParty};
@@ -27,8 +27,10 @@ const SHELLS: [(&str, &str, &str); 3] = [
 ];
 
 /// Where the executables of a build are.
+#[derive(Clone, Debug)]
 struct Build {
     commands: PathBuf,
+    module: PathBuf,
     /// The function by architecture, as Rust calls it.
     functions: Vec<(String, PathBuf)>,
 }
@@ -55,9 +57,9 @@ pub fn run(arguments: &[&str]) -> Outcome {
     let mut steps = Steps::default();
     let build = match arguments {
         [] | ["--functions", _] => {
-            let packages = ["--package", "ssmbak-cli", "--package", "ssmbak-python"];
-            let build = [&["build", "--profile", "shipped"], &packages[..]].concat();
-            steps.cargo_with("commands and Python module", &build, crate::cargo::LINK_ARGS)?;
+            let build = |package, profile| ["build", "--package", package, "--profile", profile];
+            steps.cargo_with("commands", &build("ssmbak-cli", "release"), LINK_ARGS)?;
+            steps.cargo_with("Python module", &build("ssmbak-python", "module"), LINK_ARGS)?;
             let functions = match arguments {
                 [_, dir] => functions_in(Path::new(dir))?,
                 _ => {
@@ -67,7 +69,7 @@ pub fn run(arguments: &[&str]) -> Outcome {
                     own_function(&target_dir().join("function"))
                 }
             };
-            Build { commands: target_dir().join("shipped"), functions }
+            Build { commands: target_dir().join("release"), module: target_dir().join("module"), functions }
         }
         ["--dev"] => {
             // A test that needs the module has it built, and the SDK with the features of the tests.
@@ -87,7 +89,7 @@ pub fn run(arguments: &[&str]) -> Outcome {
 pub fn of_tests(steps: &mut Steps) -> Outcome {
     let debug = target_dir().join("debug");
     let functions = own_function(&debug);
-    pack_and_check(steps, &Build { commands: debug, functions })
+    pack_and_check(steps, &Build { commands: debug.clone(), module: debug, functions })
 }
 
 fn pack_and_check(steps: &mut Steps, build: &Build) -> Outcome {
@@ -125,15 +127,22 @@ fn pack(build: &Build) -> Outcome {
     let dist = target_dir().join("dist");
     let _ = fs::remove_dir_all(&dist);
     let tree = dist.join("tree").join(format!("ssmbak-{VERSION}-{ARCH}-{OS}"));
+    let mut functions = Vec::new();
+    for (architecture, built) in &build.functions {
+        let function = dist.join("tree/functions").join(architecture).join(FUNCTION);
+        copy(built, &function)?;
+        if architecture == ARCH {
+            strip(&function);
+        }
+        functions.push((architecture.clone(), function));
+    }
+    let build = &Build { functions, ..build.clone() };
     stage(build, &tree)?;
     let archive = archive(&tree)?;
     let wheel = wheel(build, &tree, &dist)?;
     let mut packages = vec![archive, wheel, sources(&dist)?];
-    // The function of the packages, so that its zip is the one that `ssmbak-stack` uploads.
-    let functions: Vec<_> =
-        build.functions.iter().map(|(architecture, _)| (architecture.clone(), function(&tree, architecture))).collect();
     let tree = dist.join("tree").join(format!("ssmbak-{VERSION}-as-code"));
-    for path in as_code::stage(&functions, &tree)? {
+    for path in as_code::stage(&build.functions, &tree)? {
         let published = dist.join(path.file_name().unwrap_or_default());
         copy(&path, &published)?;
         packages.push(published);
@@ -159,12 +168,8 @@ fn stage(build: &Build, tree: &Path) -> Outcome {
         strip(&bin.join(name));
     }
     let share = tree.join("share");
-    for (architecture, built) in &build.functions {
-        let function = function(tree, architecture);
-        copy(built, &function)?;
-        if architecture == ARCH {
-            strip(&function);
-        }
+    for (architecture, function) in &build.functions {
+        compress(function, &self::function(tree, architecture))?;
     }
     for licence in ["LICENSE-APACHE", "LICENSE-MIT", "CHANGELOG.md"] {
         copy(&workspace_dir().join(licence), &share.join("doc/ssmbak").join(licence))?;
@@ -187,7 +192,15 @@ fn stage(build: &Build, tree: &Path) -> Outcome {
 
 /// Where the tree has the function for an architecture.
 fn function(tree: &Path, architecture: &str) -> PathBuf {
-    tree.join("share/ssmbak").join(architecture).join(FUNCTION)
+    tree.join("share/ssmbak").join(architecture).join(format!("{FUNCTION}.xz"))
+}
+
+/// Compresses the function by xz, a quarter better than a wheel's own compression, the same for the same file.
+fn compress(from: &Path, to: &Path) -> Outcome {
+    const PROGRAM: &str = "import lzma, sys; sys.stdout.buffer.write(lzma.compress(open(sys.argv[1], 'rb').read(), preset=int(sys.argv[2])))";
+    // The function of the tests is large, and it is the release that should be small.
+    let preset = if from.metadata().is_ok_and(|file| file.len() > 16_000_000) { "1" } else { "9" };
+    write(to, &output(Command::new("python3").args(["-I", "-c", PROGRAM]).arg(from).arg(preset))?)
 }
 
 /// A tar.gz of the tree, the same for the same files.
@@ -224,7 +237,7 @@ fn wheel(build: &Build, tree: &Path, dist: &Path) -> Outcome<PathBuf> {
     let module = dist.join("tree/_native.abi3.so");
     let name = format!("{DLL_PREFIX}ssmbak_native{DLL_SUFFIX}");
     // Where nothing but tests needs a library, cargo leaves it among the dependencies.
-    let built = [build.commands.join(&name), build.commands.join("deps").join(&name)];
+    let built = [build.module.join(&name), build.module.join("deps").join(&name)];
     let built = built.iter().find(|path| path.is_file()).unwrap_or(&built[0]);
     copy(built, &module)?;
     strip(&module);

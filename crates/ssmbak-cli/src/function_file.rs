@@ -8,6 +8,8 @@ use ssmbak_stack::Architecture;
 
 /// The executable's name.
 const NAME: &str = "ssmbak-lambda";
+/// Its name in packages, where xz has compressed it.
+const COMPRESSED: &str = "ssmbak-lambda.xz";
 /// The architectures that packages have it for, by the names of their directories.
 const ARCHITECTURES: [(&str, Architecture); 2] = [("aarch64", Architecture::Arm64), ("x86_64", Architecture::X86_64)];
 
@@ -35,7 +37,7 @@ fn find_beside(own: &Path, preferred: Architecture) -> PathBuf {
     let Some(prefix) = own.parent().and_then(Path::parent) else { return beside };
     let mut architectures = ARCHITECTURES;
     architectures.sort_by_key(|(_, architecture)| *architecture != preferred);
-    let packaged = architectures.map(|(name, _)| prefix.join("share/ssmbak").join(name).join(NAME));
+    let packaged = architectures.map(|(name, _)| prefix.join("share/ssmbak").join(name).join(COMPRESSED));
     packaged.into_iter().find(|path| path.is_file()).unwrap_or(beside)
 }
 
@@ -56,7 +58,7 @@ mod tests {
         let own = dir.path().join("bin/ssmbak");
         let find = |preferred| find_beside(&own, preferred);
         assert_eq!(find(HOST), dir.path().join("bin/ssmbak-lambda"), "where to put it");
-        let [arm, x86] = ARCHITECTURES.map(|(name, _)| dir.path().join("share/ssmbak").join(name).join(NAME));
+        let [arm, x86] = ARCHITECTURES.map(|(name, _)| dir.path().join("share/ssmbak").join(name).join(COMPRESSED));
         put(&x86);
         assert_eq!(find(Architecture::Arm64), x86, "the only one");
         put(&arm);

@@ -1,9 +1,10 @@
 //! The function's code: the executable, packed for Lambda so that equal executables give equal packages.
 
 use std::fmt::Write as _;
-use std::io::{Cursor, Write as _};
+use std::io::{self, Cursor, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use lzma_rust2::XzReader;
 use sha2::{Digest as _, Sha256};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
@@ -13,6 +14,12 @@ use crate::elf::{Architecture, Executable, GlibcVersion, RUNTIME_GLIBC};
 /// What Lambda looks for in the package of a custom runtime.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-rust.html>
 const BOOTSTRAP: &str = "bootstrap";
+
+/// How a file that xz has compressed begins. <https://tukaani.org/xz/xz-file-format.txt>
+const XZ: &[u8] = b"\xfd7zXZ\0";
+
+/// What Lambda takes at most, unpacked, in bytes. <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+const LARGEST: u64 = 250 * 1024 * 1024;
 
 /// Where the keys of packages begin in the artifacts bucket.
 pub(crate) const KEY_PREFIX: &str = "ssmbak-lambda/";
@@ -85,7 +92,7 @@ pub struct FunctionCode {
 }
 
 impl FunctionCode {
-    /// Reads, checks and packs an executable.
+    /// Reads, checks and packs an executable, which may be compressed by xz, as packages have it.
     ///
     /// `strict` refuses what `provided.al2023` cannot run. On an emulator the function runs on this machine's C library,
     /// so that a build for this machine is good enough there: it can be had without, and [`Self::incompatibility`] tells.
@@ -93,8 +100,10 @@ impl FunctionCode {
     /// # Errors
     /// [`CodeError`]: the file cannot be read, is no program for Lambda, or cannot be packed.
     pub fn from_file(path: &Path, strict: bool) -> Result<Self, CodeError> {
-        let executable = std::fs::read(path)
-            .map_err(|error| CodeError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
+        let read =
+            std::fs::read(path).and_then(|read| if read.starts_with(XZ) { decompressed(&read) } else { Ok(read) });
+        let executable =
+            read.map_err(|error| CodeError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
         Self::from_executable(&executable, strict)
     }
 
@@ -152,6 +161,12 @@ impl FunctionCode {
     }
 }
 
+fn decompressed(compressed: &[u8]) -> io::Result<Vec<u8>> {
+    let mut executable = Vec::new();
+    let most = XzReader::new(compressed, false).take(LARGEST + 1).read_to_end(&mut executable)?;
+    if most as u64 > LARGEST { Err(io::Error::other("it is larger than Lambda takes")) } else { Ok(executable) }
+}
+
 /// Packs an executable: no clock, no file attributes and no host system in it, so that the same gives the same.
 fn pack(executable: &[u8]) -> zip::result::ZipResult<Vec<u8>> {
     let options = SimpleFileOptions::default()
@@ -169,7 +184,6 @@ fn pack(executable: &[u8]) -> zip::result::ZipResult<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Read as _;
 
     /// As little of an executable as passes for one: a header for aarch64, no sections, and something to tell it by.
     fn tiny(content: u8) -> Vec<u8> {
@@ -204,6 +218,25 @@ mod tests {
         let mut unpacked = Vec::new();
         file.read_to_end(&mut unpacked).unwrap();
         assert_eq!(unpacked, tiny(1));
+    }
+
+    #[test]
+    fn compressed_executable_makes_the_same_package() {
+        // `python3 -c "import lzma, sys; sys.stdout.buffer.write(lzma.compress(tiny))"` of `tiny(1)`.
+        let compressed = include_bytes!("tiny.xz");
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("ssmbak-lambda.xz");
+        let read = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            FunctionCode::from_file(&path, true)
+        };
+        assert_eq!(read(compressed).unwrap().key(), FunctionCode::from_executable(&tiny(1), true).unwrap().key());
+        let refused = |bytes: &[u8]| read(bytes).err().unwrap();
+        let cut = refused(&compressed[..compressed.len() / 2]);
+        assert_eq!(cut.code(), "LambdaUnreadable", "{cut}");
+        let mut flipped = compressed.to_vec();
+        flipped[compressed.len() / 2] ^= 1;
+        assert_eq!(refused(&flipped).code(), "LambdaUnreadable");
     }
 
     #[test]
