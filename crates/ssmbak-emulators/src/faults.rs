@@ -35,13 +35,16 @@ pub enum Fault {
     Expired,
     /// The caller lacks the permission, and is told so without a body, from here on.
     Wordless,
+    /// Parameter Store says that all is well (200) and nothing else, and does nothing, from here on. Not one of all: no other
+    /// service's answers are like that.
+    Hollow,
     /// The answer is not whole, from here on: a listing without its end, or with the same page token for ever, or a body
     /// that breaks off.
     Cut,
 }
 
 impl Fault {
-    /// All of them.
+    /// All of them, but for [`Fault::Hollow`].
     pub const ALL: [Self; 12] = [
         Self::ThrottledOnce,
         Self::Throttled,
@@ -163,6 +166,7 @@ impl FaultProxy {
                 Ok(())
             }
             Some(Fault::Cut) => client.relay(&cut(&forward(&request, port)?, is_json(&request))),
+            Some(Fault::Hollow) => client.write("200 OK", &[("Connection", "close")], "{}"),
             Some(fault) => refuse(&mut client, &request, fault),
         }
     }

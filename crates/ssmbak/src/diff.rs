@@ -14,7 +14,9 @@ use ssmbak_core::scope::Selection;
 use ssmbak_core::timeline::Absence;
 
 use crate::bucket::BackupBucket;
-use crate::read::{AnswerState, ListingProgress, described, presents, read_recorded_states_at, states, states_beside};
+use crate::read::{
+    AnswerState, ListingProgress, described, presents, read_recorded_states_at, states, states_and_present,
+};
 use crate::store::ParameterStore;
 use crate::{CONCURRENCY, ConcurrencyLimiter, Error, ErrorKind};
 
@@ -51,7 +53,8 @@ pub async fn until_now<S: ParameterStore, B: BackupBucket>(
     from: &Instant,
 ) -> Result<Diff, Error> {
     let described = described(store, selection);
-    let (mut targets, warnings, described) = states_beside((store, bucket), selection, from, described).await?;
+    let (mut targets, warnings, described) =
+        states_and_present((store, bucket), selection, from, described, true).await?;
     let names: BTreeSet<ParameterName> = targets.keys().chain(described.keys()).cloned().collect();
     // What a restore would only delete is not read for a plan; here it is what has come into being.
     let new: BTreeMap<&ParameterName, &str> = described

@@ -1,17 +1,20 @@
 //! What was deleted and can come back.
 
+use std::collections::BTreeMap;
+
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use ssmbak_core::name::ParameterName;
+use ssmbak_core::parameter::CurrentParameter;
 use ssmbak_core::plan::{Plan, PlanOptions, Present, Target};
 use ssmbak_core::record::Record;
 use ssmbak_core::scope::Selection;
 use ssmbak_core::timeline::{Held, Reach, Timeline};
 use ssmbak_core::trash::{Gone, GoneBy, Last, gone};
 
-use crate::bucket::BackupBucket;
+use crate::bucket::{BackupBucket, StoredVersion};
 use crate::capture::Capture;
-use crate::read::{ReadBack, Reader, described, foreign_key, left_out, read_held};
+use crate::read::{LOOKS, PAUSE, ReadBack, Reader, described, foreign_key, is_recent, left_out, read_held};
 use crate::store::ParameterStore;
 use crate::{Error, ErrorKind};
 
@@ -42,6 +45,8 @@ pub struct Trash {
     pub knows_nothing: bool,
     /// At which of several paths they know none.
     pub nothing_at: Vec<String>,
+    /// Parameters whose deletion was recorded moments ago, and which Parameter Store still shows.
+    pub unsettled: Vec<ParameterName>,
     /// What the reader should know.
     pub warnings: Vec<String>,
 }
@@ -69,7 +74,15 @@ pub async fn trash<S: ParameterStore, B: BackupBucket>(
         let warnings = left_out(&name, &read.timeline);
         Ok((name, gone, warnings))
     };
-    let (mut found, foreign_keys) = reader.each(selection, |name| !present.contains_key(name), made).await?;
+    // A deletion of moments ago may not be shown yet.
+    let now = crate::clock::now();
+    let was_just_deleted = |versions: &[StoredVersion]| {
+        let last = versions.last().filter(|last| last.is_marker || last.size == 0);
+        last.is_some_and(|last| is_recent(last.last_modified, now))
+    };
+    let wanted = |name: &_, versions: &[_]| !present.contains_key(name) || was_just_deleted(versions);
+    let (mut found, foreign_keys) = reader.each(selection, wanted, made).await?;
+    let unsettled = unsettled(store, &mut found, &present).await?;
     found.sort_by(|(one, ..), (other, ..)| one.cmp(other));
     let known = || present.keys().chain(found.iter().map(|(name, ..)| name));
     let (knows_nothing, nothing_at) = (known().next().is_none(), selection.scopes_without(known()));
@@ -83,12 +96,54 @@ pub async fn trash<S: ParameterStore, B: BackupBucket>(
         found.retain(|(name, ..)| !created.contains_key(name));
     }
     let mut trash = Trash { knows_nothing, nothing_at, ..Trash::default() };
+    trash.warnings.extend(unsettled.iter().map(|name| {
+        format!("{name}: the bucket has just recorded its deletion, and Parameter Store still shows it; ask again in two minutes")
+    }));
+    trash.unsettled = unsettled;
     for (_, gone, mut warnings) in found {
         trash.parameters.extend(gone);
         trash.warnings.append(&mut warnings);
     }
     trash.warnings.extend(foreign_keys.iter().map(|key| foreign_key(key)));
     Ok(trash)
+}
+
+/// A name, how it went if it did, and warnings.
+type Found = (ParameterName, Option<DeletedParameter>, Vec<String>);
+
+/// Takes out those that exist: what lives since its deletion, and what Parameter Store goes on showing although the bucket has
+/// it deleted, which is returned.
+async fn unsettled<S: ParameterStore>(
+    store: &S,
+    found: &mut Vec<Found>,
+    present: &BTreeMap<ParameterName, CurrentParameter>,
+) -> Result<Vec<ParameterName>, Error> {
+    let deleted: BTreeMap<ParameterName, Option<Timestamp>> = found
+        .iter()
+        .filter(|(name, ..)| present.contains_key(name))
+        .map(|(name, gone, _)| (name.clone(), gone.as_ref().and_then(|gone| gone.gone.deleted.latest())))
+        .collect();
+    // Events have whole seconds: what began in that one came after.
+    let lives = |name: &ParameterName, now: &CurrentParameter| {
+        let deleted = deleted.get(name).copied().flatten();
+        deleted.is_none_or(|deleted| now.details.modified.as_second() >= deleted.as_second())
+    };
+    let exists = |name: &ParameterName| present.get(name).is_some_and(|now| lives(name, now));
+    found.retain(|(name, ..)| !exists(name));
+    let mut suspects: Vec<ParameterName> = deleted.keys().filter(|name| !exists(name)).cloned().collect();
+    for look in 0..LOOKS {
+        if suspects.is_empty() {
+            return Ok(suspects);
+        }
+        if look > 0 {
+            tokio::time::sleep(PAUSE).await;
+        }
+        let shown = store.find(&suspects).await?;
+        found.retain(|(name, ..)| shown.get(name).is_none_or(|now| !lives(name, now)));
+        suspects.retain(|name| shown.get(name).is_some_and(|now| !lives(name, now)));
+    }
+    found.retain(|(name, ..)| !suspects.contains(name));
+    Ok(suspects)
 }
 
 /// When the stored version after this one was stored.

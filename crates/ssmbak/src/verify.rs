@@ -107,7 +107,7 @@ async fn compared<S: ParameterStore, B: BackupBucket>(
         let found = of(&name, Some(&read));
         std::future::ready(Ok((name, found)))
     };
-    let (recorded, foreign_keys) = Reader::new(bucket, Reach::All).each(selection, |_| true, made).await?;
+    let (recorded, foreign_keys) = Reader::new(bucket, Reach::All).each(selection, |_, _| true, made).await?;
     let mut compared: BTreeMap<ParameterName, Vec<Finding>> = recorded.into_iter().collect();
     for name in present.keys() {
         compared.entry(name.clone()).or_insert_with(|| of(name, None));

@@ -3,6 +3,7 @@
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 
+use ssmbak::ErrorKind;
 use ssmbak::restore::{Outcome, ProgressObserver, Restore, RestoreOptions, RestoreReport};
 use ssmbak_core::plan::Query;
 use ssmbak_core::restore_record::{RestoreDraft, RestoreId};
@@ -110,21 +111,25 @@ pub(super) async fn apply_and_report(
     }
     let report = apply_with_progress(planned, request, ctx).await?;
     let applied = &report.applied;
-    if ui.is_json() {
+    // Where it cannot be shown, how to undo it is said all the same.
+    let shown = if ui.is_json() {
         let id = report.recorded.then(|| report.record.id.to_string());
-        ui.json(&described.applied(applied, id))?;
+        ui.json(&described.applied(applied, id))
     } else {
-        ui.result(&table::applied(plan, applied, planned.look(ui)))?;
-    }
+        ui.result(&table::applied(plan, applied, planned.look(ui)))
+    };
     for warning in &applied.warnings {
         ui.warning(&text::line(warning));
     }
     if let Some(command) = undoing(planned, &report, ctx.global) {
         ui.note(&format!("undo with: {command}"));
     }
+    shown?;
     let without_credentials = applied.outcomes.iter().any(is_without_credentials);
     if without_credentials {
         ui.hint("the credentials ended: log in again, then run the command again to finish; what is done stays done");
+    } else if !applied.is_complete() && applied.outcomes.iter().all(is_done_or_refused) {
+        ui.hint("mend what is refused, then run the command again: what is done stays done");
     } else if !applied.is_complete() {
         ui.hint("run the command again to finish: what is done stays done");
     }
@@ -133,6 +138,16 @@ pub(super) async fn apply_and_report(
         (false, true) => Exit::Done,
         (false, false) => Exit::Partly,
     })
+}
+
+/// Whether running it again would not help by itself.
+fn is_done_or_refused(outcome: &Outcome) -> bool {
+    use ErrorKind::{AccessDenied, KeyUnusable, Refused};
+    match outcome {
+        Outcome::Done => true,
+        Outcome::Failed(error) => matches!(error.kind, AccessDenied | KeyUnusable | Refused),
+        Outcome::Skipped(_) => false,
+    }
 }
 
 /// The command that undoes what was done; `None` if nothing was.

@@ -39,15 +39,16 @@ pub(super) async fn run(args: &TrashArgs, ctx: &mut Context<'_>) -> Result<Exit,
     for warning in &trash.warnings {
         ui.warning(&text::line(warning));
     }
+    let exit = Exit::Done.partly_if(!trash.unsettled.is_empty());
     if ui.is_json() {
         let place = (bucket.name(), aws.region());
         ui.json(&TrashReport::new(&paths, place, &trash, lifecycle.as_ref(), &trash.warnings))?;
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     let look = Look { width: ui.width(), colours: ui.colours_results(), reveal: false };
     ui.result(&table(&trash, lifecycle.as_ref(), look))?;
     if !trash.parameters.is_empty() {
         ui.remark("restore one with: ssmbak undelete NAME");
     }
-    Ok(Exit::Done)
+    Ok(exit)
 }

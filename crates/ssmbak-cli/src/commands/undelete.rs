@@ -54,7 +54,7 @@ pub(super) async fn run(args: &UndeleteArgs, ctx: &mut Context<'_>) -> Result<Ex
         nothing_found(&args.paths, nothing_known_at(&args.paths.join(" ")))?;
     }
     let mut warnings: Vec<String> = trash.nothing_at.iter().map(|path| nothing_known_at(path)).collect();
-    if trash.parameters.is_empty() {
+    if trash.parameters.is_empty() && trash.unsettled.is_empty() {
         warnings.push(format!("nothing was deleted at {} that does not exist now", args.paths.join(" ")));
     }
     for warning in warnings.iter().chain(&plan.warnings) {
@@ -84,5 +84,5 @@ pub(super) async fn run(args: &UndeleteArgs, ctx: &mut Context<'_>) -> Result<Ex
         let message = format!("what {} held before the deletion is not known", args.paths.join(" "));
         return Err(CliError::failure("Unknown", message, "`ssmbak log` shows what is known"));
     }
-    Ok(exit.partly_if(!trash.nothing_at.is_empty()))
+    Ok(exit.partly_if(!trash.nothing_at.is_empty() || !trash.unsettled.is_empty()))
 }

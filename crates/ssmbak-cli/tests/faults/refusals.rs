@@ -197,6 +197,41 @@ async fn record_that_cannot_be_read_is_named_and_no_success() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn answer_that_says_nothing_is_no_answer() {
+    let tree = Tree::new("hollow").await;
+    // What is not recorded yet has its history read.
+    let put = tree.ssm.put_parameter().name(tree.name("unheard")).value("v");
+    put.r#type(aws_sdk_ssm::types::ParameterType::String).send().await.unwrap();
+    let before = tree.state().await;
+    for (operation, line) in [
+        ("DescribeParameters", "ssmbak all -p ROOT --do-it"),
+        ("GetParametersByPath", "ssmbak all -p ROOT --do-it"),
+        ("GetParameterHistory", "ssmbak all -p ROOT --do-it"),
+        ("DescribeParameters", "ssmbak verify ROOT/"),
+        ("DescribeParameters", "ssmbak trash ROOT/"),
+        ("DescribeParameters", "ssmbak restore ROOT/ -R THEN -y"),
+        ("GetParameters", "ssmbak restore ROOT/ -R THEN -y"),
+    ] {
+        tree.proxy.fail(operation, 1, Fault::Hollow);
+        let line = line.replace("ROOT", &tree.root).replace("THEN", &tree.then);
+        let ran = tree.run(&line, BOUND).await.unwrap_or_else(|| panic!("{line} does not end"));
+        let counts = tree.proxy.counts();
+        assert!(counts.contains_key(operation), "{operation} was not called by {line}: {counts:?}");
+        let said = format!("{}{}", ran.out, ran.err);
+        assert!(ran.code != Some(0) && said.contains("the answer is cut off"), "{operation} {line}: {ran:?}");
+        tree.proxy.heal();
+        assert_eq!(tree.state().await, before, "{line}");
+    }
+    tree.proxy.fail("PutParameter", 1, Fault::Hollow);
+    let ran = tree.run(&format!("ssmbak restore {}/ -R {} -y", tree.root, tree.then), BOUND).await.unwrap();
+    assert_eq!(ran.code, Some(3), "{ran:?}");
+    assert!(ran.out.contains("the answer is cut off, so it may be done or not"), "{ran:?}");
+    tree.proxy.heal();
+    let log = tree.run(&format!("ssmbak log {}/ -R -o json", tree.root), BOUND).await.unwrap().json();
+    assert!(!log.to_string().contains("FoundMissing"), "no deletion was recorded: {log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn few_open_files_are_enough() {
     let tree = Tree::new("files").await;
     tree.record_many(150).await;

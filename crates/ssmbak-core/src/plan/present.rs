@@ -75,12 +75,57 @@ fn in_effect_by(answer: BucketAnswer<'_>, now: &Details) -> Verdict {
         // What was never recorded is to be noticed.
         BucketState::Unknown(Unknown::NothingRecorded) => Verdict::Stands,
         BucketState::Absent(Absence::Deleted(at)) if at > now.modified && answer.has_tombstone => {
-            let (number, modified) = (now.version, now.modified);
-            let message =
-                format!("the bucket has it deleted at {at}, and Parameter Store shows version {number} of {modified}");
-            Verdict::Contradiction(UnknownReason::new(ReasonCode::Contradiction, message))
+            Verdict::Contradiction(contradiction(&format!("it deleted at {at}"), Some(now)))
         }
         BucketState::Absent(_) | BucketState::Unknown(_) => Verdict::Present,
+    }
+}
+
+/// Why the two contradict each other: what the bucket has, and what Parameter Store shows.
+fn contradiction(recorded: &str, now: Option<&Details>) -> UnknownReason {
+    let shown =
+        now.map_or("no such parameter".to_owned(), |now| format!("version {} of {}", now.version, now.modified));
+    UnknownReason::new(
+        ReasonCode::Contradiction,
+        format!("the bucket has {recorded}, and Parameter Store shows {shown}"),
+    )
+}
+
+/// Why what Parameter Store shows of a name is older than the last that the bucket has, or the bucket's; none if the two can
+/// both be so. Reads lag behind by up to [`READ_LAG`](crate::record::READ_LAG).
+pub fn behind(last: BucketAnswer<'_>, now: Option<&Details>) -> Option<UnknownReason> {
+    let recorded = match last.state {
+        BucketState::Held(record) => match &record.evidence {
+            Evidence::Value(value) if now.is_none_or(|now| now.modified < value.details.modified) => {
+                format!("version {} of {}", value.details.version, value.details.modified)
+            }
+            Evidence::Legacy(legacy)
+                if now.is_none_or(|now| now.modified < legacy.time && !times_agree(legacy.time, now.modified)) =>
+            {
+                format!("a version of {}", legacy.time)
+            }
+            _ => return None,
+        },
+        BucketState::Absent(Absence::Deleted(at)) if last.has_tombstone => {
+            // Events have whole seconds: what began in that one may have come after.
+            now.filter(|now| now.modified.as_second() < at.as_second())?;
+            format!("it deleted at {at}")
+        }
+        BucketState::Absent(_) | BucketState::Unknown(_) => return None,
+    };
+    Some(contradiction(&recorded, now))
+}
+
+/// Whether a restore would leave the name as it is: what is present is what was in effect.
+pub fn rests(answer: BucketAnswer<'_>, now: Option<&Details>) -> bool {
+    match (answer.state, now) {
+        (BucketState::Absent(_), None) => true,
+        (BucketState::Held(record), Some(now)) => match &record.evidence {
+            Evidence::Value(value) => value.details.modified == now.modified,
+            Evidence::Legacy(legacy) => times_agree(legacy.time, now.modified),
+            _ => false,
+        },
+        _ => false,
     }
 }
 

@@ -54,7 +54,7 @@ impl ParameterStore for FakeStore {
         self.faults
             .call("tags", || {
                 let (as_of, state) = self.read();
-                let as_of = state.habits.late_lookups.filter(|(_, left)| *left > 0).map_or(as_of, |(then, _)| then);
+                let as_of = state.late_lookup().unwrap_or(as_of);
                 Ok(state.parameter(name, as_of).map(|parameter| parameter.tags.clone()).unwrap_or_default())
             })
             .await
@@ -78,6 +78,7 @@ impl ParameterStore for FakeStore {
         self.faults
             .call("describe", || {
                 let (as_of, state) = self.read();
+                let as_of = state.late_lookup().unwrap_or(as_of);
                 let all = state.all(as_of).filter(|(name, _)| scope.contains(name));
                 Ok(all.filter_map(|(name, parameter)| parameter.listed(name)).collect())
             })

@@ -35,7 +35,7 @@ pub struct Habits {
     pub drops_descriptions: bool,
     /// How many reads of histories are answered as if there were none.
     pub empty_histories: u32,
-    /// How many lookups of names, and the reads of tags until the last of them, show the state at this time.
+    /// How many lookups of names, and the listings and reads of tags until the last of them, show the state at this time.
     pub late_lookups: Option<(Timestamp, u32)>,
     /// How many answers of puts are lost: the SDK sends the put again.
     pub lost_put_answers: u32,

@@ -43,6 +43,11 @@ impl Parameter {
 }
 
 impl State {
+    /// The state that lookups show, while they are late.
+    pub(super) fn late_lookup(&self) -> Option<Timestamp> {
+        self.habits.late_lookups.filter(|(_, left)| *left > 0).map(|(then, _)| then)
+    }
+
     /// Adds the present state of a parameter to its past.
     pub(super) fn remember(&mut self, name: &ParameterName, now: Timestamp) {
         let parameter = self.parameters.get(name).cloned();

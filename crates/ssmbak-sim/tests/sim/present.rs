@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use ssmbak::bucket::BackupBucket;
 use ssmbak::{ParameterStore as _, diff};
 use ssmbak_core::instant::Instant;
-use ssmbak_core::plan::{Plan, Target};
+use ssmbak_core::plan::{Action, Plan, Target};
 use ssmbak_sim::rng::Rng;
 
 use crate::support::{World, below, name, tag_map};
@@ -208,4 +208,78 @@ async fn random_incarnations_of_an_existing_parameter_are_answered_truly_since_i
             }
         }
     }
+}
+
+/// One parameter changed, one deleted and one created some minutes ago, all of it recorded; a time before.
+async fn just_changed(world: &World, minutes: i64) -> Timestamp {
+    world.put_and_record("/h/changed", "one").await;
+    world.put_and_record("/h/deleted", "one").await;
+    let then = world.quiet_time();
+    world.clock.set(ssmbak::clock::now() - jiff::SignedDuration::from_mins(minutes));
+    world.put_and_record("/h/changed", "two").await;
+    world.delete_and_record("/h/deleted").await;
+    world.put_and_record("/h/new", "one").await;
+    then
+}
+
+fn verb(action: &Action) -> &'static str {
+    match action {
+        Action::Create { .. } => "create",
+        Action::Update { .. } => "update",
+        Action::Delete { .. } => "delete",
+    }
+}
+
+fn minutes_ago() -> World {
+    World::starting(ssmbak::clock::now() - jiff::SignedDuration::from_mins(30))
+}
+
+#[tokio::test]
+async fn present_that_is_older_than_the_bucket_is_looked_at_again() {
+    let world = minutes_ago();
+    let then = just_changed(&world, 0).await;
+    world.habits(|habits| habits.late_lookups = Some((then, 2)));
+    let plan = preview(&world, then).await;
+    let rows: Vec<_> = plan.changes.iter().map(|change| (change.name.as_str(), verb(&change.action))).collect();
+    assert_eq!(rows, [("/h/changed", "update"), ("/h/deleted", "create"), ("/h/new", "delete")]);
+    assert_eq!((plan.unknown, plan.unchanged), (vec![], 0));
+
+    world.habits(|habits| habits.late_lookups = Some((then, 2)));
+    let trash = ssmbak::trash::trash(&world.store, &world.bucket, &below("/h/")).await.unwrap();
+    let gone: Vec<_> = trash.parameters.iter().map(|gone| gone.name.as_str()).collect();
+    assert_eq!((gone, trash.unsettled), (vec!["/h/deleted"], vec![]));
+}
+
+#[tokio::test]
+async fn present_that_stays_older_than_the_bucket_is_unknown() {
+    let world = minutes_ago();
+    let then = just_changed(&world, 0).await;
+    world.habits(|habits| habits.late_lookups = Some((then, u32::MAX)));
+    let path = below("/h/");
+    let at = Instant::exact(then);
+    let (plan, diff, trash) = tokio::join!(
+        preview(&world, then),
+        diff::until_now(&world.store, &world.bucket, &path, &at),
+        ssmbak::trash::trash(&world.store, &world.bucket, &path),
+    );
+    assert!(plan.changes.is_empty() && plan.unchanged == 0, "{:?}", plan.changes);
+    let unknown: Vec<_> = plan.unknown.iter().map(|unknown| unknown.name.as_str()).collect();
+    assert_eq!(unknown, ["/h/changed", "/h/deleted"], "the new one may have been deleted, and nobody heard of it");
+    let said = &plan.unknown[1].reason.message;
+    assert!(said.starts_with("the bucket has it deleted at ") && said.contains("shows version 1 of"), "{said}");
+    assert_eq!(diff.unwrap().unknown.len(), 2);
+    let trash = trash.unwrap();
+    assert_eq!(trash.unsettled, [name("/h/deleted")]);
+    assert!(trash.parameters.iter().all(|gone| gone.name != name("/h/deleted")), "{:?}", trash.parameters);
+    assert!(trash.warnings[0].contains("/h/deleted"), "{:?}", trash.warnings);
+}
+
+#[tokio::test]
+async fn present_is_not_doubted_for_longer_than_reads_lag() {
+    let world = minutes_ago();
+    let then = just_changed(&world, 5).await;
+    world.habits(|habits| habits.late_lookups = Some((then, u32::MAX)));
+    let plan = preview(&world, then).await;
+    assert_eq!((plan.unchanged, plan.unknown), (2, vec![]));
+    assert_eq!(world.store_faults.count("find"), 0);
 }

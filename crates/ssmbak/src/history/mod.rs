@@ -97,7 +97,7 @@ pub async fn history<B: BackupBucket>(
         let entries = told(&Arc::new(name.clone()), &found, &bodies, options.values);
         Ok((name, entries, known, warnings))
     };
-    let (read, scope) = try_join(Box::pin(reader.each(selection, |_| true, made)), scope_record(bucket)).await?;
+    let (read, scope) = try_join(Box::pin(reader.each(selection, |_, _| true, made)), scope_record(bucket)).await?;
     let (mut of, foreign_keys) = read;
     of.sort_by(|(one, ..), (other, ..)| one.cmp(other));
     let names = of.iter().filter(|(_, _, known, _)| *known).count();

@@ -44,7 +44,7 @@ impl<'a, B: BackupBucket> Reader<'a, B> {
         &self.limiter
     }
 
-    /// Reads each selected name that `wanted` says, and makes of it what is kept; what is made of the names is in no order,
+    /// Reads each selected name that `wanted` says by its versions, in order of storage, and makes of it what is kept; what is made of the names is in no order,
     /// and the keys that are no names are beside it. Names of which everything is gone are left out.
     ///
     /// # Errors
@@ -52,12 +52,12 @@ impl<'a, B: BackupBucket> Reader<'a, B> {
     pub(crate) async fn each<U: Send, F: Future<Output = Result<U, Error>> + Send>(
         &self,
         selection: &Selection,
-        wanted: impl Fn(&ParameterName) -> bool + Send + Sync,
+        wanted: impl Fn(&ParameterName, &[StoredVersion]) -> bool + Send + Sync,
         make: impl Fn(ParameterName, ReadBack) -> F + Send + Sync,
     ) -> Result<(Vec<U>, Vec<String>), Error> {
         let (wanted, make) = (&wanted, &make);
         let work = |name: ParameterName, versions: Vec<StoredVersion>| async move {
-            if !wanted(&name) {
+            if !wanted(&name, &versions) {
                 return Ok(None);
             }
             let (read, room) = self.read(versions).await?;
@@ -122,7 +122,7 @@ pub async fn timelines_back<B: BackupBucket>(
 ) -> Result<BTreeMap<ParameterName, Timeline>, Error> {
     let reader = Reader::new(bucket, reach);
     let made = |name, read: ReadBack| std::future::ready(Ok((name, read.timeline)));
-    Ok(reader.each(selection, |_| true, made).await?.0.into_iter().collect())
+    Ok(reader.each(selection, |_, _| true, made).await?.0.into_iter().collect())
 }
 
 /// What a reader should know of a name: the versions that were read and say nothing.

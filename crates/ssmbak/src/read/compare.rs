@@ -11,6 +11,7 @@ use ssmbak_core::record::{Evidence, Record};
 use ssmbak_core::timeline::{Absence, Held, Unknown};
 
 use super::present::overrule;
+use super::settle::settle;
 use super::states_at::{AnswerState, BucketStates, nothing_known};
 use super::{held_target, presents, read_held};
 use crate::bucket::BackupBucket;
@@ -38,6 +39,7 @@ pub(crate) async fn compare<S: ParameterStore, B: BackupBucket>(
     (options, until): (PlanOptions, Timestamp),
 ) -> Result<Plan, Error> {
     let (warnings, scope) = (warnings(&answers), answers.scope.clone());
+    let behind = Box::pin(settle((store, bucket), of_bucket, &mut answers, &mut described)).await?;
     let overruled = overrule(store, of_store, &mut answers, &described, until).await?;
     // What is there now was there then.
     let unchanged = overruled.present.iter().filter(|name| described.remove(*name).is_some()).count();
@@ -52,7 +54,7 @@ pub(crate) async fn compare<S: ParameterStore, B: BackupBucket>(
         .collect();
     let (mut targets, records) =
         targets_of(bucket, of_bucket, answers, options.assume_absent, |name| !unread.contains(name)).await?;
-    targets.extend(overruled.targets);
+    targets.extend(overruled.targets.into_iter().chain(behind));
     let names: BTreeSet<ParameterName> = targets.keys().chain(described.keys()).cloned().collect();
     let mut presents = presents(store, described, &targets, of_store).await?;
     let mut plan = Plan { warnings, unchanged, ..Plan::default() };

@@ -5,6 +5,7 @@ mod by_name;
 mod compare;
 mod prefetch;
 mod present;
+mod settle;
 mod states_at;
 
 use ssmbak_core::unknown::{ReasonCode, UnknownReason};
@@ -28,7 +29,9 @@ pub use self::back::timelines_back;
 pub(crate) use self::back::{ReadBack, Reader, foreign_key, left_out};
 use self::compare::warnings;
 pub(crate) use self::compare::{compare, targets_of};
-pub use self::present::states_beside;
+pub(crate) use self::present::states_and_present;
+pub use self::present::{Beside, states_beside};
+pub(crate) use self::settle::{LOOKS, PAUSE, is_recent};
 pub(crate) use self::states_at::read_recorded_states_at;
 pub use self::states_at::{Answer, AnswerState, BucketStates, ListingProgress, read_states_at};
 use tokio::sync::mpsc::UnboundedReceiver;

@@ -16,6 +16,7 @@ use ssmbak_core::plan::present::{
 use ssmbak_core::scope::Selection;
 
 use super::compare::{targets_of, warnings};
+use super::settle::settle;
 use super::states_at::{Answer, AnswerState, BucketStates, ListingProgress, nothing_known, read_states_at};
 use crate::bucket::BackupBucket;
 use crate::store::ParameterStore;
@@ -34,7 +35,7 @@ pub(crate) struct Overruled {
 }
 
 impl Answer {
-    fn as_bucket_answer(&self) -> BucketAnswer<'_> {
+    pub(super) fn as_bucket_answer(&self) -> BucketAnswer<'_> {
         let state = match &self.state {
             AnswerState::Held { record, .. } => BucketState::Held(record),
             AnswerState::Absent(absence) => BucketState::Absent(*absence),
@@ -109,17 +110,36 @@ pub async fn states_beside<S: ParameterStore, B: BackupBucket>(
     selection: &Selection,
     at: &Instant,
     described: impl Future<Output = Result<BTreeMap<ParameterName, CurrentParameter>, Error>>,
-) -> Result<(BTreeMap<ParameterName, Target>, Vec<String>, BTreeMap<ParameterName, CurrentParameter>), Error> {
+) -> Result<Beside, Error> {
+    states_and_present((store, bucket), selection, at, described, false).await
+}
+
+/// What was true, what was left out, and what Parameter Store has now.
+pub type Beside = (BTreeMap<ParameterName, Target>, Vec<String>, BTreeMap<ParameterName, CurrentParameter>);
+
+/// As [`states_beside`]; `compares` if the present is not only evidence of that time but what it is compared with: a present
+/// that is older than the bucket is read again, and is unknown if it stays so.
+pub(crate) async fn states_and_present<S: ParameterStore, B: BackupBucket>(
+    (store, bucket): (&S, &B),
+    selection: &Selection,
+    at: &Instant,
+    described: impl Future<Output = Result<BTreeMap<ParameterName, CurrentParameter>, Error>>,
+    compares: bool,
+) -> Result<Beside, Error> {
     let (of_store, of_bucket) = (ConcurrencyLimiter::of_store(), ConcurrencyLimiter::of_bucket());
     let finding = ListingProgress::default();
     let answers = read_states_at(bucket, selection, at, &of_bucket, &finding);
     let (answers, described) = futures_util::future::join(answers, described).await;
-    let (mut answers, described) = (answers?, described?);
+    let (mut answers, mut described) = (answers?, described?);
+    let behind = match compares {
+        true => Box::pin(settle((store, bucket), &of_bucket, &mut answers, &mut described)).await?,
+        false => BTreeMap::new(),
+    };
     let described = &described;
     let overruled = overrule(store, &of_store, &mut answers, described, at.until()).await?;
     let (warnings, scope) = (warnings(&answers), answers.scope.clone());
     let (mut targets, _) = targets_of(bucket, &of_bucket, answers, false, |_| true).await?;
-    targets.extend(overruled.targets);
+    targets.extend(overruled.targets.into_iter().chain(behind));
     let present: Vec<(ParameterName, Target)> = stream::iter(overruled.present)
         .map(|name| {
             let of_store = &of_store;

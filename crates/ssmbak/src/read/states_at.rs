@@ -46,6 +46,8 @@ pub struct Answer {
     pub state: AnswerState,
     /// Whether nothing was stored about the name since then.
     pub is_last: bool,
+    /// When the last of the name was stored.
+    pub last_stored: Option<Timestamp>,
     /// Whether what deleted it is a tombstone, and no bare delete marker.
     pub has_tombstone: bool,
     /// Versions that say nothing, as far as they were read: their S3 version, and why.
@@ -204,5 +206,6 @@ async fn answer<B: BackupBucket>(
         AnswerState::Absent(Absence::Deleted(at)) => timeline.records().iter().any(|record| is_tombstone(record, *at)),
         _ => false,
     };
-    Ok(Some(Answer { state, is_last: !changed_since, has_tombstone, unreadable }))
+    let last_stored = stored.last().copied();
+    Ok(Some(Answer { state, is_last: !changed_since, last_stored, has_tombstone, unreadable }))
 }

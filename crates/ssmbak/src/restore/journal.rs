@@ -71,7 +71,7 @@ fn left_out(key: &str, error: &RestoreRecordError) -> String {
 pub async fn restore_record<B: BackupBucket>(bucket: &B, id: Option<&RestoreId>) -> Result<RestoreRecord, Error> {
     let unreadable = |id: &RestoreId, error: RestoreRecordError| {
         let error = Error::new(ErrorKind::Unreadable, format!("the record of restore {id} cannot be used: {error}"));
-        error.with_hint("`ssmbak restore PATH TIME` brings back any moment, with the time before that restore")
+        error.with_hint("`ssmbak restores` lists the others: `ssmbak undo ID` undoes one of them")
     };
     let id = match id {
         Some(id) => id.clone(),

@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::details::details_of;
 use super::tokens::Tokens;
-use super::{SsmParameterStore, parameter_type, spellings, text};
+use super::{SsmParameterStore, listed, parameter_type, spellings, text};
 use crate::{ConcurrencyLimiter, Error, ErrorKind, RequestPolicy};
 
 /// DescribeParameters allows 50 a page, and 50 values of a filter.
@@ -183,7 +183,8 @@ impl Listing<'_> {
             page.send().await.map_err(|error| Error::from_sdk(LIST_PATH, &error))
         });
         let page = page.await?;
-        names.extend(page.parameters().iter().filter_map(|parameter| parameter.name().map(str::to_owned)));
+        let listed = listed(page.parameters.as_ref(), LIST_PATH)?;
+        names.extend(listed.iter().filter_map(|parameter| parameter.name().map(str::to_owned)));
         pages.read(page.next_token)
     }
 
@@ -206,16 +207,18 @@ impl Listing<'_> {
     ) -> Result<(Vec<CurrentParameter>, Option<String>), Error> {
         let page = self.store.client.describe_parameters().max_results(PAGE);
         let page = page.set_parameter_filters(filter.map(|filter| vec![filter])).set_next_token(token);
-        let page = page.send().await.map_err(|error| Error::from_sdk("list the parameters", &error))?;
+        let page = page.send().await.map_err(|error| Error::from_sdk(LIST, &error))?;
         self.store.learn_arns(page.parameters());
         let mut found = Vec::new();
-        for metadata in page.parameters() {
+        for metadata in listed(page.parameters.as_ref(), LIST)? {
             // A name that is none of Parameter Store's (a public or shared parameter's ARN) is not ours to restore.
             found.extend(convert(metadata)?);
         }
         Ok((found, page.next_token))
     }
 }
+
+pub(super) const LIST: &str = "list the parameters";
 
 /// What a page of a path fails at.
 const LIST_PATH: &str = "list the parameters of the path";

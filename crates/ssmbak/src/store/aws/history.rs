@@ -8,7 +8,7 @@ use ssmbak_core::parameter::{ParameterType, ParameterValue, ParameterVersion};
 
 use super::details::details_of;
 use super::tokens::Tokens;
-use super::{parameter_type, spellings, text};
+use super::{listed, parameter_type, spellings, text};
 use crate::{Error, ErrorKind, STORE_CONCURRENCY};
 
 pub(super) async fn history(client: &Client, name: &ParameterName) -> Result<Option<Vec<ParameterVersion>>, Error> {
@@ -36,7 +36,9 @@ async fn pages(client: &Client, spelling: &str, decrypt: bool) -> Result<Vec<Par
     loop {
         let page = client.get_parameter_history().name(spelling).with_decryption(decrypt).set_next_token(next);
         let page = page.send().await;
-        let page = page.map_err(|error| Error::from_sdk(&format!("read the history of {spelling}"), &error))?;
+        let task = format!("read the history of {spelling}");
+        let page = page.map_err(|error| Error::from_sdk(&task, &error))?;
+        listed(page.parameters.as_ref(), &task)?;
         found.extend(page.parameters.unwrap_or_default());
         next = tokens.next(page.next_token)?;
         if next.is_none() {

@@ -127,6 +127,16 @@ fn timestamp(time: Option<&aws_sdk_ssm::primitives::DateTime>) -> Result<Timesta
         .ok_or_else(|| Error::new(ErrorKind::Other, "parameter store returned a version without a usable date"))
 }
 
+/// What an answer lists, which AWS always does, be the list empty: an answer without it says nothing.
+///
+/// # Errors
+/// That there is no list.
+fn listed<'a, T>(list: Option<&'a Vec<T>>, task: &str) -> Result<&'a [T], Error> {
+    let cut_off = || Error::new(ErrorKind::Unreachable, format!("cannot {task}: the answer is cut off"));
+    list.map(Vec::as_slice)
+        .ok_or_else(|| cut_off().with_hint("run it again; check --endpoint-url: is it an AWS endpoint?"))
+}
+
 fn parameter_type(value: Option<&aws_sdk_ssm::types::ParameterType>) -> Result<ParameterType, Error> {
     value.and_then(|value| value.as_str().parse().ok()).ok_or_else(|| {
         Error::new(ErrorKind::Other, "parameter store returned a parameter of a type that is not known here")

@@ -4,7 +4,10 @@ use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::{ParameterTier, ParameterType as SdkType, Tag};
 
 use super::super::PutParameter;
-use crate::Error;
+use crate::{Error, ErrorKind};
+
+/// The shortest value that is looked for in messages.
+const SHORTEST_QUOTED: usize = 4;
 
 pub(super) async fn put(client: &Client, put: &PutParameter) -> Result<Option<u64>, Error> {
     let mut request = client
@@ -27,10 +30,9 @@ pub(super) async fn put(client: &Client, put: &PutParameter) -> Result<Option<u6
     }
     for (key, value) in &put.tags {
         let tag = Tag::builder().key(key).value(value).build();
-        request = request.tags(tag.map_err(|error| Error::new(crate::ErrorKind::Refused, error.to_string()))?);
+        request = request.tags(tag.map_err(|error| Error::new(ErrorKind::Refused, error.to_string()))?);
     }
-    let sent = request.send().await.map(|output| u64::try_from(output.version()).ok().filter(|number| *number > 0));
-    sent.map_err(|error| {
+    let sent = request.send().await.map_err(|error| {
         let mut error = Error::from_sdk(&format!("put {}", put.spelling), &error);
         // Validation messages quote what they refuse, the value included.
         let quoted = "ValidationException: ";
@@ -38,8 +40,16 @@ pub(super) async fn put(client: &Client, put: &PutParameter) -> Result<Option<u6
             error.message.truncate(at + quoted.len());
             error.message.push_str("parameter store refuses one of its attributes");
         }
+        // Other messages are not known to. What is shorter stands in many words.
+        if put.value.expose().len() >= SHORTEST_QUOTED {
+            error.message = error.message.replace(put.value.expose(), "(hidden)");
+        }
         error
-    })
+    })?;
+    // AWS always tells the number of the new version: without it the answer says nothing.
+    let number = u64::try_from(sent.version()).ok().filter(|number| *number > 0);
+    let cut_off = || format!("cannot put {}: the answer is cut off, so it may be done or not", put.spelling);
+    number.map(Some).ok_or_else(|| Error::new(ErrorKind::Unreachable, cut_off()))
 }
 
 /// Policies are one JSON list; `[{}]` takes all of them away.

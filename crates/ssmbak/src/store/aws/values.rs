@@ -6,6 +6,7 @@ use aws_sdk_ssm::Client;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use ssmbak_core::parameter::ParameterValue;
 
+use super::listed;
 use crate::spawn::spawn_abort_on_drop;
 use crate::{Error, ErrorKind, STORE_CONCURRENCY};
 
@@ -32,8 +33,7 @@ pub(super) async fn values(client: &Client, spellings: &[String]) -> Result<Valu
 async fn ten(client: &Client, names: Vec<String>) -> Result<Values, Error> {
     let read = client.get_parameters().set_names(Some(names.clone())).with_decryption(true).send().await;
     match read {
-        Ok(output) => Ok(output
-            .parameters()
+        Ok(output) => Ok(listed(output.parameters.as_ref(), "read the values of the parameters")?
             .iter()
             .filter_map(|parameter| Some((parameter.name()?.to_owned(), Ok(ParameterValue::new(parameter.value()?)))))
             .collect()),
