@@ -167,7 +167,7 @@ impl Error {
                 match other_region::region(code, message, response) {
                     Some(region) => other_region::error(action, region.as_deref()),
                     None if code.is_none() => {
-                        denied(action, response).unwrap_or_else(|| from_service(action, code, message))
+                        without_code(action, response).unwrap_or_else(|| from_service(action, code, message))
                     }
                     None => from_service(action, code, message),
                 }
@@ -188,8 +188,7 @@ impl Error {
                 if let Some(error) = from_refusal(action, None, None, response).or_else(|| denied(action, response)) {
                     return error;
                 }
-                Self::new(ErrorKind::Other, format!("cannot {action}: the answer could not be read"))
-                    .with_hint("check --endpoint-url: is it an AWS endpoint?")
+                unreadable(action)
             }
             _ => Self::new(ErrorKind::Other, format!("cannot {action}: {}", deepest(error))),
         }
@@ -226,6 +225,18 @@ fn from_refusal(
             Error::new(ErrorKind::ClockSkew, format!("cannot {action}: {why}"))
         }
     })
+}
+
+/// The error of an answer that names none.
+fn without_code(action: &str, response: Option<&HttpResponse>) -> Option<Error> {
+    let is_success = response.is_some_and(|response| response.status().is_success());
+    denied(action, response).or_else(|| is_success.then(|| unreadable(action)))
+}
+
+/// The error of an answer that is none of AWS's, or not all of one.
+fn unreadable(action: &str) -> Error {
+    Error::new(ErrorKind::Other, format!("cannot {action}: the answer could not be read"))
+        .with_hint("run it again; check --endpoint-url: is it an AWS endpoint?")
 }
 
 /// The error of a refusal without a word: all that it says is its status.
@@ -329,10 +340,13 @@ mod tests {
             assert_eq!(error.to_string(), format!("cannot read /a: throttled by AWS (HTTP {status})"));
         }
         assert_eq!(from_refusal("read /a", None, None, Some(&response(403))), None);
-        let error = denied("read /a", Some(&response(403))).unwrap();
+        let error = without_code("read /a", Some(&response(403))).unwrap();
         assert_eq!(error.kind, ErrorKind::AccessDenied);
         assert_eq!(error.to_string(), "cannot read /a: access denied (HTTP 403, without a reason)");
-        assert_eq!(denied("read /a", Some(&response(404))), None);
+        assert_eq!(without_code("read /a", Some(&response(404))), None);
+        let error = without_code("list /a", Some(&response(200))).unwrap();
+        assert_eq!(error.to_string(), "cannot list /a: the answer could not be read");
+        assert!(error.hint.unwrap().contains("--endpoint-url"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `s3bak log`: the versions of a key.
 
+use std::num::NonZeroUsize;
+
 use clap::Args;
 use serde::Serialize;
 use ssmbak_core::object::ObjectVersion;
@@ -24,7 +26,7 @@ pub struct LogArgs {
     key: String,
     /// Only so many.
     #[arg(short = 'n', long, value_name = "N")]
-    most: Option<usize>,
+    most: Option<NonZeroUsize>,
     #[command(flatten)]
     bucket: BucketArgs,
 }
@@ -66,7 +68,7 @@ pub(super) async fn run(args: &LogArgs, global: &GlobalArgs, ui: &Ui) -> Result<
     let mut document = None;
     bucket
         .versions_of(key, |version| {
-            if args.most.is_some_and(|most| count >= most) {
+            if args.most.is_some_and(|most| count >= most.get()) {
                 return true;
             }
             count += 1;

@@ -29,6 +29,9 @@ pub enum DestinationError {
     /// The path is its own destination.
     #[error("the path to restore to is the path itself; leave --to off to restore it in place")]
     Same,
+    /// The destination is the pipeline's own path.
+    #[error("nothing is restored below /newvoll/ssmbak/, where the pipeline keeps its own parameters")]
+    OfPipeline,
     /// The destination is no path.
     #[error(transparent)]
     Path(#[from] ScopeError),
@@ -62,6 +65,9 @@ impl Destination {
         };
         let stem = |path: &str| path.trim_end_matches('/').to_owned();
         let (from, to) = (stem(from), stem(target.path()));
+        if ParameterName::parse(&format!("{to}/x")).is_ok_and(|below| below.is_of_pipeline()) {
+            return Err(DestinationError::OfPipeline);
+        }
         let destination = Self { from, to, elsewhere: false, keys: KmsKeys::default() };
         if destination.from == destination.to { Err(DestinationError::Same) } else { Ok(destination) }
     }
@@ -227,6 +233,9 @@ mod tests {
         }
         for to in ["", "a/b", "/a*", "//", "/größe/", "/a//b"] {
             assert!(Destination::new(&[Scope::parse("/a/", true).unwrap()], to).is_err(), "{to}");
+        }
+        for to in ["/newvoll/ssmbak/", "/newvoll/ssmbak", "/newvoll/ssmbak/x/"] {
+            assert_eq!(becomes("/a/", true, to, "/a/b"), DestinationError::OfPipeline.to_string(), "{to}");
         }
         let two = ["/a/", "/b/"].map(|path| Scope::parse(path, true).unwrap());
         assert_eq!(Destination::new(&two, "/c/"), Err(DestinationError::SeveralPaths));

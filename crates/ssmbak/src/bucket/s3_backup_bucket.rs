@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::operation::put_object::PutObjectOutput;
 use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_s3::primitives::ByteStream;
@@ -21,7 +22,7 @@ use super::{BackupBucket, Head, KeyPage, Keys, Object, StoredVersion, current_ke
 use crate::read::name_of;
 use crate::s3::get::ReadObject;
 use crate::s3::head::Headed;
-use crate::s3::object_bucket::{size, timestamp};
+use crate::s3::object_bucket::timestamp;
 use crate::s3::put::PutMode;
 use crate::s3::{ObjectBucket, Versioning};
 use crate::{Error, ErrorKind};
@@ -128,6 +129,16 @@ impl S3BackupBucket {
     }
 }
 
+/// How large an object is, which S3 always tells. Without it nobody knows whether a version is a deletion.
+fn length(key: &str, head: &HeadObjectOutput) -> Result<u64, Error> {
+    let length = head.content_length().and_then(|length| u64::try_from(length).ok());
+    length.ok_or_else(|| {
+        let message = format!("cannot read {key}: the answer does not tell how large it is");
+        Error::new(ErrorKind::Other, message)
+            .with_hint("check --endpoint-url, and any proxy between this machine and S3")
+    })
+}
+
 impl BackupBucket for S3BackupBucket {
     async fn versions(&self, of: Keys<'_>) -> Result<Vec<StoredVersion>, Error> {
         parallel_listing::versions(self, of).await
@@ -148,7 +159,7 @@ impl BackupBucket for S3BackupBucket {
             Headed::Object(head) => Head::Object {
                 version_id: head.version_id().unwrap_or(NULL_VERSION).to_owned(),
                 last_modified: timestamp(head.last_modified())?,
-                size: size(head.content_length()),
+                size: length(key, &head)?,
                 metadata: head.metadata().and_then(|metadata| metadata.get(FIELD)).cloned(),
             },
         })

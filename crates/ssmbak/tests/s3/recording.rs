@@ -1,5 +1,8 @@
 //! What a bucket of parameters meets that no emulator shows: conflicts of puts on condition, and tags that are refused.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+
 use jiff::Timestamp;
 use ssmbak::ErrorKind;
 use ssmbak::bucket::{BackupBucket, Keys, S3BackupBucket};
@@ -85,6 +88,23 @@ async fn refused_head_names_parameter_and_permission() {
             assert_eq!(error.kind, kind, "{error}");
         }
     }
+}
+
+#[tokio::test]
+async fn head_without_a_length_is_no_empty_version() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 4096]);
+            let answer = "HTTP/1.1 200 OK\r\nlast-modified: Thu, 01 Jan 2026 00:00:00 GMT\r\nconnection: close\r\n\r\n";
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    let config = Small::new().client.config().to_builder().endpoint_url(endpoint).build();
+    let bucket = S3BackupBucket::new(aws_sdk_s3::Client::from_conf(config), "b");
+    let error = bucket.head("/a", Some("v")).await.unwrap_err();
+    assert_eq!(error.message, "cannot read /a: the answer does not tell how large it is");
 }
 
 #[tokio::test]
