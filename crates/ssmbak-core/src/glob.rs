@@ -247,7 +247,7 @@ mod tests {
         }
         for depth in 1..=MOST_BRACES {
             let glob = format!("{}a,*a{}", "{".repeat(depth), "}".repeat(depth));
-            assert!(matches(&glob, "ba"), "{depth}");
+            assert!(matches(&glob, "xa"), "{depth}");
         }
         let alternatives = Glob::parse(&"{*a,a*,*}".repeat(MOST_BRACES)).unwrap();
         assert!(!alternatives.matches(&format!("{}/", "a".repeat(1000))));
