@@ -39,6 +39,11 @@ impl Deleted {
             Self::Between { before, .. } => before,
         }
     }
+
+    /// Whether it ended a version that began then. Events have whole seconds: what began in that one may have come after.
+    pub fn is_after(self, began: Timestamp) -> bool {
+        self.latest().is_some_and(|latest| began.as_second() < latest.as_second())
+    }
 }
 
 /// How it is known that a name is gone.

@@ -35,8 +35,8 @@ pub enum Fault {
     Expired,
     /// The caller lacks the permission, and is told so without a body, from here on.
     Wordless,
-    /// Parameter Store says that all is well (200) and nothing else, and does nothing, from here on. Not one of all: no other
-    /// service's answers are like that.
+    /// Parameter Store answers 200 with an empty object and does nothing, from here on. It is for Parameter Store alone, and
+    /// so not in [`Fault::ALL`].
     Hollow,
     /// The answer is not whole, from here on: a listing without its end, or with the same page token for ever, or a body
     /// that breaks off.

@@ -10,11 +10,11 @@ use ssmbak_core::plan::{Plan, PlanOptions, Present, Target};
 use ssmbak_core::record::Record;
 use ssmbak_core::scope::Selection;
 use ssmbak_core::timeline::{Held, Reach, Timeline};
-use ssmbak_core::trash::{Gone, GoneBy, Last, gone};
+use ssmbak_core::trash::{Deleted, Gone, GoneBy, Last, gone};
 
 use crate::bucket::{BackupBucket, StoredVersion};
 use crate::capture::Capture;
-use crate::read::{LOOKS, PAUSE, ReadBack, Reader, described, foreign_key, is_recent, left_out, read_held};
+use crate::read::{ReadBack, Reader, described, foreign_key, is_recent, left_out, look_again, read_held};
 use crate::store::ParameterStore;
 use crate::{Error, ErrorKind};
 
@@ -118,31 +118,19 @@ async fn unsettled<S: ParameterStore>(
     found: &mut Vec<Found>,
     present: &BTreeMap<ParameterName, CurrentParameter>,
 ) -> Result<Vec<ParameterName>, Error> {
-    let deleted: BTreeMap<ParameterName, Option<Timestamp>> = found
-        .iter()
-        .filter(|(name, ..)| present.contains_key(name))
-        .map(|(name, gone, _)| (name.clone(), gone.as_ref().and_then(|gone| gone.gone.deleted.latest())))
-        .collect();
-    // Events have whole seconds: what began in that one came after.
-    let lives = |name: &ParameterName, now: &CurrentParameter| {
-        let deleted = deleted.get(name).copied().flatten();
-        deleted.is_none_or(|deleted| now.details.modified.as_second() >= deleted.as_second())
+    let mut deleted: BTreeMap<ParameterName, Deleted> = BTreeMap::new();
+    found.retain(|(name, gone, _)| {
+        let Some(now) = present.get(name) else { return true };
+        let gone = gone.as_ref().map(|gone| gone.gone.deleted).filter(|deleted| deleted.is_after(now.details.modified));
+        deleted.extend(gone.map(|gone| (name.clone(), gone)));
+        gone.is_some()
+    });
+    let mut suspects: Vec<ParameterName> = deleted.keys().cloned().collect();
+    let is_behind = |name: &ParameterName, now: Option<&CurrentParameter>| {
+        now.is_some_and(|now| deleted.get(name).is_some_and(|deleted| deleted.is_after(now.details.modified)))
     };
-    let exists = |name: &ParameterName| present.get(name).is_some_and(|now| lives(name, now));
-    found.retain(|(name, ..)| !exists(name));
-    let mut suspects: Vec<ParameterName> = deleted.keys().filter(|name| !exists(name)).cloned().collect();
-    for look in 0..LOOKS {
-        if suspects.is_empty() {
-            return Ok(suspects);
-        }
-        if look > 0 {
-            tokio::time::sleep(PAUSE).await;
-        }
-        let shown = store.find(&suspects).await?;
-        found.retain(|(name, ..)| shown.get(name).is_none_or(|now| !lives(name, now)));
-        suspects.retain(|name| shown.get(name).is_some_and(|now| !lives(name, now)));
-    }
-    found.retain(|(name, ..)| !suspects.contains(name));
+    let last = look_again(store, &mut suspects, is_behind).await?;
+    found.retain(|(name, ..)| last.get(name).is_none_or(Option::is_none));
     Ok(suspects)
 }
 

@@ -31,7 +31,7 @@ use self::compare::warnings;
 pub(crate) use self::compare::{compare, targets_of};
 pub(crate) use self::present::states_and_present;
 pub use self::present::{Beside, states_beside};
-pub(crate) use self::settle::{LOOKS, PAUSE, is_recent};
+pub(crate) use self::settle::{is_recent, look_again};
 pub(crate) use self::states_at::read_recorded_states_at;
 pub use self::states_at::{Answer, AnswerState, BucketStates, ListingProgress, read_states_at};
 use tokio::sync::mpsc::UnboundedReceiver;

@@ -23,9 +23,10 @@ use crate::bucket::BackupBucket;
 use crate::store::ParameterStore;
 use crate::{ConcurrencyLimiter, Error};
 
-/// How often a parameter is looked at that is older than the bucket, and how long to wait in between.
-pub(crate) const LOOKS: u32 = 10;
-pub(crate) const PAUSE: Duration = Duration::from_secs(1);
+/// How often a parameter is looked at that is older than the bucket: for ten seconds, with pauses that grow by this, since the
+/// quota of DescribeParameters is low.
+const LOOKS: u32 = 5;
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Whether what was stored then may not be shown by all reads yet.
 pub(crate) fn is_recent(stored: Timestamp, now: Timestamp) -> bool {
@@ -46,7 +47,7 @@ pub(super) async fn settle<S: ParameterStore, B: BackupBucket>(
     let now = crate::clock::now();
     let suspects = answers.by_name.iter().filter(|(name, answer)| {
         let is_recent = answer.last_stored.is_some_and(|stored| is_recent(stored, now));
-        is_recent && !answer.is_last && rests(answer.as_bucket_answer(), details(described, name))
+        is_recent && !answer.is_last && rests(answer.as_bucket_answer(), described.get(*name).map(|now| &now.details))
     });
     let suspects: Vec<ParameterName> = suspects.map(|(name, _)| name.clone()).collect();
     if suspects.is_empty() {
@@ -56,30 +57,22 @@ pub(super) async fn settle<S: ParameterStore, B: BackupBucket>(
     let end = Instant::exact(now + SignedDuration::from_hours(24));
     let (selection, finding) = (Selection::of_names(suspects.clone()), ListingProgress::default());
     let last = read_recorded_states_at(bucket, &selection, &end, limiter, &finding).await?.by_name;
-    let reason = |name: &ParameterName, described: &BTreeMap<_, _>| -> Option<UnknownReason> {
-        behind(last.get(name)?.as_bucket_answer(), details(described, name))
+    let reason = |name: &ParameterName, now: Option<&CurrentParameter>| -> Option<UnknownReason> {
+        behind(last.get(name)?.as_bucket_answer(), now.map(|now| &now.details))
     };
     let mut suspects = suspects;
-    for look in 0..LOOKS {
-        suspects.retain(|name| reason(name, described).is_some());
-        if suspects.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        if look > 0 {
-            sleep(PAUSE).await;
-        }
-        let mut found = store.find(&suspects).await?;
-        for name in &suspects {
-            match found.remove(name) {
-                Some(parameter) => drop(described.insert(name.clone(), parameter)),
-                None => drop(described.remove(name)),
-            }
+    suspects.retain(|name| reason(name, described.get(name)).is_some());
+    for (name, found) in look_again(store, &mut suspects, |name, now| reason(name, now).is_some()).await? {
+        match found {
+            Some(parameter) => drop(described.insert(name, parameter)),
+            None => drop(described.remove(&name)),
         }
     }
     let mut unsettled = BTreeMap::new();
-    // What stays missing was deleted, and the bucket is behind: by a restore that was killed, for one.
-    for name in suspects.into_iter().filter(|name| described.contains_key(name)) {
-        if let Some(reason) = reason(&name, described) {
+    for name in suspects {
+        // What stays missing was deleted, and the bucket is behind: by a restore that was killed, for one.
+        let Some(now) = described.get(&name) else { continue };
+        if let Some(reason) = reason(&name, Some(now)) {
             answers.by_name.remove(&name);
             unsettled.insert(name, Target::Unknown(reason));
         }
@@ -87,9 +80,29 @@ pub(super) async fn settle<S: ParameterStore, B: BackupBucket>(
     Ok(unsettled)
 }
 
-fn details<'a>(
-    described: &'a BTreeMap<ParameterName, CurrentParameter>,
-    name: &ParameterName,
-) -> Option<&'a ssmbak_core::parameter::Details> {
-    described.get(name).map(|parameter| &parameter.details)
+/// Looks again at parameters, less and less often, and returns what was found last of each. `suspects` keeps those of which
+/// `is_behind` says so to the end.
+///
+/// # Errors
+/// The first request that failed.
+pub(crate) async fn look_again<S: ParameterStore>(
+    store: &S,
+    suspects: &mut Vec<ParameterName>,
+    is_behind: impl Fn(&ParameterName, Option<&CurrentParameter>) -> bool + Send + Sync,
+) -> Result<BTreeMap<ParameterName, Option<CurrentParameter>>, Error> {
+    let mut last = BTreeMap::new();
+    for look in 0..LOOKS {
+        if suspects.is_empty() {
+            break;
+        }
+        sleep(PAUSE * look).await;
+        let mut found = store.find(suspects).await?;
+        suspects.retain(|name| {
+            let now = found.remove(name);
+            let stays = is_behind(name, now.as_ref());
+            last.insert(name.clone(), now);
+            stays
+        });
+    }
+    Ok(last)
 }
